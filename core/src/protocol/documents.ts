@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Every kind of signed document: its payload type, its size limit and its exact shape. */
+import { z } from 'zod'
+import {
+  Bytes32,
+  Digest,
+  Id,
+  Instant,
+  JobTypeName,
+  JsonObject,
+  KeyId,
+  Name,
+  Version,
+} from './primitives.ts'
+import { REFUSAL_REASONS } from './refusal.ts'
+
+/** Public keys of sealed readers; the sealed form must carry exactly these. */
+const Readers = z.array(Bytes32).min(1).max(16)
+
+/** A request to run one job type once on one agent. Signed by an operator. */
+export const Job = z.strictObject({
+  jobId: Id,
+  siteId: Id,
+  agentId: Id,
+  jobType: JobTypeName,
+  input: JsonObject,
+  issuedAt: Instant,
+  notBefore: Instant,
+  expiresAt: Instant,
+  /** X25519 public keys of all who may read the job and its result. */
+  readers: Readers,
+})
+export type Job = z.infer<typeof Job>
+
+/** Proof that an entry is in the audit log under a signed checkpoint. */
+export const AuditProof = z.strictObject({
+  index: z.int().min(0),
+  /** The entry's exact bytes, base64url. */
+  entry: z.base64url().max(16_384),
+  treeSize: z.int().min(1),
+  /** Sibling hashes from leaf to root. Source: RFC 6962, section 2.1.1. */
+  path: z.array(Bytes32).max(64),
+  /** Signed checkpoint of that tree size. Source: C2SP tlog-checkpoint, "Note text". */
+  checkpoint: z.string().max(2_048),
+})
+export type AuditProof = z.infer<typeof AuditProof>
+
+/** What went wrong in a run that failed. */
+export const Failure = z.strictObject({
+  code: z.string().max(64),
+  message: z.string().max(2_048),
+  details: JsonObject,
+  retryable: z.boolean(),
+})
+export type Failure = z.infer<typeof Failure>
+
+/** Terminal states an agent can answer with. */
+export const TERMINAL_STATES = ['done', 'failed', 'refused', 'interrupted'] as const
+export type TerminalState = (typeof TERMINAL_STATES)[number]
+
+/** An agent's one answer to one job. Signed by the agent. */
+export const Result = z.strictObject({
+  resultId: Id,
+  siteId: Id,
+  agentId: Id,
+  /** Null only when the agent could not learn the id from bytes it trusts. */
+  jobId: Id.nullable(),
+  /** The hub's label of the delivery this answers. Not evidence. */
+  envelopeId: Id,
+  /** SHA-256 of the job's signed payload bytes; null when there were none. */
+  jobDigest: Digest.nullable(),
+  jobType: JobTypeName.nullable(),
+  state: z.enum(TERMINAL_STATES),
+  /** Present when `state` is done. */
+  output: z.json().optional(),
+  /** Present when `state` is failed or interrupted. */
+  failure: Failure.optional(),
+  /** Present when `state` is refused. */
+  refusal: z
+    .strictObject({ reason: z.enum(REFUSAL_REASONS), details: JsonObject })
+    .optional(),
+  plugin: z.strictObject({ name: z.string(), version: Version, digest: Digest }).optional(),
+  /** Count of admission checks that passed. */
+  checksPassedCount: z.int().min(0),
+  /** Names of the handles the run used. */
+  handlesUsed: z.array(z.string()).max(64),
+  receivedAt: Instant,
+  finishedAt: Instant,
+  /** Milliseconds of each step on the agent. */
+  stepsMs: z.strictObject({
+    open: z.number().min(0),
+    admit: z.number().min(0),
+    journal: z.number().min(0),
+    run: z.number().min(0),
+    record: z.number().min(0),
+  }),
+  audit: AuditProof,
+  readers: Readers,
+})
+export type Result = z.infer<typeof Result>
+
+/** An operator's statement that one plugin bundle may load on these agents. */
+export const Approval = z.strictObject({
+  approvalId: Id,
+  siteId: Id,
+  agentIds: z.array(Id).min(1).max(1_024),
+  plugin: z.strictObject({ name: z.string().max(32), version: Version, digest: Digest }),
+  issuedAt: Instant,
+  expiresAt: Instant,
+  readers: Readers,
+})
+export type Approval = z.infer<typeof Approval>
+
+/** A public identity: one key to sign, one to receive sealed data. */
+export const PublicIdentity = z.strictObject({
+  name: Name,
+  signingKey: Bytes32,
+  sealingKey: Bytes32,
+})
+export type PublicIdentity = z.infer<typeof PublicIdentity>
+
+/** What an agent becomes when it redeems its code. Signed by an operator, sealed under the code. */
+export const Enrolment = z.strictObject({
+  enrolmentId: Id,
+  siteId: Id,
+  agentId: Id,
+  agentName: Name,
+  operators: z.array(PublicIdentity).min(1).max(32),
+  issuedAt: Instant,
+  expiresAt: Instant,
+})
+export type Enrolment = z.infer<typeof Enrolment>
+
+/** An agent's own description. Signed by the agent, which proves possession; sealed to the operators. */
+export const AgentDescriptor = z.strictObject({
+  siteId: Id,
+  agentId: Id,
+  enrolmentId: Id,
+  identity: PublicIdentity,
+  /** HMAC-SHA-256 over the two public keys under a key only the code's holder has. */
+  codeProof: Bytes32,
+  hostname: z.string().max(253),
+  agentVersion: Version,
+  nodeVersion: z.string().max(32),
+  issuedAt: Instant,
+  readers: Readers,
+})
+export type AgentDescriptor = z.infer<typeof AgentDescriptor>
+
+/** A signed answer to a hub's challenge. Signed by an agent or an operator; opens a session. */
+export const SessionProof = z.strictObject({
+  challenge: Bytes32,
+  /** Base address of the hub that the signer believes it talks to. */
+  hub: z.url().max(512),
+  keyId: KeyId,
+  issuedAt: Instant,
+})
+export type SessionProof = z.infer<typeof SessionProof>
+
+/** Who may sign what. */
+export type Role = 'root' | 'operator' | 'publisher' | 'agent' | 'hub' | 'customer'
+
+/** One kind of document. */
+export interface DocumentKind<T> {
+  readonly name: string
+  readonly payloadType: string
+  readonly maxBytes: number
+  /** Roles whose signature this kind needs. */
+  readonly roles: readonly Role[]
+  readonly schema: z.ZodType<T>
+}
+
+const KIB = 1_024
+
+function kind<T>(
+  name: string,
+  schema: z.ZodType<T>,
+  maxBytes: number,
+  ...roles: Role[]
+): DocumentKind<T> {
+  return { name, payloadType: `application/vnd.sallyport.${name}.v1+json`, maxBytes, roles, schema }
+}
+
+/** The document kinds by name. */
+export const documents = {
+  job: kind('job', Job, 64 * KIB, 'operator'),
+  result: kind('result', Result, 2_048 * KIB, 'agent'),
+  approval: kind('approval', Approval, 64 * KIB, 'operator'),
+  enrolment: kind('enrolment', Enrolment, 64 * KIB, 'operator'),
+  agentDescriptor: kind('agent-descriptor', AgentDescriptor, 16 * KIB, 'agent'),
+  sessionProof: kind('session-proof', SessionProof, 4 * KIB, 'agent', 'operator'),
+} as const

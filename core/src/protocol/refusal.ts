@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Why an agent refuses a document. The codes are public: adding one is a minor version, changing one a major. */
+
+/** Each reason with its meaning and the remedy, the single source of the table in `docs/errors.md`. */
+export const REFUSALS = {
+  unsealable: {
+    meaning: 'The sealed envelope could not be opened with the key of this agent.',
+    remedy: 'Send the job again; if it repeats, compare the agent with `sallyport agent list`.',
+  },
+  malformed: {
+    meaning: 'The envelope or its payload does not have the exact form of its document kind.',
+    remedy: 'Send it with the `sallyport` command of the same version as the agent.',
+  },
+  duplicate_key: {
+    meaning: 'A JSON object in the signed bytes names a member twice.',
+    remedy: 'Remove the second member and sign again.',
+  },
+  too_large: {
+    meaning: 'The document is larger than its kind may be.',
+    remedy: 'Send less: a job and its input may have 64 KiB.',
+  },
+  unsupported_type: {
+    meaning: 'The payload type is none that an agent takes.',
+    remedy: 'Bring the agent to the version of the command line.',
+  },
+  unknown_key: {
+    meaning: 'No signature is by a key in the trust store of this agent.',
+    remedy: 'Sign with an operator key of the site this agent was enrolled in.',
+  },
+  wrong_role: {
+    meaning: 'The signing key is known, but not in the role this document needs.',
+    remedy: 'Sign with a key of the right role.',
+  },
+  bad_signature: {
+    meaning: 'The signature does not fit these bytes: they were altered after signing.',
+    remedy: 'Send it again from the machine of the operator, and find out who altered it.',
+  },
+  wrong_audience: {
+    meaning: 'The document is signed for another agent or another site.',
+    remedy: 'Sign it for this agent.',
+  },
+  not_a_reader: {
+    meaning: 'The signed document does not name this agent among its readers: it was sealed anew by someone else.',
+    remedy: 'Send it again from the machine of the operator, and find out who sealed it.',
+  },
+  clock_untrusted: {
+    meaning: 'The clock of this host stands before a time this agent has already seen.',
+    remedy: 'Set the clock (for example by NTP) and send the job again.',
+  },
+  from_future: {
+    meaning: 'The document is not valid yet by the clock of this host.',
+    remedy: 'Compare the clocks of operator and host.',
+  },
+  expired: {
+    meaning: 'The validity window has passed.',
+    remedy: 'Sign the job again; nothing was done.',
+  },
+  lifetime: {
+    meaning: 'The validity window is longer than this agent accepts.',
+    remedy: 'Sign with a window of at most 24 hours.',
+  },
+  replayed: {
+    meaning: 'This job id has been seen before; one job id has at most one effect.',
+    remedy: 'Run the job anew, which makes a new id.',
+  },
+  not_approved: {
+    meaning: 'No valid approval on this agent names the plugin of this job.',
+    remedy: 'Approve it: `sallyport plugin approve <bundle> --agent <name>`.',
+  },
+  digest_mismatch: {
+    meaning: 'The bundle held for this plugin is not the one that was approved.',
+    remedy: 'Approve the bundle again; the agent then fetches it anew.',
+  },
+  unknown_job_type: {
+    meaning: 'The approved plugin has no job type of this name.',
+    remedy: 'See `sallyport plugin list` for the job types.',
+  },
+  bad_input: {
+    meaning: 'The input does not fit the schema of the job type.',
+    remedy: 'Correct the parameter named in the details.',
+  },
+  rate_limited: {
+    meaning: 'This job type has run as often as its limit allows in the last minute.',
+    remedy: 'Wait a minute.',
+  },
+  sandbox_unavailable: {
+    meaning: 'This host cannot wall a plugin in, so none is started.',
+    remedy: 'Install bubblewrap (`apt-get install bubblewrap`) and see `sallyport doctor`.',
+  },
+  store_unavailable: {
+    meaning: 'The journal or the audit log of this agent cannot be read or written.',
+    remedy: 'Free space or mend the state directory; see `sallyport doctor`.',
+  },
+} as const satisfies Record<string, { meaning: string; remedy: string }>
+
+/** A stable reason code. */
+export type RefusalReason = keyof typeof REFUSALS
+
+/** All reason codes. */
+export const REFUSAL_REASONS = Object.keys(REFUSALS) as [RefusalReason, ...RefusalReason[]]
+
+/** A refusal as a value. `details` is loggable. */
+export interface Refusal {
+  readonly reason: RefusalReason
+  readonly details: Readonly<Record<string, unknown>>
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Job types: what one job is called, what it takes and gives, what it may touch, and the code that does it. */
+import type { Handles, Permissions } from './permission.ts'
+import type { InputOf, OutputOf, Schema } from './schema.ts'
+
+/** The worst a job type may do. */
+export type Effect = 'read' | 'change' | 'destroy'
+
+/** Bounds of one job type; the agent enforces them. */
+export interface Limits {
+  /** Runs admitted per minute on one agent. */
+  readonly perMinute: number
+  /** Time of one run, after which its process tree is killed. */
+  readonly timeoutMs: number
+  /** Size of the output as JSON. */
+  readonly maxOutputBytes: number
+}
+
+/** The limits of a job type that names none. */
+export const DEFAULT_LIMITS: Limits = {
+  perMinute: 60,
+  timeoutMs: 60_000,
+  maxOutputBytes: 1_048_576,
+}
+
+/** What `plan` receives: the checked input and the handles. */
+export interface PlanContext<I extends Schema, P extends Permissions> {
+  readonly jobId: string
+  readonly input: OutputOf<I>
+  readonly use: Handles<P>
+  readonly signal: AbortSignal
+  /** Writes one line to the agent's log, with the job's id. */
+  log(message: string): void
+}
+
+/** What `run` receives: as `plan`, and the plan itself where the job type has one. */
+export interface RunContext<I extends Schema, P extends Permissions, Plan>
+  extends PlanContext<I, P> {
+  readonly plan: Plan
+  /** Tells the waiting operator what is happening, in one short line. */
+  progress(message: string): void
+}
+
+/** What an author writes for one job type. */
+export interface JobSpec<I extends Schema, O extends Schema, P extends Permissions, Plan> {
+  readonly summary: string
+  readonly effect: Effect
+  /** A strict object schema: an unknown field is a refusal. */
+  readonly input: I
+  readonly output: O
+  readonly permissions: P
+  readonly limits?: Partial<Limits>
+  /** Looks, changes nothing, and returns what `run` would do. */
+  plan?(context: PlanContext<I, P>): Promise<Plan>
+  run(context: RunContext<I, P, Plan>): Promise<InputOf<O>>
+}
+
+/** A job type as `defineJob` returns it, with its limits filled in. */
+export interface JobType<
+  I extends Schema = Schema,
+  O extends Schema = Schema,
+  P extends Permissions = Permissions,
+  Plan = unknown,
+> extends JobSpec<I, O, P, Plan> {
+  readonly limits: Limits
+}
+
+// One plugin holds job types of every shape; this is the only place where their types are forgotten.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type AnyJobType = JobType<any, any, any, any>
+
+/**
+ * Defines one job type. Input, output, plan and the handles `run` may use are inferred from the literal;
+ * using a handle that `permissions` does not name is a compile error.
+ *
+ * @example
+ * const uptime = defineJob({
+ *   summary: 'Seconds since this host started',
+ *   effect: 'read',
+ *   input: z.strictObject({}),
+ *   output: z.object({ seconds: z.number() }),
+ *   permissions: { proc: files.read('/proc/uptime') },
+ *   run: async ({ use }) => ({ seconds: Number((await use.proc.text('/proc/uptime')).split(' ')[0]) }),
+ * })
+ */
+export function defineJob<
+  I extends Schema,
+  O extends Schema,
+  const P extends Permissions,
+  Plan = undefined,
+>(spec: JobSpec<I, O, P, Plan>): JobType<I, O, P, Plan> {
+  return Object.freeze({ ...spec, limits: { ...DEFAULT_LIMITS, ...spec.limits } })
+}
