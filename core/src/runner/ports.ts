@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What the runner needs: a journal that is durable when a call returns, a plugin host, and a way to the hub. */
+import type { PluginManifest } from '@sallyport/sdk'
+import type { AuditEventInput } from '../audit/index.ts'
+import type { AuditProof, Failure, Refusal } from '../protocol/index.ts'
+
+/** A run as the journal remembers it. */
+export interface RunRow {
+  readonly jobId: string
+  readonly envelopeId: string
+  readonly jobType: string
+  readonly state: 'intent' | 'finished' | 'refused'
+  /** The job's signed payload bytes. */
+  readonly payload: Uint8Array
+  readonly receivedAtMs: number
+  readonly acknowledgedAtMs: number | null
+}
+
+/** An answer on its way to the hub. */
+export interface OutboxRow {
+  readonly envelopeId: string
+  readonly jobId: string | null
+  /** DSSE envelope of the result. */
+  readonly signed: Uint8Array
+  readonly readers: readonly string[]
+  /** The sealed form, once made; the same bytes are sent every time. */
+  readonly sealed: string | null
+}
+
+/** The agent's private crash-recovery record. Every write method is called inside `transaction`. */
+export interface Journal {
+  /** Runs `write` atomically; durable (fsynced) when it returns. Throws: ERR_STORE_WRITE; then nothing was written. */
+  transaction<T>(write: () => T): T
+  findRun(jobId: string): RunRow | undefined
+  addRun(row: RunRow): void
+  finishRun(jobId: string, finishedAtMs: number): void
+  /** Runs whose intent was recorded and whose outcome was not. */
+  openRuns(): RunRow[]
+  putOutbox(row: OutboxRow): void
+  setSealed(envelopeId: string, sealed: string): void
+  findOutbox(envelopeId: string): OutboxRow | undefined
+  /** Unacknowledged answers, oldest first. */
+  outbox(): OutboxRow[]
+  /** Forgets the answer and notes the acknowledgement on the run, if there is one. */
+  acknowledge(envelopeId: string, atMs: number): void
+  /** Appends to the audit log within the transaction and returns the new indices. */
+  audit(events: readonly AuditEventInput[], atMs: number): number[]
+  /** Proof that the entry is under the newest checkpoint. */
+  prove(index: number): AuditProof
+  /** Raises the high-water time. */
+  raiseClock(nowMs: number): void
+}
+
+/** One run, as the plugin host takes it. */
+export interface RunRequest {
+  readonly jobId: string
+  readonly plugin: {
+    readonly name: string
+    readonly version: string
+    readonly digest: string
+    readonly manifest: PluginManifest
+    readonly bundle: Uint8Array
+  }
+  readonly jobName: string
+  readonly input: unknown
+  readonly signal: AbortSignal
+  readonly onProgress?: (message: string) => void
+  readonly onHandle?: (event: HandleEvent) => void
+}
+
+/** One use of a handle, for the audit log. */
+export interface HandleEvent {
+  readonly handle: string
+  readonly kind: string
+  readonly method: string
+  readonly target: string
+  readonly outcome: 'ok' | 'denied' | 'failed'
+  readonly code?: string
+}
+
+/** How a run ended. */
+export type RunOutcome =
+  | { state: 'done'; output: unknown; handlesUsed: string[] }
+  | { state: 'failed'; failure: Failure; handlesUsed: string[] }
+  | { state: 'refused'; refusal: Refusal }
+
+/** Runs jobs in sandboxed plugins. */
+export interface PluginHost extends AsyncDisposable {
+  run(request: RunRequest): Promise<RunOutcome>
+}
+
+/** The runner's way to the hub. */
+export interface ResultChannel {
+  /** Resolves when the hub holds an answer for this envelope, this one or an earlier one. */
+  answer(envelopeId: string, sealed: string): Promise<void>
+}
