@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What the runner needs: a journal that is durable when a call returns, a plugin host, and a way to the hub. */
-import type { PluginManifest } from '@sallyport/sdk'
+/** What the runner needs: a journal that is durable when a call returns, and a way to the hub. */
 import type { AuditEventInput } from '../audit/index.ts'
-import type { AuditProof, Failure, Refusal } from '../protocol/index.ts'
+import type { AuditProof } from '../protocol/index.ts'
 
 /** A run as the journal remembers it. */
 export interface RunRow {
@@ -49,44 +48,6 @@ export interface Journal {
   prove(index: number): AuditProof
   /** Raises the high-water time. */
   raiseClock(nowMs: number): void
-}
-
-/** One run, as the plugin host takes it. */
-export interface RunRequest {
-  readonly jobId: string
-  readonly plugin: {
-    readonly name: string
-    readonly version: string
-    readonly digest: string
-    readonly manifest: PluginManifest
-    readonly bundle: Uint8Array
-  }
-  readonly jobName: string
-  readonly input: unknown
-  readonly signal: AbortSignal
-  readonly onProgress?: (message: string) => void
-  readonly onHandle?: (event: HandleEvent) => void
-}
-
-/** One use of a handle, for the audit log. */
-export interface HandleEvent {
-  readonly handle: string
-  readonly kind: string
-  readonly method: string
-  readonly target: string
-  readonly outcome: 'ok' | 'denied' | 'failed'
-  readonly code?: string
-}
-
-/** How a run ended. */
-export type RunOutcome =
-  | { state: 'done'; output: unknown; handlesUsed: string[] }
-  | { state: 'failed'; failure: Failure; handlesUsed: string[] }
-  | { state: 'refused'; refusal: Refusal }
-
-/** Runs jobs in sandboxed plugins. */
-export interface PluginHost extends AsyncDisposable {
-  run(request: RunRequest): Promise<RunOutcome>
 }
 
 /** The runner's way to the hub. */

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What the runner asks of the plugin host: one run in, one outcome out. */
+import type { PluginManifest } from '@sallyport/sdk'
+import type { Failure, Refusal } from '../protocol/index.ts'
+
+/** One run, as the plugin host takes it. */
+export interface RunRequest {
+  readonly jobId: string
+  readonly plugin: {
+    readonly name: string
+    readonly version: string
+    readonly digest: string
+    readonly manifest: PluginManifest
+    readonly bundle: Uint8Array
+  }
+  readonly jobName: string
+  readonly input: unknown
+  readonly signal: AbortSignal
+  readonly onProgress?: (message: string) => void
+  readonly onHandle?: (event: HandleEvent) => void
+}
+
+/** One use of a handle, for the audit log. */
+export interface HandleEvent {
+  readonly handle: string
+  readonly kind: string
+  readonly method: string
+  readonly target: string
+  readonly outcome: 'ok' | 'denied' | 'failed'
+  readonly code?: string
+}
+
+/** How a run ended. */
+export type RunOutcome =
+  | { state: 'done'; output: unknown; handlesUsed: string[] }
+  | { state: 'failed'; failure: Failure; handlesUsed: string[] }
+  | { state: 'refused'; refusal: Refusal }
+
+/** Runs jobs in sandboxed plugins. */
+export interface PluginHost extends AsyncDisposable {
+  run(request: RunRequest): Promise<RunOutcome>
+}
