@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What admission needs to know of the world, as plain questions. Adapters live in `stores/`. */
 import type { PluginManifest } from '@sallyport/sdk'
-import type { Approval } from '../protocol/index.ts'
 
 /** Which job ids this agent has ever taken. */
 export interface ReplayStore {
   has(jobId: string): boolean
 }
 
-/** A valid approval and the bundle bytes this agent holds for it, still unchecked against its digest. */
+/** What this agent holds for a plugin. Trust: both are bytes from disk, to be verified at every use. */
 export interface HeldPlugin {
-  readonly approval: Approval
+  /** DSSE envelope of the approval. */
+  readonly approval: Uint8Array
   readonly bundle: Uint8Array | undefined
 }
 
-/** The newest unexpired approval for a plugin, by name. */
+/** The most recently issued, unexpired approval for a plugin, by name. */
 export interface ApprovalStore {
   find(pluginName: string, nowMs: number): HeldPlugin | undefined
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What the runner needs: a journal that is durable when a call returns, and a way to the hub. */
 import type { AuditEventInput } from '../audit/index.ts'
-import type { AuditProof } from '../protocol/index.ts'
+import type { Approval, AuditProof } from '../protocol/index.ts'
 
 /** A run as the journal remembers it. */
 export interface RunRow {
@@ -24,6 +24,7 @@ export interface OutboxRow {
   readonly readers: readonly string[]
   /** The sealed form, once made; the same bytes are sent every time. */
   readonly sealed: string | null
+  readonly acknowledgedAtMs: number | null
 }
 
 /** The agent's private crash-recovery record. Every write method is called inside `transaction`. */
@@ -40,7 +41,10 @@ export interface Journal {
   findOutbox(envelopeId: string): OutboxRow | undefined
   /** Unacknowledged answers, oldest first. */
   outbox(): OutboxRow[]
-  /** Forgets the answer and notes the acknowledgement on the run, if there is one. */
+  /**
+   * Notes that the hub holds the answer, on the row and on its run. The row stays (the newest 10,000 do), so that a
+   * hub that lost it gets the same answer again.
+   */
   acknowledge(envelopeId: string, atMs: number): void
   /** Appends to the audit log within the transaction and returns the new indices. */
   audit(events: readonly AuditEventInput[], atMs: number): number[]
@@ -48,6 +52,10 @@ export interface Journal {
   prove(index: number): AuditProof
   /** Raises the high-water time. */
   raiseClock(nowMs: number): void
+  hasBundle(digest: string): boolean
+  putBundle(digest: string, bytes: Uint8Array): void
+  /** Keeps the approval; `envelope` is its DSSE envelope, verified again at every use. */
+  putApproval(approval: Approval, envelope: Uint8Array, atMs: number): void
 }
 
 /** The runner's way to the hub. */
