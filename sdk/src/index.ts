@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What a plugin author imports. */
+export { describePermission } from './describe.ts'
 export { CodedError, JobFailed, Secret, isCodedError } from './errors.ts'
 export type { FileReader, ProgramResult, ProgramRunner, StateStore } from './handles.ts'
 export { DEFAULT_LIMITS, defineJob } from './job-type.ts'
@@ -27,4 +28,5 @@ export type {
 } from './permission.ts'
 export { HANDLE_NAME, JOB_NAME, PLUGIN_NAME, definePlugin } from './plugin.ts'
 export type { Plugin } from './plugin.ts'
+export { argumentsMatch, pathMatches } from './scope.ts'
 export type { InputOf, JsonSchema, OutputOf, Schema } from './schema.ts'

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Permissions in words, as operators and readers meet them. */
+import type { ArgumentShape, Permission } from './permission.ts'
+
+/**
+ * Says in one line what a permission allows.
+ *
+ * @example
+ * describePermission(files.read('/proc/uptime')) // 'read files: /proc/uptime'
+ */
+export function describePermission(permission: Permission): string {
+  switch (permission.kind) {
+    case 'files.read':
+      return `read files: ${permission.paths.join(', ')}`
+    case 'exec':
+      return `run: ${[permission.program, ...permission.args.map(describeArgument)].join(' ')}`
+    case 'state':
+      return `keep up to ${permission.maxBytes} bytes of its own between jobs`
+  }
+}
+
+function describeArgument(shape: ArgumentShape): string {
+  return typeof shape === 'string' ? shape : `<${shape.pattern}>`
+}
