@@ -76,9 +76,7 @@ export const Result = z.strictObject({
   /** Present when `state` is failed or interrupted. */
   failure: Failure.optional(),
   /** Present when `state` is refused. */
-  refusal: z
-    .strictObject({ reason: z.enum(REFUSAL_REASONS), details: JsonObject })
-    .optional(),
+  refusal: z.strictObject({ reason: z.enum(REFUSAL_REASONS), details: JsonObject }).optional(),
   plugin: z.strictObject({ name: z.string(), version: Version, digest: Digest }).optional(),
   /** Count of admission checks that passed. */
   checksPassedCount: z.int().min(0),

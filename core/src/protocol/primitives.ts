@@ -29,7 +29,10 @@ export const Name = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'no
 export const JobTypeName = z
   .string()
   .max(160)
-  .regex(/^[a-z][a-z0-9-]{0,31}\/[a-z][a-z0-9-]{0,31}(\.[a-z][a-z0-9-]{0,31}){0,3}$/, 'not a job type')
+  .regex(
+    /^[a-z][a-z0-9-]{0,31}\/[a-z][a-z0-9-]{0,31}(\.[a-z][a-z0-9-]{0,31}){0,3}$/,
+    'not a job type',
+  )
 
 /** Semantic version without build metadata. */
 export const Version = z

@@ -40,7 +40,8 @@ export const REFUSALS = {
     remedy: 'Sign it for this agent.',
   },
   not_a_reader: {
-    meaning: 'The signed document does not name this agent among its readers: it was sealed anew by someone else.',
+    meaning:
+      'The signed document does not name this agent among its readers: it was sealed anew by someone else.',
     remedy: 'Send it again from the machine of the operator, and find out who sealed it.',
   },
   clock_untrusted: {

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The one-time enrolment code: a secret, a fingerprint of the operator's key and a checksum, as a person types it. */
+import { CodedError } from '@sallyport/sdk'
+import { decodeBase64url, encodeBase64url } from '../protocol/base64url.ts'
+import { equalBytes, hkdfSha256, hmacSha256, sha256 } from './digest.ts'
+import { parseSealingPublicKey, parseSigningPublicKey } from './public-key.ts'
+
+/** Codes of an enrolment code that is refused. */
+export type EnrolmentCodeErrorCode = 'ERR_CODE_FORM' | 'ERR_CODE_CHECKSUM'
+
+/** What a code holds. The hub only ever sees `redeemToken`; `sealKey` and `proofKey` never leave either side. */
+export interface EnrolmentCode {
+  /** Base64url, shown to the hub once. */
+  readonly redeemToken: string
+  /** Base64url of the SHA-256 of the token's bytes, all that the hub stores. */
+  readonly redeemHash: string
+  readonly sealKey: Uint8Array
+  readonly proofKey: Uint8Array
+  /** `fingerprintOf` the operator's signing key. */
+  readonly operatorFingerprint: string
+}
+
+/** Bytes of the secret of a code. */
+export const CODE_SECRET_BYTES = 16
+
+const PREFIX = 'SP1'
+const FINGERPRINT_BYTES = 16
+const CHECKSUM_BYTES = 3
+const BODY_BYTES = CODE_SECRET_BYTES + FINGERPRINT_BYTES
+const DIGIT_COUNT = ((BODY_BYTES + CHECKSUM_BYTES) * 8) / 5
+const GROUP = 4
+
+/** Digits of Crockford's base 32: no I, L, O and U. */
+const DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+
+/**
+ * Makes the code for one agent from 16 random bytes and the operator's raw signing key.
+ *
+ * Throws: RangeError, ERR_KEY_FORM, ERR_KEY_WEAK.
+ */
+export function makeEnrolmentCode(secret: Uint8Array, operatorSigningKey: Uint8Array): string {
+  if (secret.length !== CODE_SECRET_BYTES) throw new RangeError('secret must be 16 bytes')
+  const fingerprint = decodeBase64url(fingerprintOf(operatorSigningKey))
+  const body = Buffer.concat([secret, fingerprint])
+  const digits = toDigits(Buffer.concat([body, checksumOf(body)]))
+  return [PREFIX, ...digits.match(new RegExp(`.{${GROUP}}`, 'g'))!].join('-')
+}
+
+/**
+ * Reads a code as typed: any case, spaces or hyphens anywhere, O for 0, I and L for 1.
+ *
+ * Throws: ERR_CODE_FORM, ERR_CODE_CHECKSUM. Neither quotes the code.
+ */
+export function parseEnrolmentCode(text: string): EnrolmentCode {
+  const bytes = fromDigits(text)
+  const body = bytes.subarray(0, BODY_BYTES)
+  if (!equalBytes(bytes.subarray(BODY_BYTES), checksumOf(body))) {
+    throw new CodedError('ERR_CODE_CHECKSUM', 'the enrolment code has a typing error')
+  }
+  const secret = body.subarray(0, CODE_SECRET_BYTES)
+  const redeemToken = encodeBase64url(derive(secret, 'redeem'))
+  return {
+    redeemToken,
+    redeemHash: redeemHashOf(redeemToken),
+    sealKey: derive(secret, 'seal'),
+    proofKey: derive(secret, 'proof'),
+    operatorFingerprint: encodeBase64url(body.subarray(CODE_SECRET_BYTES)),
+  }
+}
+
+/** Base64url of the SHA-256 of a redeem token's bytes. Throws: ERR_BASE64URL. */
+export function redeemHashOf(redeemToken: string): string {
+  return encodeBase64url(sha256(decodeBase64url(redeemToken)))
+}
+
+/** The bytes an agent signs when it redeems, to prove that it holds its signing key. */
+export function possessionMessage(redeemToken: string): Uint8Array {
+  return new TextEncoder().encode(`sallyport enrol v1\n${redeemToken}`)
+}
+
+/**
+ * What a code says of the operator's signing key (bytes or base64url): the first 16 bytes of its SHA-256, base64url.
+ *
+ * Throws: ERR_KEY_FORM, ERR_KEY_WEAK.
+ */
+export function fingerprintOf(operatorSigningKey: string | Uint8Array): string {
+  const digest = sha256(parseSigningPublicKey(operatorSigningKey))
+  return encodeBase64url(digest.subarray(0, FINGERPRINT_BYTES))
+}
+
+/**
+ * Ties an agent's public keys to the holder of the code: base64url, HMAC-SHA-256 under the code's proof key.
+ *
+ * Why: the hub never learns the proof key, so it cannot put its own keys in the agent's place.
+ * Throws: ERR_KEY_FORM, ERR_KEY_WEAK.
+ */
+export function codeProof(
+  proofKey: Uint8Array,
+  signingKey: string | Uint8Array,
+  sealingKey: string | Uint8Array,
+): string {
+  const label = new TextEncoder().encode('sallyport code proof v1\n')
+  const keys = [parseSigningPublicKey(signingKey), parseSealingPublicKey(sealingKey)]
+  return encodeBase64url(hmacSha256(proofKey, Buffer.concat([label, ...keys])))
+}
+
+function derive(secret: Uint8Array, purpose: string): Uint8Array {
+  return hkdfSha256(secret, `sallyport enrolment ${purpose} v1`, 32)
+}
+
+function checksumOf(body: Uint8Array): Uint8Array {
+  const label = new TextEncoder().encode('sallyport enrolment code v1\n')
+  return sha256(Buffer.concat([label, body])).slice(0, CHECKSUM_BYTES)
+}
+
+/** Writes bytes as digits, most significant first. */
+function toDigits(bytes: Uint8Array): string {
+  let value = BigInt(`0x${Buffer.from(bytes).toString('hex')}`)
+  let digits = ''
+  for (let count = 0; count < DIGIT_COUNT; count += 1, value >>= 5n) {
+    digits = DIGITS[Number(value & 31n)]! + digits
+  }
+  return digits
+}
+
+function fromDigits(text: string): Uint8Array {
+  const typed = text.length > 256 ? '' : text.replace(/[\s-]/g, '')
+  if (!/^SP1[0-9A-TV-Z]{56}$/i.test(typed)) {
+    throw new CodedError('ERR_CODE_FORM', 'not an enrolment code: SP1 and 56 digits')
+  }
+  const digits = typed.slice(PREFIX.length).toUpperCase().replace(/O/g, '0').replace(/[IL]/g, '1')
+  let value = 0n
+  for (const digit of digits) value = (value << 5n) | BigInt(DIGITS.indexOf(digit))
+  return Buffer.from(value.toString(16).padStart(2 * (BODY_BYTES + CHECKSUM_BYTES), '0'), 'hex')
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Signing, sealing, digests and keys. Pure: randomness is an argument, except that JWE draws its own ephemeral keys. */
+export { makeBundle, openBundle } from './bundle.ts'
+export { digestOf, equalBytes, hkdfSha256, hmacSha256, sha256 } from './digest.ts'
+export {
+  CODE_SECRET_BYTES,
+  codeProof,
+  fingerprintOf,
+  makeEnrolmentCode,
+  parseEnrolmentCode,
+  possessionMessage,
+  redeemHashOf,
+} from './enrolment-code.ts'
+export type { EnrolmentCode, EnrolmentCodeErrorCode } from './enrolment-code.ts'
+export {
+  PASSPHRASE_COST,
+  RANDOM_PASSPHRASE_COST,
+  lockKeys,
+  readKeyFileIdentity,
+  unlockKeys,
+} from './key-box.ts'
+export type { KeyBoxErrorCode, LockOptions, ScryptCost } from './key-box.ts'
+export {
+  IDENTITY_SEED_BYTES,
+  makeIdentity,
+  makeSealingKey,
+  makeSigningKey,
+  publicIdentity,
+  verifySignature,
+} from './keys.ts'
+export type { Identity, SealingKey, SigningKey } from './keys.ts'
+export {
+  KEY_BYTES,
+  keyIdOf,
+  parseSealingPublicKey,
+  parseSigningPublicKey,
+  shortKeyId,
+} from './public-key.ts'
+export type { KeyErrorCode } from './public-key.ts'
+export { MAX_READERS, open, openUnderSecret, seal, sealUnderSecret } from './seal.ts'
+export type { SealErrorCode } from './sealed-form.ts'
+export { signDocument, verifyEnvelope } from './sign.ts'
+export type { AnyDocumentKind, Verification } from './sign.ts'
+export { makeTrustStore, makeTrustedKey } from './trust-store.ts'
+export type { TrustStore, TrustedKey } from './trust-store.ts'

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Key pairs and identities. Hot paths run in node:crypto; public keys from outside go through `public-key.ts`. */
+import { ed25519, x25519 } from '@noble/curves/ed25519.js'
+import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto'
+import { encodeBase64url } from '../protocol/base64url.ts'
+import type { PublicIdentity } from '../protocol/documents.ts'
+import { KEY_BYTES, keyIdOf, parseSigningPublicKey } from './public-key.ts'
+
+/** An Ed25519 key pair. The private half cannot be read from it. */
+export interface SigningKey {
+  readonly publicKey: Uint8Array
+  readonly keyId: string
+  /** Signs a message. Source: RFC 8032, section 5.1.6. */
+  sign(message: Uint8Array): Uint8Array
+}
+
+/** An X25519 key pair. `privateKey` prints nothing and is used by `open` alone. */
+export interface SealingKey {
+  readonly publicKey: Uint8Array
+  readonly keyId: string
+  readonly privateKey: KeyObject
+}
+
+/** Who someone is: one key to sign, one to receive sealed data. */
+export interface Identity {
+  readonly name: string
+  readonly signing: SigningKey
+  readonly sealing: SealingKey
+}
+
+/** Size of the seed of an identity. Units: bytes. */
+export const IDENTITY_SEED_BYTES = 2 * KEY_BYTES
+
+/** Makes a signing key from 32 random bytes. Throws: RangeError. */
+export function makeSigningKey(seed: Uint8Array): SigningKey {
+  expectSeed(seed, KEY_BYTES)
+  const publicKey = ed25519.getPublicKey(seed)
+  const privateKey = importPrivate('Ed25519', seed, publicKey)
+  return {
+    publicKey,
+    keyId: keyIdOf(publicKey),
+    sign: (message) => new Uint8Array(sign(null, message, privateKey)),
+  }
+}
+
+/** Makes a sealing key from 32 random bytes. Throws: RangeError. */
+export function makeSealingKey(seed: Uint8Array): SealingKey {
+  expectSeed(seed, KEY_BYTES)
+  const publicKey = x25519.getPublicKey(seed)
+  const privateKey = importPrivate('X25519', seed, publicKey)
+  return { publicKey, keyId: keyIdOf(publicKey), privateKey }
+}
+
+/** Makes an identity from 64 random bytes: the first 32 sign, the last 32 open. Throws: RangeError. */
+export function makeIdentity(name: string, seed: Uint8Array): Identity {
+  expectSeed(seed, IDENTITY_SEED_BYTES)
+  return {
+    name,
+    signing: makeSigningKey(seed.subarray(0, KEY_BYTES)),
+    sealing: makeSealingKey(seed.subarray(KEY_BYTES)),
+  }
+}
+
+/** What others may know of an identity. */
+export function publicIdentity(identity: Identity): PublicIdentity {
+  return {
+    name: identity.name,
+    signingKey: encodeBase64url(identity.signing.publicKey),
+    sealingKey: encodeBase64url(identity.sealing.publicKey),
+  }
+}
+
+/**
+ * Whether a signature fits a message and a public key.
+ *
+ * Trust: false for a key that `parseSigningPublicKey` refuses, for S not below the group order, and for any other size
+ * than 64 bytes; it never throws.
+ * Source: RFC 8032, section 5.1.7; verification without cofactor.
+ */
+export function verifySignature(
+  publicKey: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  const key = importPublic(publicKey)
+  return key !== undefined && verify(null, message, key, signature)
+}
+
+const importedKeys = new Map<string, KeyObject>()
+const MAX_IMPORTED_KEYS = 1_024
+
+/** Checking a key costs a hundred times as much as importing it, so the few keys that pass are kept. */
+function importPublic(publicKey: Uint8Array): KeyObject | undefined {
+  const text = encodeBase64url(publicKey)
+  const known = importedKeys.get(text)
+  if (known !== undefined) return known
+  try {
+    parseSigningPublicKey(publicKey)
+  } catch {
+    return undefined
+  }
+  const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: text }, format: 'jwk' })
+  if (importedKeys.size === MAX_IMPORTED_KEYS) importedKeys.clear()
+  importedKeys.set(text, key)
+  return key
+}
+
+function importPrivate(crv: string, seed: Uint8Array, publicKey: Uint8Array): KeyObject {
+  const key = { kty: 'OKP', crv, d: encodeBase64url(seed), x: encodeBase64url(publicKey) }
+  return createPrivateKey({ key, format: 'jwk' })
+}
+
+function expectSeed(seed: Uint8Array, length: number): void {
+  if (seed.length !== length) throw new RangeError(`seed must be ${length} bytes`)
+}

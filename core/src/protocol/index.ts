@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Wire shapes and their codecs. Pure: no clock, no randomness, no I/O. */
+export { decodeBase64url, encodeBase64url } from './base64url.ts'
+export { describeIssue, documentKindOf, encodeDocument, parseDocument } from './codec.ts'
+export {
+  AgentDescriptor,
+  Approval,
+  AuditProof,
+  Enrolment,
+  Failure,
+  Job,
+  PublicIdentity,
+  Result,
+  SessionProof,
+  TERMINAL_STATES,
+  documents,
+} from './documents.ts'
+export type { DocumentKind, Role, TerminalState } from './documents.ts'
+export { MAX_SIGNATURES, encodeEnvelope, maxEnvelopeBytes, pae, parseEnvelope } from './envelope.ts'
+export type { Envelope, EnvelopeSignature } from './envelope.ts'
+export { MAX_JSON_DEPTH, encodeJson, parseJson } from './json.ts'
+export type { JsonErrorCode } from './json.ts'
+export {
+  Bundle,
+  BundlePart,
+  JobManifest,
+  MAX_BUNDLE_BYTES,
+  Permission,
+  PluginManifest,
+  REQUIRED_PARTS,
+  encodeBundle,
+  parseBundle,
+  parseManifest,
+} from './manifest.ts'
+export {
+  Bytes32,
+  Digest,
+  Id,
+  Instant,
+  JobTypeName,
+  JsonObject,
+  KeyId,
+  Name,
+  Version,
+  epochMs,
+  instantOf,
+} from './primitives.ts'
+export { REFUSALS, REFUSAL_REASONS } from './refusal.ts'
+export type { Refusal, RefusalReason } from './refusal.ts'

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The plugin manifest and the bundle: the one file that is approved by its digest and fed to the sandbox. */
+import { CodedError, HANDLE_NAME, JOB_NAME, PLUGIN_NAME } from '@sallyport/sdk'
+import type {
+  JobManifest as AuthoredJobManifest,
+  Permission as AuthoredPermission,
+  PluginManifest as AuthoredManifest,
+} from '@sallyport/sdk'
+import { z } from 'zod'
+import { describeIssue } from './codec.ts'
+import { encodeJson, parseJson } from './json.ts'
+import { Digest, JsonObject, Version } from './primitives.ts'
+
+/** Size of a bundle file. */
+export const MAX_BUNDLE_BYTES = 8_192 * 1_024
+
+/** Parts every bundle has. */
+export const REQUIRED_PARTS = ['plugin.mjs', 'licenses.txt'] as const
+
+/** What an operator reads on a terminal before approving: no control, format or line-breaking characters. */
+const Line = z.string().regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u, 'not one plain line')
+
+/** An absolute path, or a glob of one, that cannot climb. */
+const AbsolutePath = Line.min(2)
+  .max(512)
+  .regex(/^\//, 'not absolute')
+  .refine((path) => !path.split('/').some((part) => part === '.' || part === '..'), 'climbs')
+
+const ArgumentShape = z.union([
+  Line.max(1_024),
+  z.strictObject({ pattern: Line.min(1).max(512).refine(isPattern, 'not a pattern') }),
+])
+
+/** One permission. An unknown kind or member is refused, never ignored. */
+export const Permission = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('files.read'),
+    paths: z.array(AbsolutePath).min(1).max(64),
+  }),
+  z.strictObject({
+    kind: z.literal('exec'),
+    program: AbsolutePath,
+    args: z.array(ArgumentShape).max(64),
+    timeoutMs: z.int().min(1).max(3_600_000),
+    maxOutputBytes: z.int().min(1).max(16_777_216),
+  }),
+  z.strictObject({ kind: z.literal('state'), maxBytes: z.int().min(1).max(16_777_216) }),
+]) satisfies z.ZodType<AuthoredPermission>
+
+/** One job type of a manifest. */
+export const JobManifest = z.strictObject({
+  summary: Line.max(512),
+  effect: z.enum(['read', 'change', 'destroy']),
+  input: JsonObject,
+  output: JsonObject,
+  permissions: z.record(z.string().regex(HANDLE_NAME), Permission),
+  limits: z.strictObject({
+    perMinute: z.int().min(1).max(6_000),
+    timeoutMs: z.int().min(1).max(86_400_000),
+    maxOutputBytes: z.int().min(1).max(1_048_576),
+  }),
+  hasPlan: z.boolean(),
+}) satisfies z.ZodType<AuthoredJobManifest>
+export type JobManifest = AuthoredJobManifest
+
+/** A plugin as plain data, as its bundle carries it. */
+export const PluginManifest = z.strictObject({
+  name: z.string().regex(PLUGIN_NAME),
+  version: Version,
+  summary: Line.max(512),
+  jobs: z.record(z.string().regex(JOB_NAME), JobManifest),
+}) satisfies z.ZodType<AuthoredManifest>
+export type PluginManifest = AuthoredManifest
+
+/** One part of a bundle: its text and the SHA-256 of its UTF-8 bytes. */
+export const BundlePart = z.strictObject({ digest: Digest, text: z.string() })
+export type BundlePart = z.infer<typeof BundlePart>
+
+/** A bundle. Its digest, the one an approval names, is the SHA-256 of the whole file. */
+export const Bundle = z.strictObject({
+  format: z.literal('sallyport-bundle-1'),
+  manifest: PluginManifest,
+  parts: z
+    .record(z.string().regex(/^[a-z0-9][a-z0-9.-]{0,63}$/, 'not a part name'), BundlePart)
+    .refine(
+      (parts) => REQUIRED_PARTS.every((name) => Object.hasOwn(parts, name)),
+      'a part is missing',
+    ),
+})
+/** A bundle as its schema yields it. */
+export interface Bundle {
+  readonly format: 'sallyport-bundle-1'
+  readonly manifest: PluginManifest
+  readonly parts: Readonly<Record<string, BundlePart>>
+}
+
+/**
+ * Reads a bundle file.
+ *
+ * Trust: form only. Whether these are the approved bytes is decided by the digest of the file before this is called;
+ * `openBundle` in crypto does both and compares the digest of each part.
+ * Throws: ERR_BUNDLE_FORM, ERR_JSON_SIZE, ERR_JSON_FORM, ERR_JSON_DUPLICATE_KEY.
+ */
+export function parseBundle(bytes: Uint8Array): Bundle {
+  return checkShape(Bundle, parseJson(bytes, MAX_BUNDLE_BYTES), 'ERR_BUNDLE_FORM')
+}
+
+/** Writes a bundle file as canonical JSON. Throws: ERR_BUNDLE_FORM, ERR_JSON_SIZE. */
+export function encodeBundle(bundle: Bundle): Uint8Array {
+  const bytes = encodeJson(checkShape(Bundle, bundle, 'ERR_BUNDLE_FORM'))
+  if (bytes.length > MAX_BUNDLE_BYTES) {
+    throw new CodedError('ERR_JSON_SIZE', `a bundle may have ${MAX_BUNDLE_BYTES} bytes`, {
+      details: { maxBytes: MAX_BUNDLE_BYTES },
+    })
+  }
+  return bytes
+}
+
+/** Checks a manifest that has been parsed already. Throws: ERR_MANIFEST_FORM. */
+export function parseManifest(value: unknown): PluginManifest {
+  return checkShape(PluginManifest, value, 'ERR_MANIFEST_FORM')
+}
+
+function checkShape<T>(schema: z.ZodType<T>, value: unknown, code: string): T {
+  const checked = schema.safeParse(value)
+  if (checked.success) return checked.data
+  const { path, why } = describeIssue(checked.error)
+  throw new CodedError(code, `${path || 'root'}: ${why}`, { details: { path, why } })
+}
+
+function isPattern(source: string): boolean {
+  try {
+    return new RegExp(`^(?:${source})$`, 'u') !== undefined
+  } catch {
+    return false
+  }
+}
