@@ -1,16 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 /** One Jest for the whole repository: sources run un-built, types are stripped by Node itself. */
-export default {
-  testMatch: ['<rootDir>/**/test/**/*.test.ts'],
+
+/** What both projects share. */
+const common = {
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '/plugin-template/'],
-  modulePathIgnorePatterns: ['/dist/'],
+  modulePathIgnorePatterns: ['/dist/', '/plugin-template/'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': '<rootDir>/tools/strip-types.js' },
+  setupFilesAfterEnv: ['<rootDir>/test/support/matchers.ts'],
   testEnvironment: 'node',
   testEnvironmentOptions: {
     customExportConditions: ['@sallyport/source', 'node', 'import', 'default'],
   },
-  testTimeout: 20_000,
+}
+
+/** Suites that start hub, agent and command line as processes. */
+const PROGRAMS = 'test/(e2e|attack|faults)'
+
+export default {
+  projects: [
+    {
+      ...common,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/**/test/**/*.test.ts'],
+      testPathIgnorePatterns: [...common.testPathIgnorePatterns, `<rootDir>/${PROGRAMS}/`],
+      testTimeout: 20_000,
+    },
+    {
+      ...common,
+      displayName: 'programs',
+      testMatch: ['<rootDir>/test/{e2e,attack,faults}/**/*.test.ts'],
+      testTimeout: 120_000,
+      runner: '<rootDir>/tools/one-at-a-time.js',
+    },
+  ],
+  maxWorkers: '100%',
+  reporters: ['default', '<rootDir>/tools/closing-line.ts'],
   coverageProvider: 'babel',
   collectCoverageFrom: ['{sdk,core,hub,agent,cli,plugins/*}/src/**/*.ts'],
 }

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Runs a program of this repository on Node 26, from its sources: `node tools/run.cjs <file> [arguments]`.
+ * Written so that an old Node can still read it and say what is missing.
+ */
+'use strict'
+const { spawnSync } = require('node:child_process')
+const { existsSync } = require('node:fs')
+const { join } = require('node:path')
+
+const NEEDED_MAJOR = 26
+const FLAGS = ['--conditions=@sallyport/source', '--disable-warning=ExperimentalWarning']
+const PLATFORMS = ['linux-x64', 'linux-arm64', 'darwin-arm64']
+const root = join(__dirname, '..')
+const local = join(root, 'node_modules', '.bin', 'node')
+
+/** Ends with one error: what is wrong, what is unharmed, what to do. */
+function stop(what, remedy) {
+  process.stderr.write(`error: ${what}\nNothing was run. ${remedy}\n`)
+  process.exit(1)
+}
+
+function majorOf(version) {
+  return Number.parseInt(version.replace(/^v/, ''), 10)
+}
+
+/** The Node to use: the one that runs this file, else the one that `npm install` brought. */
+function findNode() {
+  if (majorOf(process.version) >= NEEDED_MAJOR) return process.execPath
+  if (existsSync(local)) return local
+  const platform = `${process.platform}-${process.arch}`
+  const what = `this needs Node ${NEEDED_MAJOR}, and the one at hand is ${process.version} (ERR_NODE_VERSION)`
+  if (PLATFORMS.includes(platform)) {
+    return stop(what, 'Run `npm install --include=optional`: it brings Node 26 into node_modules.')
+  }
+  return stop(what, `No Node for ${platform} comes with this repository: install Node 26 and try again.`)
+}
+
+if (!existsSync(join(root, 'node_modules', 'typescript'))) {
+  stop('the dependencies are not installed (ERR_NOT_INSTALLED)', 'Run `npm install` first.')
+}
+const node = findNode()
+const args = FLAGS.concat(process.argv.slice(2))
+if (typeof process.execve === 'function') process.execve(node, [node].concat(args), process.env)
+const { status, error } = spawnSync(node, args, { stdio: 'inherit' })
+if (error !== undefined) stop(`${node} does not start: ${error.message} (ERR_NODE_VERSION)`, 'Run `npm install`.')
+process.exit(status === null ? 1 : status)
