@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Signing, sealing, digests and keys. Pure: randomness is an argument, except that JWE draws its own ephemeral keys. */
+export {
+  ACCESS_TOKEN_SEED_BYTES,
+  issueAccessToken,
+  makeAccessTokenKey,
+  verifyAccessToken,
+} from './access-token.ts'
+export type { AccessClaims, AccessToken, AccessTokenKey, AccessTokenTerms } from './access-token.ts'
 export { makeBundle, openBundle } from './bundle.ts'
 export { digestOf, equalBytes, hkdfSha256, hmacSha256, sha256 } from './digest.ts'
 export {

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Access tokens: what one key issued is read, everything else is not. */
+import { describe, expect, it } from '@jest/globals'
+import {
+  issueAccessToken,
+  makeAccessTokenKey,
+  verifyAccessToken,
+  type AccessClaims,
+} from '@sallyport/core/crypto'
+import { SignJWT, type JWTHeaderParameters } from 'jose'
+import { createSecretKey, type KeyObject } from 'node:crypto'
+
+const NOW = Date.UTC(2026, 0, 31, 12)
+const TERMS = { issuer: 'sallyport-hub', audience: 'sallyport-hub', nowMs: NOW }
+const LIFETIME = { lifetimeMs: 300_000 }
+const KEY = makeAccessTokenKey(Buffer.alloc(48, 7))
+const CLAIMS: AccessClaims = {
+  tokenId: 't-1',
+  keyId: Buffer.alloc(32, 1).toString('base64url'),
+  role: 'agent',
+  siteId: '01893f00-0000-7000-8000-000000000001',
+  agentId: '01893f00-0000-7000-8000-000000000002',
+}
+
+const issue = (claims = CLAIMS, terms = TERMS) =>
+  issueAccessToken(claims, KEY, { ...terms, ...LIFETIME })
+
+/** A token with any header and payload, validly signed by any key. */
+function forge(
+  key: KeyObject,
+  header: Partial<JWTHeaderParameters>,
+  payload: Record<string, unknown> = {},
+): Promise<string> {
+  const { tokenId: jti, keyId: sub, role, siteId: site, agentId: agent } = CLAIMS
+  const times = { iat: NOW / 1_000, exp: NOW / 1_000 + 300 }
+  const base = { iss: 'sallyport-hub', aud: 'sallyport-hub', jti, sub, role, site, agent, ...times }
+  return new SignJWT({ ...base, ...payload })
+    .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: KEY.keyId, ...header })
+    .sign(key)
+}
+
+describe('access token', () => {
+  it('gives back the claims it was issued with', async () => {
+    const { token, expiresAtMs } = await issue()
+    expect(await verifyAccessToken(token, KEY, TERMS)).toEqual(CLAIMS)
+    expect(expiresAtMs).toBe(NOW + 300_000)
+  })
+
+  it('accepts the same token made by hand, so that the refusals below mean something', async () => {
+    expect(await verifyAccessToken(await forge(KEY.privateKey, {}), KEY, TERMS)).toEqual(CLAIMS)
+  })
+
+  it('ends at its expiry and not a second later', async () => {
+    const { token, expiresAtMs } = await issue()
+    const at = (nowMs: number) => verifyAccessToken(token, KEY, { ...TERMS, nowMs })
+    expect(await at(expiresAtMs - 1)).toEqual(CLAIMS)
+    expect(await at(expiresAtMs)).toBeUndefined()
+  })
+
+  it.each(['issuer', 'audience'] as const)('refuses another %s', async (name) => {
+    const { token } = await issue(CLAIMS, { ...TERMS, [name]: 'elsewhere' })
+    expect(await verifyAccessToken(token, KEY, TERMS)).toBeUndefined()
+  })
+
+  it('refuses the token of another key', async () => {
+    const { token } = await issue()
+    const other = makeAccessTokenKey(Buffer.alloc(48, 8))
+    expect(await verifyAccessToken(token, other, TERMS)).toBeUndefined()
+  })
+
+  it('refuses every token with one character changed', async () => {
+    const { token } = await issue()
+    for (let at = 0; at < token.length; at += 1) {
+      const other = token[at] === 'A' ? 'Q' : 'A'
+      const changed = token.slice(0, at) + other + token.slice(at + 1)
+      expect(await verifyAccessToken(changed, KEY, TERMS)).toBeUndefined()
+    }
+  })
+
+  it('refuses a token without an algorithm', async () => {
+    const { token } = await issue()
+    const header = Buffer.from(JSON.stringify({ alg: 'none', typ: 'at+jwt', kid: KEY.keyId }))
+    const [, payload] = token.split('.')
+    for (const signature of ['', 'AA']) {
+      const forged = `${header.toString('base64url')}.${payload}.${signature}`
+      expect(await verifyAccessToken(forged, KEY, TERMS)).toBeUndefined()
+    }
+  })
+
+  it('refuses a MAC made with the public key as the secret', async () => {
+    const pem = KEY.publicKey.export({ type: 'spki', format: 'pem' })
+    const secret = createSecretKey(Buffer.from(pem))
+    const token = await forge(secret, { alg: 'HS256' })
+    expect(await verifyAccessToken(token, KEY, TERMS)).toBeUndefined()
+  })
+
+  it.each([
+    ['another type', { typ: 'JWT' }],
+    ['the long form of the type', { typ: 'application/at+jwt' }],
+    ['another key id', { kid: 'x' }],
+    ['a member we do not write', { jku: 'https://elsewhere.example/keys' }],
+  ])('refuses a header with %s', async (_, header) => {
+    expect(await verifyAccessToken(await forge(KEY.privateKey, header), KEY, TERMS)).toBeUndefined()
+  })
+
+  it.each([
+    ['a role that does not exist', { role: 'root' }],
+    ['an agent that is an operator', { role: 'operator' }],
+    ['an agent without an id', { agent: undefined }],
+    ['a claim we do not write', { admin: true }],
+    ['no end', { exp: undefined }],
+    ['several audiences', { aud: ['sallyport-hub', 'elsewhere'] }],
+  ])('refuses claims with %s', async (_, payload) => {
+    const token = await forge(KEY.privateKey, {}, payload)
+    expect(await verifyAccessToken(token, KEY, TERMS)).toBeUndefined()
+  })
+
+  it('refuses a text longer than any token', async () => {
+    expect(await verifyAccessToken('a'.repeat(10_000), KEY, TERMS)).toBeUndefined()
+  })
+
+  it('makes the same key of the same seed and refuses other sizes', () => {
+    expect(makeAccessTokenKey(Buffer.alloc(48, 7)).keyId).toBe(KEY.keyId)
+    expect(() => makeAccessTokenKey(Buffer.alloc(32))).toThrow(RangeError)
+  })
+})
