@@ -44,7 +44,8 @@ export {
   shortKeyId,
 } from './public-key.ts'
 export type { KeyErrorCode } from './public-key.ts'
-export { MAX_READERS, open, openUnderSecret, seal, sealUnderSecret } from './seal.ts'
+export { open, openUnderSecret, seal, sealUnderSecret } from './seal.ts'
+export { MAX_READERS } from './sealed-form.ts'
 export type { SealErrorCode } from './sealed-form.ts'
 export { signDocument, verifyEnvelope } from './sign.ts'
 export type { AnyDocumentKind, Verification } from './sign.ts'

@@ -37,7 +37,7 @@ const Kdf = z.strictObject({
     .max(1_048_576)
     .refine((n) => Number.isInteger(Math.log2(n)), 'not a power of two'),
   r: z.literal(8),
-  p: z.int().min(1).max(4),
+  p: z.literal(1),
 })
 
 /** A key file. */

@@ -9,14 +9,12 @@ import type { SealingKey } from './keys.ts'
 import { KEY_BYTES, keyIdOf, parseSealingPublicKey } from './public-key.ts'
 import {
   ENCRYPTION,
+  MAX_READERS,
   WRAPPING,
   parseCompact,
   parseSealed,
   type SealErrorCode,
 } from './sealed-form.ts'
-
-/** Readers that one sealed text may have. */
-export { MAX_READERS } from './sealed-form.ts'
 
 /** Size of an enrolment sealed under a code, as text. */
 const MAX_SECRET_SEALED_BYTES = 48 * 1_024
@@ -33,9 +31,11 @@ export async function seal(
   readers: readonly (string | Uint8Array)[],
 ): Promise<string> {
   const keys = new Map(readers.map(parseSealingPublicKey).map((key) => [keyIdOf(key), key]))
+  if (keys.size === 0 || keys.size > MAX_READERS) {
+    throw new RangeError(`readers must be 1 to ${MAX_READERS}`)
+  }
   const jwe = new GeneralEncrypt(plaintext).setProtectedHeader({ alg: WRAPPING, enc: ENCRYPTION })
   for (const [kid, key] of keys) jwe.addRecipient(importReader(key)).setUnprotectedHeader({ kid })
-  if (keys.size === 0 || keys.size > 64) throw new RangeError('readers must be 1 to 64')
   return Buffer.from(encodeJson(await jwe.encrypt())).toString('utf8')
 }
 

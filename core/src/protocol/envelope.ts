@@ -43,9 +43,7 @@ const EnvelopeForm = z.strictObject({
  * Throws: ERR_ENVELOPE_FORM, ERR_JSON_SIZE, ERR_JSON_FORM, ERR_JSON_DUPLICATE_KEY.
  */
 export function parseEnvelope(bytes: Uint8Array, maxBytes: number): Envelope {
-  const form = EnvelopeForm.safeParse(parseJson(bytes, maxBytes))
-  if (!form.success) throw formError(form.error.issues[0]!.path.join('.'))
-  const { payloadType, payload, signatures } = form.data
+  const { payloadType, payload, signatures } = checkForm(parseJson(bytes, maxBytes))
   return {
     payloadType,
     payload: decodeField('payload', payload),
@@ -56,16 +54,14 @@ export function parseEnvelope(bytes: Uint8Array, maxBytes: number): Envelope {
   }
 }
 
-/** Writes an envelope as canonical JSON. */
+/** Writes an envelope as canonical JSON. Throws: ERR_ENVELOPE_FORM when `parseEnvelope` would not take it. */
 export function encodeEnvelope(envelope: Envelope): Uint8Array {
-  return encodeJson({
-    payloadType: envelope.payloadType,
-    payload: encodeBase64url(envelope.payload),
-    signatures: envelope.signatures.map(({ keyId, signature }) => ({
-      keyid: keyId,
-      sig: encodeBase64url(signature),
-    })),
-  })
+  const signatures = envelope.signatures.map(({ keyId, signature }) => ({
+    keyid: keyId,
+    sig: encodeBase64url(signature),
+  }))
+  const payload = encodeBase64url(envelope.payload)
+  return encodeJson(checkForm({ payloadType: envelope.payloadType, payload, signatures }))
 }
 
 /**
@@ -87,6 +83,12 @@ export function pae(payloadType: string, payload: Uint8Array): Uint8Array {
  */
 export function maxEnvelopeBytes(maxPayloadBytes: number): number {
   return Math.ceil((maxPayloadBytes * 4) / 3) + 256 + MAX_SIGNATURES * 192
+}
+
+function checkForm(value: unknown): z.infer<typeof EnvelopeForm> {
+  const form = EnvelopeForm.safeParse(value)
+  if (!form.success) throw formError(form.error.issues[0]!.path.join('.'))
+  return form.data
 }
 
 function hasDistinctKeys(signatures: readonly { keyid: string }[]): boolean {

@@ -12,6 +12,8 @@ export const MAX_JSON_DEPTH = 32
 /** Member names that reach an object's prototype in careless code. */
 const FORBIDDEN_NAMES: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
 
+const LITERALS: ReadonlySet<string> = new Set(['true', 'false', 'null'])
+
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const SPACE = /[\t\n\r ]*/y
@@ -108,11 +110,7 @@ function scanOther(text: string, from: number): number {
   const end = endOf(SCALAR, text, from)
   if (end === from) return from + 1
   const token = text.slice(from, end)
-  const isLiteral = token === 'true' || token === 'false' || token === 'null'
-  if (
-    !isLiteral &&
-    (token.length > 32 || String(Number(token)) !== token || !/[0-9]/.test(token))
-  ) {
+  if (!LITERALS.has(token) && String(Number(token)) !== token) {
     throw formError('a number must be written as ECMAScript writes it', from)
   }
   return end

@@ -20,11 +20,11 @@ export const REQUIRED_PARTS = ['plugin.mjs', 'licenses.txt'] as const
 /** What an operator reads on a terminal before approving: no control, format or line-breaking characters. */
 const Line = z.string().regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u, 'not one plain line')
 
-/** An absolute path, or a glob of one, that cannot climb. */
+/** An absolute path, or a glob of one, that names what it seems to name. */
 const AbsolutePath = Line.min(2)
   .max(512)
   .regex(/^\//, 'not absolute')
-  .refine((path) => !path.split('/').some((part) => part === '.' || part === '..'), 'climbs')
+  .refine(hasPlainSegments, 'has an empty, . or .. segment')
 
 const ArgumentShape = z.union([
   Line.max(1_024),
@@ -128,9 +128,17 @@ function checkShape<T>(schema: z.ZodType<T>, value: unknown, code: string): T {
   throw new CodedError(code, `${path || 'root'}: ${why}`, { details: { path, why } })
 }
 
+function hasPlainSegments(path: string): boolean {
+  return path
+    .slice(1)
+    .split('/')
+    .every((segment) => segment !== '' && segment !== '.' && segment !== '..')
+}
+
+/** Alone, so that no pattern closes the group that is later put around it. */
 function isPattern(source: string): boolean {
   try {
-    return new RegExp(`^(?:${source})$`, 'u') !== undefined
+    return new RegExp(source, 'u') !== undefined
   } catch {
     return false
   }
