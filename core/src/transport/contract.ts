@@ -25,11 +25,23 @@ export const WIRE = {
   maxPageRows: 100,
 } as const
 
+/** Text the hub keeps without looking into it: printable ASCII, so one character is one byte in every store. */
+function opaque(maxBytes: number) {
+  return z
+    .string()
+    .min(2)
+    .max(maxBytes)
+    .regex(/^[\x20-\x7e]+$/, 'not printable ASCII')
+}
+
 /** Serialised JWE (General JSON). Source: RFC 7516, section 7.2.1. */
-export const Sealed = z.string().min(2).max(WIRE.maxSealedBytes)
+export const Sealed = opaque(WIRE.maxSealedBytes)
 
 /** The same for a result, which may be larger. */
-export const SealedResult = z.string().min(2).max(WIRE.maxSealedResultBytes)
+export const SealedResult = opaque(WIRE.maxSealedResultBytes)
+
+/** An enrolment sealed under its code (compact JWE). Source: RFC 7516, section 7.1. */
+export const SealedEnrolment = opaque(48 * KIB)
 
 /** Where an envelope stands, as far as a blind hub can know. */
 export const EnvelopeState = z.enum(['queued', 'delivered', 'answered', 'expired'])
@@ -64,11 +76,11 @@ export const AgentView = z.strictObject({
 })
 export type AgentView = z.infer<typeof AgentView>
 
-/** Every error answer of the hub. */
+/** Every error answer of the hub. Printable, because people see it in a terminal. */
 export const ErrorBody = z.strictObject({
-  code: z.string().max(64),
-  message: z.string().max(1_024),
-  correlationId: z.string().max(64),
+  code: z.string().regex(/^ERR_[A-Z0-9_]{1,60}$/, 'not a code'),
+  message: z.string().regex(/^[\x20-\x7e]{0,1024}$/, 'not printable ASCII'),
+  correlationId: z.string().regex(/^[0-9A-Za-z-]{1,64}$/, 'not a correlation id'),
 })
 export type ErrorBody = z.infer<typeof ErrorBody>
 
@@ -129,7 +141,7 @@ export const routes = {
       /** SHA-256 of the redeem token. */
       redeemHash: Bytes32,
       /** Enrolment document, sealed under the code. */
-      sealedEnrolment: z.string().max(48 * KIB),
+      sealedEnrolment: SealedEnrolment,
       expiresAt: Instant,
     }),
     answer: Done,
@@ -141,10 +153,10 @@ export const routes = {
       /** Ed25519 signature over `sallyport enrol v1\n<redeemToken>` by `signingKey`. */
       possession: z.string().regex(/^[A-Za-z0-9_-]{86}$/),
     }),
-    answer: z.strictObject({ agentId: Id, sealedEnrolment: z.string().max(48 * KIB) }),
+    answer: z.strictObject({ agentId: Id, sealedEnrolment: SealedEnrolment }),
   }),
   describeAgent: route('PUT /v1/agents/self/descriptor', 'agent', {
-    body: z.strictObject({ sealed: z.string().max(32 * KIB) }),
+    body: z.strictObject({ sealed: opaque(32 * KIB) }),
     answer: Done,
   }),
   listAgents: route(
@@ -154,12 +166,22 @@ export const routes = {
     { answer: 8_192 * KIB },
   ),
   /** Body and answer are the bundle's bytes, not JSON. */
-  storeBundle: route('PUT /v1/bundles/{digest}', 'operator', { answer: Done }, {
-    request: WIRE.maxBundleBytes,
-  }),
-  fetchBundle: route('GET /v1/bundles/{digest}', 'any', { answer: z.unknown() }, {
-    answer: WIRE.maxBundleBytes,
-  }),
+  storeBundle: route(
+    'PUT /v1/bundles/{digest}',
+    'operator',
+    { answer: Done },
+    {
+      request: WIRE.maxBundleBytes,
+    },
+  ),
+  fetchBundle: route(
+    'GET /v1/bundles/{digest}',
+    'any',
+    { answer: z.unknown() },
+    {
+      answer: WIRE.maxBundleBytes,
+    },
+  ),
   submitEnvelope: route(
     'POST /v1/envelopes',
     'operator',

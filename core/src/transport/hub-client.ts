@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What a program can ask a hub: one typed method per route of the contract. */
+import { CodedError } from '@sallyport/sdk'
+import type { z } from 'zod'
+import { digestOf, type SigningKey } from '../crypto/index.ts'
+import { callRoute, fetchRoute, type RouteCall } from './call-route.ts'
+import { routes, WIRE, type Delivery, type EnvelopeState, type Route } from './contract.ts'
+import { openHttpClient, type HttpClient, type HttpOptions } from './http-client.ts'
+import { makeSession, type Session } from './session.ts'
+
+/** How a hub client is opened. */
+export interface HubClientOptions extends HttpOptions {
+  /** Signs the sessions. Without one only `health` and `redeemCode` can be called. */
+  readonly key?: SigningKey
+  readonly clock: { now(): number }
+}
+
+/** Where a page begins and how many rows it has at most. */
+export interface Page {
+  readonly cursor?: string | undefined
+  readonly limit?: number | undefined
+}
+
+/** How long a call waits for something to happen. */
+export interface Wait {
+  /** Seconds, at most 50. */
+  readonly waitSeconds?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+type BodyOf<K extends keyof typeof routes> = z.infer<(typeof routes)[K]['body']>
+type AnswerOf<K extends keyof typeof routes> = z.infer<(typeof routes)[K]['answer']>
+
+/**
+ * A hub, from outside. Every method makes one request and never tries again by itself, except once with a new session.
+ *
+ * Trust: answers have the contract's shape; what they say is the hub's word until a signature inside is verified.
+ * Throws: every method, `TransportErrorCode`.
+ */
+export interface HubClient extends AsyncDisposable {
+  readonly address: string
+  health(): Promise<AnswerOf<'health'>>
+  addCode(code: BodyOf<'addCode'>): Promise<void>
+  redeemCode(redemption: BodyOf<'redeemCode'>): Promise<AnswerOf<'redeemCode'>>
+  describeAgent(sealed: string): Promise<void>
+  listAgents(page?: Page): Promise<AnswerOf<'listAgents'>>
+  storeBundle(digest: string, bytes: Uint8Array): Promise<void>
+  /** The bytes have this digest, or this throws. */
+  fetchBundle(digest: string): Promise<Uint8Array>
+  /** May be repeated with the same bytes: the answer is the same. */
+  submitEnvelope(envelope: BodyOf<'submitEnvelope'>): Promise<AnswerOf<'submitEnvelope'>>
+  listEnvelopes(page?: Page & { agentId?: string | undefined }): Promise<AnswerOf<'listEnvelopes'>>
+  /** Waits while the state is `unless`. */
+  showEnvelope(
+    envelopeId: string,
+    wait?: Wait & { unless?: EnvelopeState | undefined },
+  ): Promise<AnswerOf<'showEnvelope'>>
+  takeDeliveries(wait?: Wait): Promise<Delivery[]>
+  answerEnvelope(envelopeId: string, sealed: string): Promise<void>
+}
+
+/** Opens a client. It connects with the first call. Throws: ERR_HUB_ADDRESS. */
+export function openHubClient(options: HubClientOptions): HubClient {
+  const http = openHttpClient(options)
+  const { key, clock } = options
+  const session = key === undefined ? noSession : makeSession({ http, key, clock })
+  return { ...openRoutes(http), ...sessionRoutes(http, session), ...waitingRoutes(http, session) }
+}
+
+function openRoutes(http: HttpClient) {
+  return {
+    address: http.address,
+    health: () => callRoute(http, routes.health),
+    redeemCode: (body: BodyOf<'redeemCode'>) => callRoute(http, routes.redeemCode, { body }),
+    [Symbol.asyncDispose]: () => http[Symbol.asyncDispose](),
+  }
+}
+
+function sessionRoutes(http: HttpClient, session: Session) {
+  const call = caller(http, session)
+  return {
+    addCode: async (body: BodyOf<'addCode'>) => void (await call(routes.addCode, { body })),
+    describeAgent: async (sealed: string) =>
+      void (await call(routes.describeAgent, { body: { sealed } })),
+    listAgents: (page: Page = {}) => call(routes.listAgents, { query: { ...page } }),
+    submitEnvelope: (body: BodyOf<'submitEnvelope'>) => call(routes.submitEnvelope, { body }),
+    listEnvelopes: (page: Page & { agentId?: string | undefined } = {}) =>
+      call(routes.listEnvelopes, { query: { ...page } }),
+    answerEnvelope: async (envelopeId: string, sealed: string) =>
+      void (await call(routes.answerEnvelope, { params: { envelopeId }, body: { sealed } })),
+    storeBundle: async (digest: string, bytes: Uint8Array) =>
+      void (await call(routes.storeBundle, { params: { digest }, body: bytes })),
+    fetchBundle: (digest: string) => fetchBundle(http, session, digest),
+  }
+}
+
+function waitingRoutes(http: HttpClient, session: Session) {
+  const call = caller(http, session)
+  return {
+    showEnvelope: (
+      envelopeId: string,
+      wait: Wait & { unless?: EnvelopeState | undefined } = {},
+    ) => {
+      const query = { waitSeconds: wait.waitSeconds, unless: wait.unless }
+      return call(routes.showEnvelope, { params: { envelopeId }, query, signal: wait.signal })
+    },
+    takeDeliveries: async ({ waitSeconds = WIRE.maxWaitSeconds, signal }: Wait = {}) =>
+      (await call(routes.takeDeliveries, { query: { waitSeconds }, signal })).deliveries,
+  }
+}
+
+function caller(http: HttpClient, session: Session) {
+  return <Body, Answer>(route: Route<Body, Answer>, parts: RouteCall<Body> = {}): Promise<Answer> =>
+    session.withToken((token) => callRoute(http, route, { ...parts, token }))
+}
+
+async function fetchBundle(http: HttpClient, session: Session, digest: string) {
+  const params = { digest }
+  const bytes = await session.withToken((token) =>
+    fetchRoute(http, routes.fetchBundle, { params, token }),
+  )
+  if (digestOf(bytes) === digest) return bytes
+  throw new CodedError('ERR_HUB_ANSWER_FORM', 'the bundle from the hub has another digest', {
+    details: { digest },
+  })
+}
+
+const noSession: Session = {
+  withToken() {
+    throw new TypeError('options.key is missing: this call needs a session')
+  },
+}

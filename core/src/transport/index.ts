@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The wire between hub, agents and operators: the contract and its client half. */
+export { isLoopback, parseHubAddress } from './address.ts'
+export { DEFAULT_BACK_OFF, makeBackOff } from './back-off.ts'
+export type { BackOff, BackOffLimits } from './back-off.ts'
+export {
+  AgentView,
+  BundleDigest,
+  Delivery,
+  EnvelopeState,
+  EnvelopeView,
+  ErrorBody,
+  Sealed,
+  SealedEnrolment,
+  SealedResult,
+  WIRE,
+  routes,
+} from './contract.ts'
+export type { Route } from './contract.ts'
+export { hubRefusalOf, isPassing } from './faults.ts'
+export type { HubRefusal, TransportErrorCode } from './faults.ts'
+export { openHubClient } from './hub-client.ts'
+export type { HubClient, HubClientOptions, Page, Wait } from './hub-client.ts'
+export { openHttpClient } from './http-client.ts'
+export type { HttpAnswer, HttpClient, HttpOptions, HttpRequest } from './http-client.ts'
+export { runPollLoop } from './poll-loop.ts'
+export type { PollLoopParts } from './poll-loop.ts'
+export { makeSession } from './session.ts'
+export type { Session } from './session.ts'

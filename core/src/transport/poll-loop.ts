@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+/** An agent's one long poll: never two at once, backing off when the hub is away, until told to stop. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { BackOff } from './back-off.ts'
+import { WIRE, type Delivery } from './contract.ts'
+
+/** What the loop is made of. */
+export interface PollLoopParts {
+  takeDeliveries(poll: { waitSeconds: number; signal: AbortSignal }): Promise<Delivery[]>
+  /** Takes one delivery to its end. The loop goes on polling meanwhile. */
+  receive(delivery: Delivery): Promise<void>
+  readonly backOff: BackOff
+  /** Told of every failed poll and failed receipt; must not throw. */
+  onError(error: unknown): void
+  /** Told when a poll succeeded after the start or after failures. */
+  onConnected?(): void
+  /** Deliveries in work at which no more are asked for. */
+  readonly maxInWork?: number
+  readonly waitSeconds?: number
+}
+
+/** A poll that comes back empty sooner than this was not held; the next one waits as after a failure. */
+const HELD_MS = 500
+const DEFAULT_MAX_IN_WORK = 32
+
+/**
+ * Polls until `signal` ends it, then waits for the deliveries in work.
+ *
+ * Why: a delivery that comes again while it is in work is dropped, the hub's lease had just run out.
+ */
+export async function runPollLoop(parts: PollLoopParts, signal: AbortSignal): Promise<void> {
+  const inWork = new Map<string, Promise<void>>()
+  let isConnected = false
+  while (!signal.aborted) {
+    const startedAt = performance.now()
+    const deliveries = await poll(parts, signal)
+    if (signal.aborted) break
+    if (deliveries !== undefined && !isConnected) parts.onConnected?.()
+    isConnected = deliveries !== undefined
+    for (const delivery of deliveries ?? []) start(parts, inWork, delivery)
+    if (deliveries === undefined || wasNotHeld(deliveries, startedAt)) {
+      await pause(parts.backOff.nextMs(), signal)
+    } else parts.backOff.reset()
+    if (inWork.size >= (parts.maxInWork ?? DEFAULT_MAX_IN_WORK)) {
+      await Promise.race([...inWork.values(), ended(signal)])
+    }
+  }
+  await Promise.all(inWork.values())
+}
+
+async function poll(parts: PollLoopParts, signal: AbortSignal): Promise<Delivery[] | undefined> {
+  try {
+    return await parts.takeDeliveries({
+      waitSeconds: parts.waitSeconds ?? WIRE.maxWaitSeconds,
+      signal,
+    })
+  } catch (error) {
+    if (!signal.aborted) parts.onError(error)
+    return undefined
+  }
+}
+
+function start(parts: PollLoopParts, inWork: Map<string, Promise<void>>, delivery: Delivery): void {
+  if (inWork.has(delivery.envelopeId)) return
+  const work = receive(parts, delivery).finally(() => inWork.delete(delivery.envelopeId))
+  inWork.set(delivery.envelopeId, work)
+}
+
+async function receive(parts: PollLoopParts, delivery: Delivery): Promise<void> {
+  try {
+    await parts.receive(delivery)
+  } catch (error) {
+    parts.onError(error)
+  }
+}
+
+function wasNotHeld(deliveries: Delivery[], startedAt: number): boolean {
+  return deliveries.length === 0 && performance.now() - startedAt < HELD_MS
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => {})
+}
+
+function ended(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  if (signal.aborted) resolve()
+  signal.addEventListener('abort', () => resolve(), { once: true })
+  return promise
+}
