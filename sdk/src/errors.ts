@@ -46,6 +46,11 @@ export class JobFailed extends CodedError {
  * String(token) // '[secret]'
  */
 export class Secret<T = string> {
+  static {
+    const inspect = Symbol.for('nodejs.util.inspect.custom')
+    Object.defineProperty(this.prototype, inspect, { value: () => '[secret]' })
+  }
+
   readonly #value: T
 
   constructor(value: T) {
@@ -62,10 +67,6 @@ export class Secret<T = string> {
   }
 
   toJSON(): string {
-    return '[secret]'
-  }
-
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
     return '[secret]'
   }
 }

@@ -27,6 +27,6 @@ export type {
   ProgramScope,
 } from './permission.ts'
 export { HANDLE_NAME, JOB_NAME, PLUGIN_NAME, definePlugin } from './plugin.ts'
-export type { Plugin } from './plugin.ts'
+export type { Jobs, Plugin } from './plugin.ts'
 export { argumentsMatch, pathMatches } from './scope.ts'
 export type { InputOf, JsonSchema, OutputOf, Schema } from './schema.ts'

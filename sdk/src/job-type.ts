@@ -34,8 +34,10 @@ export interface PlanContext<I extends Schema, P extends Permissions> {
 }
 
 /** What `run` receives: as `plan`, and the plan itself where the job type has one. */
-export interface RunContext<I extends Schema, P extends Permissions, Plan>
-  extends PlanContext<I, P> {
+export interface RunContext<I extends Schema, P extends Permissions, Plan> extends PlanContext<
+  I,
+  P
+> {
   readonly plan: Plan
   /** Tells the waiting operator what is happening, in one short line. */
   progress(message: string): void

@@ -2,21 +2,24 @@
 /** A plugin: a name and its job types. */
 import type { AnyJobType } from './job-type.ts'
 
-/** A capability as `definePlugin` returns it. */
-export interface Plugin {
+/** Job types by name. */
+export type Jobs = Readonly<Record<string, AnyJobType>>
+
+/** A capability as `definePlugin` returns it; keeps the types of its job types. */
+export interface Plugin<J extends Jobs = Jobs> {
   readonly name: string
   readonly summary: string
-  readonly jobs: Readonly<Record<string, AnyJobType>>
+  readonly jobs: J
 }
 
 /** Grammar of a plugin's name. */
-export const PLUGIN_NAME = /^[a-z][a-z0-9-]{0,31}$/
+export const PLUGIN_NAME: RegExp = /^[a-z][a-z0-9-]{0,31}$/
 
 /** Grammar of a job type's name within its plugin: `verb` or `noun.verb`. */
-export const JOB_NAME = /^[a-z][a-z0-9-]{0,31}(\.[a-z][a-z0-9-]{0,31}){0,3}$/
+export const JOB_NAME: RegExp = /^[a-z][a-z0-9-]{0,31}(\.[a-z][a-z0-9-]{0,31}){0,3}$/
 
 /** Grammar of a handle's name. */
-export const HANDLE_NAME = /^[a-z][A-Za-z0-9]{0,31}$/
+export const HANDLE_NAME: RegExp = /^[a-z][A-Za-z0-9]{0,31}$/
 
 /**
  * Defines a plugin. The entry file of a plugin package exports the result as `plugin`.
@@ -26,7 +29,7 @@ export const HANDLE_NAME = /^[a-z][A-Za-z0-9]{0,31}$/
  * @example
  * export const plugin = definePlugin({ name: 'sensors', summary: 'Hardware readings', jobs: { read } })
  */
-export function definePlugin(spec: Plugin): Plugin {
+export function definePlugin<J extends Jobs>(spec: Plugin<J>): Plugin<J> {
   expectName(PLUGIN_NAME, spec.name, 'plugin name')
   for (const [name, job] of Object.entries(spec.jobs)) {
     expectName(JOB_NAME, name, 'job name')
@@ -38,5 +41,6 @@ export function definePlugin(spec: Plugin): Plugin {
 }
 
 function expectName(grammar: RegExp, name: string, what: string): void {
-  if (!grammar.test(name)) throw new TypeError(`${what} ${JSON.stringify(name)} must match ${grammar}`)
+  if (!grammar.test(name))
+    throw new TypeError(`${what} ${JSON.stringify(name)} must match ${grammar}`)
 }

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What all fake handles share: a record of calls, and a permission they obey. */
+import { CodedError } from '../errors.ts'
+import type { Permission, PermissionKind, PermissionKinds } from '../permission.ts'
+
+/** One call a job made on a fake handle; `code` is there when the call was refused or failed. */
+export interface FakeCall {
+  readonly method: string
+  readonly target: string
+  readonly code?: string
+}
+
+/** How `runJob` puts a fake under the permission of the job it runs. */
+export const obey: unique symbol = Symbol('obey')
+
+/** A fake handle: the handle itself, its calls so far, and the kind of permission it stands for. */
+export type Fake<K extends PermissionKind> = PermissionKinds[K]['handle'] & {
+  readonly kind: K
+  readonly calls: readonly FakeCall[]
+  /** The same fake under a permission: what that does not allow is refused with ERR_HANDLE_DENIED. */
+  [obey](permission: Permission<K>): PermissionKinds[K]['handle']
+}
+
+/** Makes a fake from the function that opens its handle under a permission, or under none. */
+export function makeFake<K extends PermissionKind>(
+  kind: K,
+  open: (record: Recorder, permission?: Permission<K>) => PermissionKinds[K]['handle'],
+): Fake<K> {
+  const calls: FakeCall[] = []
+  const record = recorderOf(calls)
+  const own = { kind, calls, [obey]: (permission: Permission<K>) => open(record, permission) }
+  return Object.assign(own, open(record)) as Fake<K>
+}
+
+/** Runs the body of one call and writes down how it ended. */
+export type Recorder = <T>(method: string, target: string, body: () => T) => Promise<T>
+
+function recorderOf(calls: FakeCall[]): Recorder {
+  return async (method, target, body) => {
+    try {
+      const value = body()
+      calls.push({ method, target })
+      return value
+    } catch (error) {
+      calls.push({ method, target, code: (error as { code?: string }).code ?? 'ERR_FAKE' })
+      throw error
+    }
+  }
+}
+
+/** The refusal of a handle. */
+export function denied(what: string): CodedError {
+  return new CodedError('ERR_HANDLE_DENIED', `the permission does not allow ${what}`)
+}
+
+/** Bytes of a text as UTF-8. */
+export function byteLength(text: string): number {
+  return new TextEncoder().encode(text).length
+}

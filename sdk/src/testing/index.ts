@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What a plugin's tests import. Bound to no test runner. */
+export { contractCases } from './contract.ts'
+export type { ContractCase, JobSamples } from './contract.ts'
+export type { Fake, FakeCall } from './fake.ts'
+export { fakeFiles } from './fake-files.ts'
+export type { FakeFile, FakeTree } from './fake-files.ts'
+export { fakeProgram } from './fake-program.ts'
+export type { FakeRun } from './fake-program.ts'
+export { fakeState } from './fake-state.ts'
+export { runJob } from './run-job.ts'
+export type { HandlesOfJob, OutputOfJob, TestOutcome, TestRun } from './run-job.ts'

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What can be wrong with a permission that compiles. */
+import { describePermission } from '../describe.ts'
+import type { ArgumentShape, Permission, ProgramScope } from '../permission.ts'
+import { pathMatches } from '../scope.ts'
+
+const MAX_PROGRAM_BYTES = 16_777_216
+const MAX_STATE_BYTES = 16_777_216
+
+/** Faults of one permission in sentences; none when it is well formed. `timeoutMs` is the job's own. */
+export function permissionFaults(permission: Permission, timeoutMs: number): string[] {
+  const faults = kindFaults(permission, timeoutMs)
+  if (faults.length > 0) return faults
+  return describePermission(permission).trim() === '' ? ['it cannot be described'] : []
+}
+
+function kindFaults(permission: Permission, timeoutMs: number): string[] {
+  switch (permission.kind) {
+    case 'files.read':
+      return pathsFaults(permission.paths)
+    case 'exec':
+      return programFaults(permission, timeoutMs)
+    case 'state':
+      return within('maxBytes', permission.maxBytes, 1, MAX_STATE_BYTES)
+    default:
+      return [`there is no kind ${JSON.stringify((permission as { kind?: unknown }).kind)}`]
+  }
+}
+
+function pathsFaults(paths: readonly string[]): string[] {
+  if (!Array.isArray(paths) || paths.length === 0) return ['it names no path']
+  return paths.flatMap((path) => {
+    if (!isPlainPath(path)) return [`${JSON.stringify(path)} is not an absolute, normalised path`]
+    const segments = path.slice(1).split('/')
+    if (/^\*+$/.test(segments[0]!)) return [`${path} opens the whole file system`]
+    const half = segments.filter((part) => part.includes('**') && part !== '**')
+    return half.map((part) => `"${part}" in ${path}: ** stands for whole segments only`)
+  })
+}
+
+function programFaults(scope: ProgramScope, timeoutMs: number): string[] {
+  const faults: string[] = []
+  if (!isPlainPath(scope.program) || scope.program.includes('*')) {
+    faults.push(`${JSON.stringify(scope.program)} is not the absolute path of one program`)
+  }
+  faults.push(...scope.args.flatMap(argumentFaults))
+  faults.push(...within('timeoutMs', scope.timeoutMs, 1, timeoutMs))
+  return [...faults, ...within('maxOutputBytes', scope.maxOutputBytes, 1, MAX_PROGRAM_BYTES)]
+}
+
+function argumentFaults(shape: ArgumentShape): string[] {
+  if (typeof shape === 'string') return shape.includes('\0') ? ['an argument holds a NUL'] : []
+  try {
+    const pattern = new RegExp(`^(?:${shape.pattern})$`, 'u')
+    return pattern.test('-x') && pattern.test('--x=/y z')
+      ? [`the pattern ${shape.pattern} lets any option through`]
+      : []
+  } catch {
+    return [`${JSON.stringify(shape.pattern)} is not a pattern`]
+  }
+}
+
+function isPlainPath(path: unknown): path is string {
+  return typeof path === 'string' && path !== '/' && pathMatches(['/**'], path)
+}
+
+/** A fault when a number is not an integer from `min` to `max`. */
+export function within(name: string, value: number, min: number, max: number): string[] {
+  if (Number.isSafeInteger(value) && value >= min && value <= max) return []
+  return [`${name} is ${value}, expected an integer from ${min} to ${max}`]
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Runs one job type as an agent would, with fakes for handles and no sandbox. */
+import { CodedError } from '../errors.ts'
+import type { AnyJobType, JobType } from '../job-type.ts'
+import type { Handles, Permission, Permissions } from '../permission.ts'
+import type { Jobs, Plugin } from '../plugin.ts'
+import type { OutputOf, Schema } from '../schema.ts'
+import { byteLength, obey } from './fake.ts'
+import type { Fake } from './fake.ts'
+
+/** The handles a job type needs. */
+export type HandlesOfJob<J extends AnyJobType> =
+  J extends JobType<infer _I, infer _O, infer P, infer _Plan> ? Handles<P> : never
+
+/** What a job type yields. */
+export type OutputOfJob<J extends AnyJobType> =
+  J extends JobType<infer _I, infer O, infer _P, infer _Plan> ? OutputOf<O> : never
+
+/** One run for a test. `use` names one fake (or any object of the handle's shape) per permission. */
+export interface TestRun<J extends AnyJobType> {
+  /** As it comes off the wire, unchecked; `{}` unless given. */
+  readonly input?: unknown
+  readonly use: HandlesOfJob<J>
+  readonly jobId?: string
+  readonly signal?: AbortSignal
+}
+
+/** How a run ended: the checked output, the plan, and the lines it logged and reported. */
+export interface TestOutcome<J extends AnyJobType> {
+  readonly output: OutputOfJob<J>
+  readonly plan: unknown
+  readonly logged: readonly string[]
+  readonly reported: readonly string[]
+}
+
+/**
+ * Checks the input, runs `plan` and `run` with each fake under the permission of its name, and checks the output.
+ *
+ * Throws: ERR_JOB_UNKNOWN, ERR_HANDLE_MISSING, ERR_INPUT_FORM, ERR_OUTPUT_FORM, ERR_LIMIT, and what the job itself throws.
+ *
+ * @example
+ * const { output } = await runJob(plugin, 'uptime', { use: { proc: fakeFiles({ '/proc/uptime': '12.5 3.0' }) } })
+ */
+export async function runJob<J extends Jobs, N extends keyof J & string>(
+  plugin: Plugin<J>,
+  jobName: N,
+  options: TestRun<J[N]>,
+): Promise<TestOutcome<J[N]>> {
+  if (!Object.hasOwn(plugin.jobs, jobName)) {
+    throw new CodedError('ERR_JOB_UNKNOWN', `${plugin.name} has no job type ${jobName}`)
+  }
+  const job: AnyJobType = plugin.jobs[jobName]!
+  const logged: string[] = []
+  const reported: string[] = []
+  const context = {
+    jobId: options.jobId ?? '01890a5d-ac96-774b-bcce-b302099a8057',
+    input: await checked(job.input, options.input ?? {}, 'ERR_INPUT_FORM'),
+    use: handlesOf(job.permissions, options.use),
+    signal: options.signal ?? new AbortController().signal,
+    log: (message: string) => void logged.push(message),
+  }
+  const plan: unknown = await job.plan?.(context)
+  const progress = (message: string): void => void reported.push(message)
+  const returned: unknown = await job.run({ ...context, plan, progress })
+  const output = await checked(job.output, returned, 'ERR_OUTPUT_FORM')
+  expectSize(output, job.limits.maxOutputBytes)
+  return { output: output as OutputOfJob<J[N]>, plan, logged, reported }
+}
+
+function handlesOf(permissions: Permissions, given: object): Record<string, unknown> {
+  const handles: Record<string, unknown> = {}
+  for (const [name, permission] of Object.entries(permissions)) {
+    const handle: unknown = (given as Record<string, unknown>)[name]
+    if (handle === undefined) {
+      throw new CodedError('ERR_HANDLE_MISSING', `the test gives no handle "${name}"`)
+    }
+    handles[name] = isFake(handle) ? underPermission(name, handle, permission) : handle
+  }
+  return Object.freeze(handles)
+}
+
+function isFake(handle: unknown): handle is Fake<Permission['kind']> {
+  return typeof handle === 'object' && handle !== null && obey in handle
+}
+
+function underPermission(
+  name: string,
+  fake: Fake<Permission['kind']>,
+  permission: Permission,
+): unknown {
+  if (fake.kind === permission.kind) return fake[obey](permission as never)
+  throw new CodedError(
+    'ERR_HANDLE_MISSING',
+    `handle "${name}" is ${permission.kind}, the fake is ${fake.kind}`,
+  )
+}
+
+async function checked(schema: Schema, value: unknown, code: string): Promise<unknown> {
+  const result = await schema['~standard'].validate(value)
+  if (!result.issues) return result.value
+  const issues = result.issues.map((issue) => `${pathOf(issue.path)}: ${issue.message}`)
+  throw new CodedError(code, issues.join('; '), { details: { issues } })
+}
+
+function pathOf(path: ReadonlyArray<PropertyKey | { key: PropertyKey }> | undefined): string {
+  const keys = (path ?? []).map((part) => String(typeof part === 'object' ? part.key : part))
+  return keys.length === 0 ? '(whole)' : keys.join('.')
+}
+
+function expectSize(output: unknown, maxBytes: number): void {
+  const bytes = byteLength(JSON.stringify(output) ?? '')
+  if (bytes > maxBytes) throw new CodedError('ERR_LIMIT', `the output has ${bytes} bytes`)
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+/** A small plugin that keeps the contract, for the tests of the test kit. */
+import { z } from 'zod'
+import { defineJob, definePlugin, exec, files, state } from '../../src/index.ts'
+
+const uptime = defineJob({
+  summary: 'Seconds since this host started',
+  effect: 'read',
+  input: z.strictObject({
+    decimals: z.int().min(0).max(3).default(0).describe('digits after the point'),
+  }),
+  output: z.object({ seconds: z.number() }),
+  permissions: { proc: files.read('/proc/uptime'), last: state({ maxBytes: 16 }) },
+  limits: { perMinute: 30, timeoutMs: 5_000 },
+  async run({ input, use, log, progress }) {
+    log('reading')
+    progress('one file')
+    const seconds = Number((await use.proc.text('/proc/uptime')).split(' ')[0])
+    await use.last.set('s', String(seconds))
+    return { seconds: Number(seconds.toFixed(input.decimals)) }
+  },
+})
+
+const clear = defineJob({
+  summary: 'Remove one named thing',
+  effect: 'destroy',
+  input: z.strictObject({ name: z.string().min(1).describe('which one') }),
+  output: z.object({ removed: z.boolean() }),
+  permissions: { tool: exec('/usr/bin/tool', ['rm', { pattern: '[a-z]+' }], { timeoutMs: 1_000 }) },
+  async plan({ input, use }) {
+    return { found: (await use.tool.run(['rm', input.name])).stdout.includes(input.name) }
+  },
+  async run({ plan }) {
+    return { removed: plan.found }
+  },
+})
+
+/** Two job types: one that reads, one that destroys. */
+export const plugin = definePlugin({
+  name: 'sample',
+  summary: 'A plugin to test the test kit with',
+  jobs: { uptime, 'thing.clear': clear },
+})
