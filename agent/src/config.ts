@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What an agent is started with: flags first, then the environment, then defaults. */
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+
+/** The configuration of a running agent. */
+export interface AgentConfig {
+  readonly stateDir: string
+  readonly passphraseFile?: string
+  /** Count of jobs in work at the same time. */
+  readonly maxConcurrentJobs: number
+  /** Units: milliseconds. Time that running jobs get when the agent is asked to stop. */
+  readonly stopGraceMs: number
+  readonly logLevel: string
+}
+
+/** Bounds and defaults. */
+export const AGENT_DEFAULTS = {
+  maxConcurrentJobs: 4,
+  stopGraceMs: 10_000,
+  logLevel: 'info',
+} as const
+
+/** Where an agent keeps its state unless told otherwise. */
+export function defaultStateDir(env: Readonly<Record<string, string | undefined>>): string {
+  return join(env['SALLYPORT_HOME'] ?? join(homedir(), '.sallyport'), 'agent')
+}
+
+/** Reads the configuration. Throws: TypeError for an unknown flag. */
+export function readConfig(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): AgentConfig {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      'state-dir': { type: 'string' },
+      'passphrase-file': { type: 'string' },
+      'log-level': { type: 'string' },
+    },
+  })
+  const passphraseFile = values['passphrase-file'] ?? env['SALLYPORT_PASSPHRASE_FILE']
+  return {
+    ...AGENT_DEFAULTS,
+    stateDir: resolve(values['state-dir'] ?? defaultStateDir(env)),
+    ...(passphraseFile !== undefined && { passphraseFile: resolve(passphraseFile) }),
+    logLevel: values['log-level'] ?? env['SALLYPORT_LOG_LEVEL'] ?? AGENT_DEFAULTS.logLevel,
+  }
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Enrolment on the host: a one-time code in, an identity and its trust out. */
+import { hostname } from 'node:os'
+import {
+  codeProof,
+  openUnderSecret,
+  parseEnrolmentCode,
+  possessionMessage,
+  publicIdentity,
+  seal,
+  signDocument,
+  type EnrolmentCode,
+  type Identity,
+} from '@sallyport/core/crypto'
+import { documents, encodeBase64url, instantOf } from '@sallyport/core/protocol'
+import { openStateDirectory } from '@sallyport/core/stores'
+import { openHubClient, type HubClient } from '@sallyport/core/transport'
+import { CodedError } from '@sallyport/sdk'
+import { hasAgentFile, writeAgentFile } from './agent-file.ts'
+import { verifyEnrolment, type Enrolled } from './trust.ts'
+import { openOrCreateVault } from './vault.ts'
+import { AGENT_VERSION } from './version.ts'
+
+/** What a person brings to enrol an agent. */
+export interface EnrolRequest {
+  readonly code: string
+  readonly hub: string
+  readonly stateDir: string
+  readonly passphraseFile?: string
+  readonly clock: { now(): number }
+}
+
+/** What came of it. */
+export interface EnrolledAgent {
+  readonly agentId: string
+  readonly agentName: string
+  readonly siteId: string
+  readonly keyId: string
+  readonly stateDir: string
+  readonly operators: readonly string[]
+}
+
+/**
+ * Enrols this host: makes its keys, redeems the code, verifies what came back, writes it down, describes itself.
+ *
+ * Trust: the enrolment is sealed under the code and signed by the operator whose fingerprint the code carries.
+ * Throws: ERR_CODE_FORM, ERR_CODE_CHECKSUM, ERR_ALREADY_ENROLLED, ERR_ENROLMENT_UNTRUSTED, and the hub client's codes.
+ */
+export async function enrolAgent(request: EnrolRequest): Promise<EnrolledAgent> {
+  const code = parseEnrolmentCode(request.code)
+  await using directory = await openStateDirectory(request.stateDir)
+  await refuseSecondEnrolment(directory.path)
+  const place = { stateDir: directory.path, passphraseFile: request.passphraseFile }
+  const identity = await openOrCreateVault('agent', place)
+  await using hub = openHubClient({
+    url: request.hub,
+    key: identity.signing,
+    clock: request.clock,
+  })
+  const bytes = await redeem(code, identity, hub)
+  const enrolled = verifyEnrolment(bytes, code.operatorFingerprint)
+  const { enrolment } = enrolled
+  await hub.describeAgent(await describe({ code, identity, enrolled, nowMs: request.clock.now() }))
+  await writeAgentFile(directory.path, {
+    format: 'sallyport-agent-1',
+    hub: hub.address,
+    operatorFingerprint: code.operatorFingerprint,
+    enrolment: encodeBase64url(bytes),
+  })
+  return {
+    agentId: enrolment.agentId,
+    agentName: enrolment.agentName,
+    siteId: enrolment.siteId,
+    keyId: identity.signing.keyId,
+    stateDir: directory.path,
+    operators: enrolment.operators.map((operator) => operator.name),
+  }
+}
+
+async function refuseSecondEnrolment(stateDir: string): Promise<void> {
+  if (!(await hasAgentFile(stateDir))) return
+  throw new CodedError('ERR_ALREADY_ENROLLED', `${stateDir} already holds an agent`, {
+    details: { remedy: 'start it with `sallyport agent start`, or choose another --state-dir' },
+  })
+}
+
+/** Why: the redeem token shows that the code is known, the signature that the new key is held. */
+async function redeem(
+  code: EnrolmentCode,
+  identity: Identity,
+  hub: HubClient,
+): Promise<Uint8Array> {
+  const answer = await hub.redeemCode({
+    redeemToken: code.redeemToken,
+    signingKey: encodeBase64url(identity.signing.publicKey),
+    possession: encodeBase64url(identity.signing.sign(possessionMessage(code.redeemToken))),
+  })
+  return openUnderSecret(answer.sealedEnrolment, code.sealKey)
+}
+
+async function describe(parts: {
+  code: EnrolmentCode
+  identity: Identity
+  enrolled: Enrolled
+  nowMs: number
+}): Promise<string> {
+  const { code, identity, enrolled, nowMs } = parts
+  const { enrolment, operatorReaders } = enrolled
+  const { publicKey: signingKey } = identity.signing
+  const { publicKey: sealingKey } = identity.sealing
+  const descriptor = {
+    siteId: enrolment.siteId,
+    agentId: enrolment.agentId,
+    enrolmentId: enrolment.enrolmentId,
+    identity: { ...publicIdentity(identity), name: enrolment.agentName },
+    codeProof: codeProof(code.proofKey, signingKey, sealingKey),
+    hostname: hostname(),
+    agentVersion: AGENT_VERSION,
+    nodeVersion: process.version,
+    issuedAt: instantOf(nowMs),
+    readers: [...operatorReaders],
+  }
+  const signed = signDocument(documents.agentDescriptor, descriptor, identity.signing)
+  return seal(signed, operatorReaders)
+}

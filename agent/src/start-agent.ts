@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+/** A running agent: recover, then poll and answer until told to stop. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Runner } from '@sallyport/core/runner'
+import { openStateDirectory } from '@sallyport/core/stores'
+import { makeBackOff, runPollLoop, type HubClient } from '@sallyport/core/transport'
+import { isCodedError } from '@sallyport/sdk'
+import pino, { type Logger } from 'pino'
+import { enrolmentBytes, readAgentFile } from './agent-file.ts'
+import type { AgentConfig } from './config.ts'
+import { verifyEnrolment } from './trust.ts'
+import { openVault } from './vault.ts'
+import { AGENT_VERSION } from './version.ts'
+import { AgentHub, AgentRunner, AgentStore, wireAgent } from './wiring.ts'
+
+/** An agent that is polling. */
+export interface RunningAgent extends AsyncDisposable {
+  readonly agentId: string
+  readonly agentName: string
+  readonly hub: string
+}
+
+const FLUSH_EVERY_MS = 5_000
+
+/**
+ * Starts the agent of a state directory.
+ *
+ * Throws: ERR_NOT_ENROLLED, ERR_STATE_…, ERR_KEY_FILE_…, ERR_PASSPHRASE, ERR_ENROLMENT_UNTRUSTED, ERR_STORE_….
+ */
+export async function startAgent(config: AgentConfig): Promise<RunningAgent> {
+  await using opening = new AsyncDisposableStack()
+  const log = pino({ level: config.logLevel, base: null }, pino.destination({ fd: 2, sync: true }))
+  const directory = opening.use(await openStateDirectory(config.stateDir))
+  const file = await readAgentFile(directory.path)
+  const enrolled = verifyEnrolment(enrolmentBytes(file), file.operatorFingerprint)
+  const { agentId, agentName } = enrolled.enrolment
+  const place = { stateDir: directory.path, passphraseFile: config.passphraseFile }
+  const identity = await openVault(place)
+  const parts = { stateDir: directory.path, file, enrolled, identity, log }
+  const container = await wireAgent(parts, opening)
+  const runner = container.resolve(AgentRunner)
+  const store = container.resolve(AgentStore)
+  store.transaction(() => {
+    const details = { version: AGENT_VERSION, node: process.version }
+    store.audit([{ event: 'agent.started', details }], Date.now())
+  })
+  const interruptedCount = runner.recover()
+  log.info({ agentId, agentName, interruptedCount, version: AGENT_VERSION }, 'agent started')
+  opening.use(openLoops(runner, container.resolve(AgentHub), { config, log }))
+  const scope = opening.move()
+  return { agentId, agentName, hub: file.hub, [Symbol.asyncDispose]: () => scope.disposeAsync() }
+}
+
+/** The two loops of an agent; disposing stops polling, gives runs their grace, then aborts them. */
+function openLoops(
+  runner: Runner,
+  hub: HubClient,
+  { config, log }: { config: AgentConfig; log: Logger },
+): AsyncDisposable {
+  const stop = new AbortController()
+  const onError = (error: unknown): void => logError(log, error)
+  const polling = runPollLoop(
+    {
+      takeDeliveries: (poll) => hub.takeDeliveries(poll),
+      receive: (delivery) => runner.receive(delivery),
+      backOff: makeBackOff(Math.random),
+      onError,
+      onConnected: () => log.info({ hub: hub.address }, 'hub connected'),
+      maxInWork: config.maxConcurrentJobs,
+    },
+    stop.signal,
+  )
+  const flushing = flushUntil(stop.signal, runner, onError)
+  return {
+    async [Symbol.asyncDispose]() {
+      stop.abort()
+      const grace = new AbortController()
+      const overdue = sleep(config.stopGraceMs, undefined, { signal: grace.signal }).then(
+        () => runner.abort(),
+        () => {},
+      )
+      await Promise.all([polling, flushing])
+      grace.abort()
+      await overdue
+      log.info({}, 'agent stopped')
+    },
+  }
+}
+
+async function flushUntil(
+  signal: AbortSignal,
+  runner: Runner,
+  onError: (error: unknown) => void,
+): Promise<void> {
+  while (!signal.aborted) {
+    await runner.flush().catch(onError)
+    await sleep(FLUSH_EVERY_MS, undefined, { signal }).catch(() => {})
+  }
+}
+
+function logError(log: Logger, error: unknown): void {
+  const code = isCodedError(error) ? error.code : 'ERR_INTERNAL'
+  const message = error instanceof Error ? error.message : String(error)
+  log.warn(
+    { code, message, ...(code === 'ERR_INTERNAL' && { err: error }) },
+    'hub or journal trouble',
+  )
+}

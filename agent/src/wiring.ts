@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The agent put together: one line per part, closed in reverse order by the scope. */
+import { randomUUIDv7 } from 'node:crypto'
+import { join } from 'node:path'
+import type { AdmissionPorts } from '@sallyport/core/admission'
+import type { Identity } from '@sallyport/core/crypto'
+import { encodeBase64url } from '@sallyport/core/protocol'
+import { checkAgainstSchema, openPluginHost, type PluginHost } from '@sallyport/core/plugins'
+import { Runner } from '@sallyport/core/runner'
+import { openSqliteAgentStore, type SqliteAgentStore } from '@sallyport/core/stores'
+import { hubRefusalOf, openHubClient, type HubClient } from '@sallyport/core/transport'
+import {
+  Clock,
+  makeContainer,
+  once,
+  systemClock,
+  token,
+  type Container,
+} from '@sallyport/core/wiring'
+import { isCodedError } from '@sallyport/sdk'
+import type { Logger } from 'pino'
+import type { AgentFile } from './agent-file.ts'
+import type { Enrolled } from './trust.ts'
+
+const Store = token<SqliteAgentStore>('agent.Store')
+const Hub = token<HubClient>('agent.Hub')
+const Host = token<PluginHost>('agent.PluginHost')
+const Admission = token<AdmissionPorts>('agent.Admission')
+
+/** The runner of this agent. */
+export const AgentRunner = token<Runner>('agent.Runner')
+/** The agent's connection to its hub. */
+export const AgentHub = Hub
+/** The agent's journal and audit log. */
+export const AgentStore = Store
+
+/** What is known before anything is opened. */
+export interface AgentParts {
+  readonly stateDir: string
+  readonly file: AgentFile
+  readonly enrolled: Enrolled
+  readonly identity: Identity
+  readonly log: Logger
+}
+
+/** Wires an agent. Everything opened here is closed by `scope`. */
+export async function wireAgent(
+  parts: AgentParts,
+  scope: AsyncDisposableStack,
+): Promise<Container> {
+  const { stateDir, enrolled, identity, log } = parts
+  const { enrolment } = enrolled
+  const container = makeContainer()
+  const store = scope.use(
+    openSqliteAgentStore(join(stateDir, 'agent.db'), {
+      clock: systemClock,
+      origin: `sallyport/agent/${enrolment.agentId}`,
+      signer: identity.signing,
+    }),
+  )
+  const hub = scope.use(
+    openHubClient({ url: parts.file.hub, key: identity.signing, clock: systemClock }),
+  )
+  const host = scope.use(
+    openPluginHost({ stateDir: join(stateDir, 'plugins'), log, clock: systemClock }),
+  )
+  container.register(Clock, { useValue: systemClock })
+  container.register(Store, { useValue: store })
+  container.register(Hub, { useValue: hub })
+  container.register(Host, { useValue: host })
+  container.register(Admission, { useValue: admissionOf(parts, store) })
+  container.register(AgentRunner, {
+    useFactory: once(
+      (c) =>
+        new Runner({
+          identity,
+          operatorReaders: enrolled.operatorReaders,
+          admission: c.resolve(Admission),
+          journal: store,
+          host: c.resolve(Host),
+          channel: { answer: (id, sealed) => answer(hub, id, sealed) },
+          bundles: { fetch: (digest) => fetchBundle(hub, digest) },
+          clock: c.resolve(Clock),
+          makeId: randomUUIDv7,
+          log,
+        }),
+    ),
+  })
+  return container
+}
+
+function admissionOf(parts: AgentParts, store: SqliteAgentStore): AdmissionPorts {
+  const { enrolled, identity } = parts
+  const { siteId, agentId } = enrolled.enrolment
+  const sealingKey = encodeBase64url(identity.sealing.publicKey)
+  return {
+    self: { siteId, agentId, sealingKey },
+    trust: enrolled.trust,
+    clock: store.clock,
+    approvals: store,
+    replay: store,
+    rate: store,
+    checkInput: checkAgainstSchema,
+  }
+}
+
+/** Why: 409 says that the hub holds an earlier answer to this envelope, 404 that it no longer knows it. */
+async function answer(hub: HubClient, envelopeId: string, sealed: string): Promise<void> {
+  try {
+    await hub.answerEnvelope(envelopeId, sealed)
+  } catch (error) {
+    const status = hubRefusalOf(error)?.status
+    if (status !== 409 && status !== 404) throw error
+  }
+}
+
+/** Why: other bytes than the digest's, or none, are for admission to refuse; a hub out of reach is not. */
+async function fetchBundle(hub: HubClient, digest: string): Promise<Uint8Array | undefined> {
+  try {
+    return await hub.fetchBundle(digest)
+  } catch (error) {
+    const isForeign = isCodedError(error) && error.code === 'ERR_HUB_ANSWER_FORM'
+    if (isForeign || hubRefusalOf(error)?.status === 404) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The list: every check between the bytes of a job and its run, in order. Read this file first. */
+import type { JobManifest } from '@sallyport/sdk'
+import { verifyEnvelope, type TrustedKey } from '../crypto/index.ts'
+import { documents, type Job, type Refusal } from '../protocol/index.ts'
+import { checkAddress } from './check-address.ts'
+import { checkApproval, type ApprovalPorts } from './check-approval.ts'
+import { checkDocument, checkForm } from './check-form.ts'
+import { checkInput, checkJobType } from './check-input.ts'
+import { checkRate } from './check-rate.ts'
+import { checkReplay } from './check-replay.ts'
+import { checkWindow } from './check-window.ts'
+import type { Checked } from './checked.ts'
+import { ADMISSION_LIMITS } from './limits.ts'
+import type { ApprovedPlugin, InputCheck, RateStore, ReplayStore } from './ports.ts'
+
+/** What admission asks. */
+export interface AdmissionPorts extends ApprovalPorts {
+  readonly replay: ReplayStore
+  readonly rate: RateStore
+  readonly checkInput: InputCheck
+}
+
+/** A job whose signature and form hold, whatever else is wrong with it. */
+export interface AuthenticJob {
+  readonly job: Job
+  /** SHA-256 of the signed payload bytes. */
+  readonly digest: string
+  readonly payload: Uint8Array
+  readonly signer: TrustedKey
+}
+
+/** The decision on one job. */
+export type Decision =
+  | {
+      admitted: true
+      authentic: AuthenticJob
+      plugin: ApprovedPlugin
+      jobName: string
+      jobManifest: JobManifest
+      checksPassedCount: number
+    }
+  | {
+      admitted: false
+      refusal: Refusal
+      /** Present once signature and form hold. */
+      authentic?: AuthenticJob
+      checksPassedCount: number
+    }
+
+/**
+ * Decides on a job: form, signature and role, address, window, replay, approval and digest, job type, input, rate.
+ *
+ * Trust: `envelopeBytes` come from anyone. The decision depends on them, on the ports and on nothing else.
+ * Why: identity before anything that costs or tells something, replay before approval so that an id is spent once,
+ * rate last so that nobody can spend another's budget.
+ */
+export function admit(envelopeBytes: Uint8Array, ports: AdmissionPorts): Decision {
+  let checksPassedCount = 0
+  let authentic: AuthenticJob | undefined
+  const passed = <T>(checked: Checked<T>): checked is { ok: true; value: T } => {
+    if (checked.ok) checksPassedCount += 1
+    return checked.ok
+  }
+  const refused = (checked: { refusal: Refusal }): Decision => ({
+    admitted: false,
+    refusal: checked.refusal,
+    ...(authentic && { authentic }),
+    checksPassedCount,
+  })
+
+  const envelope = checkForm(envelopeBytes)
+  if (!envelope.ok) return refused(envelope)
+  const verified = verifyEnvelope(envelope.value, documents.job, ports.trust)
+  if (!verified.ok) return refused(verified)
+  checksPassedCount += 1
+  const form = checkDocument(documents.job, verified.payload)
+  if (!passed(form)) return refused(form)
+  const job = form.value
+  authentic = { job, digest: verified.digest, payload: verified.payload, signer: verified.signer }
+
+  const address = checkAddress({ ...job, agentIds: [job.agentId] }, ports.self)
+  if (!passed(address)) return refused(address)
+  const time = checkWindow(job, ADMISSION_LIMITS.maxJobLifetimeMs, ports.clock)
+  if (!passed(time)) return refused(time)
+  const replay = checkReplay(job.jobId, ports.replay)
+  if (!passed(replay)) return refused(replay)
+
+  const [pluginName, jobName] = job.jobType.split('/') as [string, string]
+  const plugin = checkApproval(pluginName, time.value, ports)
+  if (!passed(plugin)) return refused(plugin)
+  const jobManifest = checkJobType(plugin.value.manifest, jobName)
+  if (!passed(jobManifest)) return refused(jobManifest)
+  const input = checkInput(jobManifest.value, job.input, ports.checkInput)
+  if (!passed(input)) return refused(input)
+  const limit = { perMinute: jobManifest.value.limits.perMinute, nowMs: time.value }
+  const rate = checkRate(job.jobType, limit, ports.rate)
+  if (!passed(rate)) return refused(rate)
+
+  return {
+    admitted: true,
+    authentic,
+    plugin: plugin.value,
+    jobName,
+    jobManifest: jobManifest.value,
+    checksPassedCount,
+  }
+}

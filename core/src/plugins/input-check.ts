@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Checks values against JSON Schema by interpretation: a manifest is never turned into code. */
+import { Validator, type Schema } from '@cfworker/json-schema'
+
+const MAX_PROBLEMS = 8
+
+/**
+ * Says what of `input` does not fit `schema`; empty when all fits. Nothing is coerced.
+ *
+ * Trust: the schema comes from an approved manifest, the input from a verified job.
+ * Source: JSON Schema draft 2020-12, core and validation.
+ */
+export function checkAgainstSchema(
+  schema: Readonly<Record<string, unknown>>,
+  input: unknown,
+): string[] {
+  const { valid, errors } = new Validator(schema as Schema, '2020-12', false).validate(input)
+  if (valid) return []
+  const leaves = errors.filter((error) => error.keyword !== 'properties')
+  return (leaves.length > 0 ? leaves : errors)
+    .slice(0, MAX_PROBLEMS)
+    .map((error) => `${error.instanceLocation}: ${error.error}`.slice(0, 200))
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Sums up the uses of handles in one run for the audit log: one entry per handle, method and outcome. */
+import type { HandleEvent } from '../plugins/ports.ts'
+
+const MAX_ROWS = 64
+const MAX_TARGETS = 8
+const MAX_TARGET_LENGTH = 256
+
+interface Row {
+  handle: string
+  kind: string
+  method: string
+  outcome: HandleEvent['outcome']
+  count: number
+  targets: string[]
+}
+
+/** Uses of handles, counted. Bounded: further rows are counted together as `other`. */
+export class HandleTally {
+  readonly #rows = new Map<string, Row>()
+
+  add(event: HandleEvent): void {
+    const { handle, kind, method, outcome } = event
+    const full = this.#rows.size >= MAX_ROWS
+    const key = [handle, kind, method, outcome].join('\n')
+    const known = this.#rows.get(key) ?? (full ? this.#rows.get('other') : undefined)
+    const row = known ?? { handle, kind, method, outcome, count: 0, targets: [] }
+    if (known === undefined) this.#rows.set(full ? 'other' : key, row)
+    row.count += 1
+    if (row.targets.length < MAX_TARGETS) row.targets.push(event.target.slice(0, MAX_TARGET_LENGTH))
+  }
+
+  /** The events to append to the audit log. */
+  events(jobId: string): {
+    event: 'handle.used' | 'handle.denied'
+    jobId: string
+    details: Record<string, unknown>
+  }[] {
+    return [...this.#rows.values()].map((row) => ({
+      event: row.outcome === 'denied' ? 'handle.denied' : 'handle.used',
+      jobId,
+      details: { ...row },
+    }))
+  }
+}

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Every state change of a delivery as one durable transaction: journal, audit log and signed answer together. */
+import type { AdmissionPorts, Decision } from '../admission/index.ts'
+import { digestOf, type Identity } from '../crypto/index.ts'
+import {
+  documents,
+  encodeJson,
+  parseDocument,
+  type Approval,
+  type Job,
+  type Refusal,
+} from '../protocol/index.ts'
+import { signAnswer, type Answer, type Outcome } from './answer.ts'
+import type { HandleTally } from './handle-tally.ts'
+import type { Journal, RunRow } from './ports.ts'
+
+type Admitted = Extract<Decision, { admitted: true }>
+type Refused = Extract<Decision, { admitted: false }>
+type AuditEvents = Parameters<Journal['audit']>[0]
+
+/** What is known of a delivery before any decision. */
+export interface Receipt {
+  readonly envelopeId: string
+  readonly receivedAtMs: number
+  readonly openMs: number
+  readonly admitMs?: number
+}
+
+/** A run whose intent is durable. */
+export interface Intent {
+  readonly receipt: Receipt
+  readonly decision: Admitted
+  readonly journalMs: number
+}
+
+/** What the recorder writes with. */
+export interface RecorderPorts {
+  readonly identity: Identity
+  readonly admission: Pick<AdmissionPorts, 'self'>
+  /** X25519 public keys of the site's operators, base64url: they may read every answer. */
+  readonly operatorReaders: readonly string[]
+  readonly journal: Journal
+  readonly clock: { now(): number }
+  readonly makeId: () => string
+}
+
+/** Writes intents, outcomes, refusals and interruptions. */
+export class Recorder {
+  readonly #ports: RecorderPorts
+
+  constructor(ports: RecorderPorts) {
+    this.#ports = ports
+  }
+
+  /** Makes the intent durable; only then may the run begin. */
+  recordIntent(receipt: Receipt, decision: Admitted): Intent {
+    const { journal } = this.#ports
+    const started = performance.now()
+    const { job, digest, payload, signer } = decision.authentic
+    journal.transaction(() => {
+      journal.addRun({
+        jobId: job.jobId,
+        envelopeId: receipt.envelopeId,
+        jobType: job.jobType,
+        state: 'intent',
+        payload,
+        receivedAtMs: receipt.receivedAtMs,
+        acknowledgedAtMs: null,
+      })
+      this.#audit([
+        {
+          event: 'job.admitted',
+          jobId: job.jobId,
+          envelopeId: receipt.envelopeId,
+          details: {
+            jobType: job.jobType,
+            jobDigest: digest,
+            effect: decision.jobManifest.effect,
+            signer: signer.keyId,
+            plugin: decision.plugin.digest,
+          },
+        },
+      ])
+    })
+    return { receipt, decision, journalMs: performance.now() - started }
+  }
+
+  /** Records how a run ended, and its answer. */
+  recordOutcome(intent: Intent, outcome: Outcome, run: { ms: number; tally: HandleTally }): void {
+    const { receipt, decision, journalMs } = intent
+    const { job } = decision.authentic
+    const { name, version, digest } = decision.plugin
+    const handleEvents = run.tally.events(job.jobId)
+    const answer: Answer = {
+      ...this.#answerTo(decision.authentic, receipt),
+      outcome,
+      plugin: { name, version, digest },
+      checksPassedCount: decision.checksPassedCount,
+      handlesUsed: [...new Set(handleEvents.map((event) => event.details['handle'] as string))],
+      stepsMs: { ...stepsOf(receipt), journal: journalMs, run: run.ms, record: 0 },
+    }
+    const events = [...handleEvents, outcomeEvent(job.jobId, receipt.envelopeId, outcome)]
+    this.#ports.journal.transaction(() => {
+      this.#ports.journal.finishRun(job.jobId, this.#ports.clock.now())
+      this.#putAnswer(answer, events)
+    })
+  }
+
+  /** Records a refusal and its answer; the id of an authentic job is spent with it. */
+  recordRefusal(
+    receipt: Receipt,
+    decision: Refused,
+    event: 'job.refused' | 'approval.refused' = 'job.refused',
+  ): void {
+    const { refusal, authentic, checksPassedCount } = decision
+    const answer: Answer = {
+      ...this.#answerTo(authentic, receipt),
+      outcome: { state: 'refused', refusal: plainRefusal(refusal) },
+      checksPassedCount,
+      handlesUsed: [],
+      stepsMs: { ...stepsOf(receipt), journal: 0, run: 0, record: 0 },
+    }
+    const entry = {
+      event,
+      ...(authentic && { jobId: authentic.job.jobId }),
+      envelopeId: receipt.envelopeId,
+      details: { ...refusal, signer: authentic?.signer.keyId ?? null },
+    }
+    this.#ports.journal.transaction(() => {
+      if (authentic && spendsId(refusal.reason)) this.#addRefusedRun(authentic, receipt)
+      this.#putAnswer(answer, [entry])
+    })
+  }
+
+  /** Records that a crash came between intent and outcome. */
+  recordInterrupted(row: RunRow): void {
+    const job = parseDocument(documents.job, row.payload)
+    const outcome: Outcome = {
+      state: 'interrupted',
+      failure: {
+        code: 'ERR_RUN_INTERRUPTED',
+        message: 'the agent stopped during the run; whether it took effect is unknown',
+        details: {},
+        retryable: false,
+      },
+    }
+    const receipt = { envelopeId: row.envelopeId, receivedAtMs: row.receivedAtMs, openMs: 0 }
+    const answer: Answer = {
+      ...this.#answerTo({ job, digest: digestOf(row.payload) }, receipt),
+      outcome,
+      checksPassedCount: 0,
+      handlesUsed: [],
+      stepsMs: { ...stepsOf(receipt), journal: 0, run: 0, record: 0 },
+    }
+    this.#ports.journal.transaction(() => {
+      this.#ports.journal.finishRun(row.jobId, this.#ports.clock.now())
+      this.#putAnswer(answer, [outcomeEvent(row.jobId, row.envelopeId, outcome)])
+    })
+  }
+
+  /** Records an accepted approval with the bundle it names, and its answer. */
+  recordApproval(
+    receipt: Receipt,
+    accepted: { approval: Approval; digest: string; envelope: Uint8Array; bundle: Uint8Array },
+  ): void {
+    const { journal, clock } = this.#ports
+    const { approval, digest } = accepted
+    const answer: Answer = {
+      ...this.#answerTo(undefined, receipt),
+      jobDigest: digest,
+      readers: this.#readers(approval.readers),
+      outcome: { state: 'done', output: { approvalId: approval.approvalId, ...approval.plugin } },
+      checksPassedCount: 4,
+      handlesUsed: [],
+      stepsMs: { ...stepsOf(receipt), journal: 0, run: 0, record: 0 },
+    }
+    journal.transaction(() => {
+      if (!journal.hasBundle(approval.plugin.digest)) {
+        journal.putBundle(approval.plugin.digest, accepted.bundle)
+      }
+      journal.putApproval(approval, accepted.envelope, clock.now())
+      const details = { approvalId: approval.approvalId, ...approval.plugin }
+      const { envelopeId } = receipt
+      this.#putAnswer(answer, [{ event: 'approval.accepted', envelopeId, details }])
+    })
+  }
+
+  #addRefusedRun(authentic: NonNullable<Refused['authentic']>, receipt: Receipt): void {
+    const { journal } = this.#ports
+    const { job, payload } = authentic
+    if (journal.findRun(job.jobId) !== undefined) return
+    journal.addRun({
+      jobId: job.jobId,
+      envelopeId: receipt.envelopeId,
+      jobType: job.jobType,
+      state: 'refused',
+      payload,
+      receivedAtMs: receipt.receivedAtMs,
+      acknowledgedAtMs: null,
+    })
+  }
+
+  #putAnswer(answer: Answer, events: AuditEvents): void {
+    const started = performance.now()
+    const { journal, admission, identity, clock, makeId } = this.#ports
+    const indices = this.#audit(events)
+    const proof = journal.prove(indices.at(-1)!)
+    const { siteId, agentId } = admission.self
+    const by = { siteId, agentId, identity, resultId: makeId(), nowMs: clock.now() }
+    const record = performance.now() - started
+    const timed = { ...answer, stepsMs: { ...answer.stepsMs, record } }
+    journal.putOutbox({
+      envelopeId: answer.envelopeId,
+      jobId: answer.jobId,
+      signed: signAnswer(timed, proof, by),
+      readers: answer.readers,
+      sealed: null,
+      acknowledgedAtMs: null,
+    })
+  }
+
+  #audit(events: AuditEvents): number[] {
+    const now = this.#ports.clock.now()
+    this.#ports.journal.raiseClock(now)
+    return this.#ports.journal.audit(events, now)
+  }
+
+  #answerTo(
+    authentic: { job: Job; digest: string } | undefined,
+    receipt: Receipt,
+  ): Pick<Answer, 'envelopeId' | 'jobId' | 'jobDigest' | 'jobType' | 'receivedAtMs' | 'readers'> {
+    return {
+      envelopeId: receipt.envelopeId,
+      jobId: authentic?.job.jobId ?? null,
+      jobDigest: authentic?.digest ?? null,
+      jobType: authentic?.job.jobType ?? null,
+      receivedAtMs: receipt.receivedAtMs,
+      readers: this.#readers(authentic?.job.readers ?? []),
+    }
+  }
+
+  /** The operators of the site, and whoever the authentic document names besides this agent. */
+  #readers(named: readonly string[]): string[] {
+    const { admission, operatorReaders } = this.#ports
+    const others = named.filter((key) => key !== admission.self.sealingKey)
+    return [...new Set([...operatorReaders, ...others])].slice(0, 16)
+  }
+}
+
+function stepsOf(receipt: Receipt): { open: number; admit: number } {
+  return { open: receipt.openMs, admit: receipt.admitMs ?? 0 }
+}
+
+/** Why: an id that was refused must not run later, except where the refusal says nothing about the job itself. */
+function spendsId(reason: Refusal['reason']): boolean {
+  return reason !== 'replayed' && reason !== 'store_unavailable'
+}
+
+function plainRefusal(refusal: Refusal): Extract<Outcome, { state: 'refused' }>['refusal'] {
+  return refusal as Extract<Outcome, { state: 'refused' }>['refusal']
+}
+
+function outcomeEvent(jobId: string, envelopeId: string, outcome: Outcome): AuditEvents[number] {
+  if (outcome.state === 'done') {
+    const outputDigest = digestOf(encodeJson(outcome.output))
+    return { event: 'run.finished', jobId, envelopeId, details: { outputDigest } }
+  }
+  if (outcome.state === 'refused') {
+    const { reason } = outcome.refusal
+    return { event: 'job.refused', jobId, envelopeId, details: { reason } }
+  }
+  const { code, message } = outcome.failure
+  const event = outcome.state === 'failed' ? 'run.failed' : 'run.interrupted'
+  return { event, jobId, envelopeId, details: { code, message } }
+}

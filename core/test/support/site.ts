@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+/** A small site for tests: an operator, an agent, one plugin bundle, and documents signed by whomever a case needs. */
+import type { PluginManifest } from '@sallyport/sdk'
+import type { AdmissionPorts, HeldPlugin } from '../../src/admission/index.ts'
+import {
+  digestOf,
+  makeBundle,
+  makeIdentity,
+  makeTrustedKey,
+  makeTrustStore,
+  signDocument,
+  type Identity,
+} from '../../src/crypto/index.ts'
+import { checkAgainstSchema } from '../../src/plugins/input-check.ts'
+import {
+  documents,
+  encodeBase64url,
+  instantOf,
+  type Approval,
+  type Job,
+} from '../../src/protocol/index.ts'
+
+export const NOW = Date.parse('2026-03-01T12:00:00.000Z')
+export const MINUTE = 60_000
+export const SITE_ID = '01890000-0000-7000-8000-000000000001'
+export const AGENT_ID = '01890000-0000-7000-8000-000000000002'
+export const OTHER_ID = '01890000-0000-7000-8000-000000000009'
+
+export const operator = identityOf('ops-1', 1)
+export const agent = identityOf('pve1', 2)
+export const publisher = identityOf('publisher', 3)
+export const stranger = identityOf('stranger', 4)
+
+export const manifest: PluginManifest = {
+  name: 'sensors',
+  version: '1.0.0',
+  summary: 'Readings',
+  jobs: {
+    read: {
+      summary: 'Read',
+      effect: 'read',
+      input: {
+        type: 'object',
+        properties: { vmid: { type: 'integer', minimum: 1 }, chip: { type: 'string' } },
+        additionalProperties: false,
+      },
+      output: { type: 'object' },
+      permissions: {},
+      limits: { perMinute: 2, timeoutMs: 1_000, maxOutputBytes: 1_000 },
+      hasPlan: false,
+    },
+  },
+}
+
+export const bundle = makeBundle(manifest, { 'plugin.mjs': 'export {}', 'licenses.txt': 'none' })
+
+let counter = 0
+
+/** A fresh UUIDv7-shaped id. */
+export function makeId(): string {
+  counter += 1
+  return `01890000-0000-7000-8000-${counter.toString(16).padStart(12, 'f')}`
+}
+
+export function identityOf(name: string, seedByte: number): Identity {
+  return makeIdentity(name, new Uint8Array(64).fill(seedByte))
+}
+
+export function sealingKeyOf(identity: Identity): string {
+  return encodeBase64url(identity.sealing.publicKey)
+}
+
+/** A job that is right in everything, with the case's own changes. */
+export function makeJob(changes: Partial<Job> = {}): Job {
+  return {
+    jobId: makeId(),
+    siteId: SITE_ID,
+    agentId: AGENT_ID,
+    jobType: 'sensors/read',
+    input: {},
+    issuedAt: instantOf(NOW),
+    notBefore: instantOf(NOW),
+    expiresAt: instantOf(NOW + 10 * MINUTE),
+    readers: [sealingKeyOf(agent), sealingKeyOf(operator)],
+    ...changes,
+  }
+}
+
+export function signJob(changes: Partial<Job> = {}, by: Identity = operator): Uint8Array {
+  return signDocument(documents.job, makeJob(changes), by.signing)
+}
+
+export function makeApproval(changes: Partial<Approval> = {}): Approval {
+  return {
+    approvalId: makeId(),
+    siteId: SITE_ID,
+    agentIds: [AGENT_ID],
+    plugin: { name: 'sensors', version: '1.0.0', digest: digestOf(bundle) },
+    issuedAt: instantOf(NOW - MINUTE),
+    expiresAt: instantOf(NOW + 1_000 * MINUTE),
+    readers: [sealingKeyOf(agent), sealingKeyOf(operator)],
+    ...changes,
+  }
+}
+
+export function signApproval(changes: Partial<Approval> = {}, by: Identity = operator): Uint8Array {
+  return signDocument(documents.approval, makeApproval(changes), by.signing)
+}
+
+/** Ports with which `signJob()` is admitted; a case replaces the one it is about. */
+export function makePorts(changes: Partial<AdmissionPorts> = {}): AdmissionPorts {
+  const held: HeldPlugin = { approval: signApproval(), bundle }
+  return {
+    self: { siteId: SITE_ID, agentId: AGENT_ID, sealingKey: sealingKeyOf(agent) },
+    trust: makeTrustStore(SITE_ID, [
+      makeTrustedKey('operator', operator.name, operator.signing.publicKey),
+      makeTrustedKey('publisher', publisher.name, publisher.signing.publicKey),
+    ]),
+    clock: { now: () => NOW, highest: () => NOW },
+    replay: { has: () => false },
+    approvals: { find: (name) => (name === 'sensors' ? held : undefined) },
+    rate: { admittedSince: () => 0 },
+    checkInput: checkAgainstSchema,
+    ...changes,
+  }
+}
+
+/** A port that cannot answer. */
+export function broken(): never {
+  throw new Error('unreadable')
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Hub, agent and command line as real processes, the way a person runs them. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+export const ROOT = resolve(import.meta.dirname, '../..')
+const READY_MS = 15_000
+const MAX_OUTPUT = 1_000_000
+
+/** A finished command. */
+export interface Finished {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** A program that goes on running until it is stopped. */
+export interface Running extends AsyncDisposable {
+  readonly pid: number
+  readonly child: ChildProcess
+  /** The first line on its standard output, parsed. */
+  readonly ready: Readonly<Record<string, unknown>>
+  output(): { stdout: string; stderr: string }
+  /** Sends the signal and resolves when the process is gone. */
+  end(signal?: NodeJS.Signals): Promise<void>
+}
+
+/** A temporary folder that goes away with its scope. */
+export async function temporaryFolder(): Promise<AsyncDisposable & { path: string }> {
+  const path = await mkdtemp(join(tmpdir(), 'sallyport-test-'))
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
+}
+
+/** Runs `sallyport …` to its end. */
+export async function sallyport(
+  args: readonly string[],
+  options: { home: string; input?: string; env?: Record<string, string>; timeoutMs?: number },
+): Promise<Finished> {
+  const child = spawn(join(ROOT, 'cli/bin/sallyport'), args, {
+    env: environment(options.home, options.env),
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
+  child.stdin.end(options.input ?? '')
+  const output = collect(child)
+  const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 60_000)
+  const code = await new Promise<number | null>((done) => child.on('close', done))
+  clearTimeout(timer)
+  return { code, ...output() }
+}
+
+/** Runs `sallyport … --json`, expects success and returns the one document it printed. */
+export async function sallyportJson<T = Record<string, unknown>>(
+  args: readonly string[],
+  options: Parameters<typeof sallyport>[1],
+): Promise<T> {
+  const finished = await sallyport([...args, '--json'], options)
+  if (finished.code !== 0) {
+    throw new Error(
+      `sallyport ${args.join(' ')} ended with ${finished.code}\n${finished.stdout}\n${finished.stderr}`,
+    )
+  }
+  return JSON.parse(finished.stdout) as T
+}
+
+/** Starts `sallyport hub start` or `sallyport agent start` and waits for its first line. */
+export async function start(
+  args: readonly string[],
+  options: { home: string; env?: Record<string, string> },
+): Promise<Running> {
+  const child = spawn(join(ROOT, 'cli/bin/sallyport'), args, {
+    env: environment(options.home, options.env),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const output = collect(child)
+  const gone = new Promise<void>((done) => child.on('exit', () => done()))
+  const end = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<void> => {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal)
+    await gone
+  }
+  const ready = await firstLine(child, output)
+  return { pid: child.pid!, child, ready, output, end, [Symbol.asyncDispose]: () => end('SIGKILL') }
+}
+
+function environment(home: string, extra: Record<string, string> = {}): Record<string, string> {
+  return { PATH: process.env['PATH'] ?? '', HOME: home, SALLYPORT_HOME: home, ...extra }
+}
+
+function collect(child: ChildProcess): () => { stdout: string; stderr: string } {
+  let stdout = ''
+  let stderr = ''
+  child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+    stdout = (stdout + text).slice(-MAX_OUTPUT)
+  })
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+    stderr = (stderr + text).slice(-MAX_OUTPUT)
+  })
+  return () => ({ stdout, stderr })
+}
+
+async function firstLine(
+  child: ChildProcess,
+  output: () => { stdout: string; stderr: string },
+): Promise<Record<string, unknown>> {
+  const deadline = Date.now() + READY_MS
+  while (Date.now() < deadline) {
+    const end = output().stdout.indexOf('\n')
+    if (end >= 0) return JSON.parse(output().stdout.slice(0, end)) as Record<string, unknown>
+    if (child.exitCode !== null) break
+    await new Promise((done) => setTimeout(done, 10))
+  }
+  child.kill('SIGKILL')
+  throw new Error(`the program did not become ready:\n${output().stdout}\n${output().stderr}`)
+}
