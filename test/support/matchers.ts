@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Matchers that every test has, loaded by Jest before each file: `toRefuse` for decisions, `toThrowCode` for coded errors. */
 import { expect } from '@jest/globals'
-import type { RefusalReason } from '../../core/src/protocol/refusal.ts'
+import type { RefusalReason } from '@sallyport/core/protocol'
 
 interface Verdict {
   pass: boolean
