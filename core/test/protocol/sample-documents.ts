@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+/** One valid document of each kind. */
+import {
+  encodeBase64url,
+  type AgentDescriptor,
+  type Approval,
+  type Enrolment,
+  type Job,
+  type PublicIdentity,
+  type Result,
+  type SessionProof,
+} from '@sallyport/core/protocol'
+
+const id = (digit: string) => `01983f00-0000-7000-8000-00000000000${digit}`
+const bytes32 = (byte: number) => encodeBase64url(new Uint8Array(32).fill(byte))
+
+const siteId = id('1')
+const agentId = id('2')
+const readers = [bytes32(1), bytes32(2)]
+const issuedAt = '2026-01-31T12:00:00.000Z'
+const expiresAt = '2026-01-31T12:05:00.000Z'
+
+export const job: Job = {
+  jobId: id('3'),
+  siteId,
+  agentId,
+  jobType: 'sensors/read',
+  input: { chip: 'k10temp' },
+  issuedAt,
+  notBefore: issuedAt,
+  expiresAt,
+  readers,
+}
+
+export const result: Result = {
+  resultId: id('4'),
+  siteId,
+  agentId,
+  jobId: job.jobId,
+  envelopeId: job.jobId,
+  jobDigest: `sha256:${'0'.repeat(64)}`,
+  jobType: job.jobType,
+  state: 'done',
+  output: { readings: [] },
+  plugin: { name: 'sensors', version: '0.1.0', digest: `sha256:${'1'.repeat(64)}` },
+  checksPassedCount: 8,
+  handlesUsed: ['hwmon'],
+  receivedAt: issuedAt,
+  finishedAt: expiresAt,
+  stepsMs: { open: 1, admit: 0.5, journal: 1, run: 20, record: 1 },
+  audit: { index: 3, entry: 'e30', treeSize: 4, path: [bytes32(9)], checkpoint: 'a\n' },
+  readers,
+}
+
+export const approval: Approval = {
+  approvalId: id('5'),
+  siteId,
+  agentIds: [agentId],
+  plugin: { name: 'sensors', version: '0.1.0', digest: `sha256:${'1'.repeat(64)}` },
+  issuedAt,
+  expiresAt,
+  readers,
+}
+
+export const identity: PublicIdentity = {
+  name: 'ann',
+  signingKey: bytes32(3),
+  sealingKey: bytes32(4),
+}
+
+export const enrolment: Enrolment = {
+  enrolmentId: id('6'),
+  siteId,
+  agentId,
+  agentName: 'pve1',
+  operators: [identity],
+  issuedAt,
+  expiresAt,
+}
+
+export const agentDescriptor: AgentDescriptor = {
+  siteId,
+  agentId,
+  enrolmentId: enrolment.enrolmentId,
+  identity: { ...identity, name: 'pve1' },
+  codeProof: bytes32(5),
+  hostname: 'pve1.example',
+  agentVersion: '0.1.0',
+  nodeVersion: 'v26.10.0',
+  issuedAt,
+  readers,
+}
+
+export const sessionProof: SessionProof = {
+  challenge: bytes32(6),
+  hub: 'https://hub.example',
+  keyId: bytes32(7),
+  issuedAt,
+}
+
+/** By the name under which `documents` holds their kinds. */
+export const samples = { job, result, approval, enrolment, agentDescriptor, sessionProof }
