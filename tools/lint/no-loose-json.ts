@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Lint rule: JSON from outside goes through the strict parser. */
+import type { Rule } from 'eslint'
+import { memberPath, propertyName } from './ast.ts'
+
+/** Forbids `JSON.parse` and the `.json()` of an answer. */
+export const noLooseJson: Rule.RuleModule = {
+  meta: {
+    type: 'problem',
+    schema: [],
+    messages: {
+      loose:
+        'JSON.parse takes duplicate members, any depth and any size. Use parseJson of core/src/protocol/json.ts.',
+    },
+  },
+  create(context) {
+    const report = (node: Rule.Node) => context.report({ node, messageId: 'loose' })
+    return {
+      MemberExpression(node) {
+        if (memberPath(node) === 'JSON.parse') report(node)
+      },
+      VariableDeclarator(node) {
+        const isJson = node.init?.type === 'Identifier' && node.init.name === 'JSON'
+        if (isJson && node.id.type === 'ObjectPattern') report(node)
+      },
+      AwaitExpression(node) {
+        const call = node.argument
+        if (call.type !== 'CallExpression' || call.arguments.length > 0) return
+        const { callee } = call
+        if (callee.type === 'MemberExpression' && propertyName(callee) === 'json') {
+          report(node)
+        }
+      },
+    }
+  },
+}
