@@ -51,7 +51,7 @@ const KeyBox = z.strictObject({
     /** Encrypted bytes and tag. */
     text: z
       .string()
-      .min(24)
+      .min(23)
       .max(2 * MAX_PLAINTEXT_BYTES),
   }),
 })

@@ -87,7 +87,7 @@ export function verifySignature(
 }
 
 const importedKeys = new Map<string, KeyObject>()
-const MAX_IMPORTED_KEYS = 1_024
+const MAX_IMPORTED_KEYS = 512
 
 /** Checking a key costs a hundred times as much as importing it, so the few keys that pass are kept. */
 function importPublic(publicKey: Uint8Array): KeyObject | undefined {

@@ -83,11 +83,12 @@ export function parseSealed(sealed: string, maxBytes: number): SealedParts {
 /** Checks the compact form of `sealUnderSecret`. Throws: ERR_SEALED_FORM. */
 export function parseCompact(sealed: string, maxBytes: number): void {
   if (sealed.length > maxBytes) throw formError('too large')
-  const [header = '', wrapped, iv, ciphertext, tag, ...rest] = sealed.split('.')
-  if (tag === undefined || rest.length > 0 || wrapped !== '') throw formError('not five parts')
+  const parts = sealed.split('.')
+  if (parts.length !== 5) throw formError('not five parts')
+  const [header, wrapped, iv, ciphertext, tag] = parts as [string, string, string, string, string]
   check(DirectHeader, readJson(decode(header), MAX_HEADER_BYTES))
-  if (iv?.length !== 16 || tag.length !== 22) throw formError('another size')
-  for (const text of [iv, ciphertext!, tag]) decode(text)
+  if (wrapped !== '' || iv.length !== 16 || tag.length !== 22) throw formError('another size')
+  for (const text of [iv, ciphertext, tag]) decode(text)
 }
 
 function readJson(bytes: Uint8Array, maxBytes: number): unknown {

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Enrolment codes: typed as people type, exact in what they hold. */
+import { describe, expect, it } from '@jest/globals'
+import {
+  codeProof,
+  fingerprintOf,
+  hkdfSha256,
+  hmacSha256,
+  makeEnrolmentCode,
+  makeSealingKey,
+  makeSigningKey,
+  parseEnrolmentCode,
+  possessionMessage,
+  redeemHashOf,
+  sha256,
+} from '@sallyport/core/crypto'
+import { decodeBase64url, encodeBase64url } from '@sallyport/core/protocol'
+import fc from 'fast-check'
+import { smallOrderCoordinates, smallOrderPoints } from './weak-keys.ts'
+
+const operator = makeSigningKey(new Uint8Array(32).fill(1)).publicKey
+const secret = new Uint8Array(16).fill(5)
+const code = makeEnrolmentCode(secret, operator)
+const hmac = (label: string, ...parts: Uint8Array[]) =>
+  Buffer.concat([Buffer.from(label), ...parts])
+
+describe('enrolment codes', () => {
+  it('are SP1 and fourteen groups of four digits', () => {
+    expect(code).toMatch(/^SP1(-[0-9A-HJKMNP-TV-Z]{4}){14}$/)
+  })
+
+  it('give the same values on both sides for every secret', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 16, maxLength: 16 }), (bytes) => {
+        const parsed = parseEnrolmentCode(makeEnrolmentCode(bytes, operator))
+        const token = hkdfSha256(bytes, 'sallyport enrolment redeem v1', 32)
+        expect(parsed).toEqual({
+          redeemToken: encodeBase64url(token),
+          redeemHash: encodeBase64url(sha256(token)),
+          sealKey: hkdfSha256(bytes, 'sallyport enrolment seal v1', 32),
+          proofKey: hkdfSha256(bytes, 'sallyport enrolment proof v1', 32),
+          operatorFingerprint: encodeBase64url(sha256(operator).subarray(0, 16)),
+        })
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  it('keep the secrets of the two sides from the hub', () => {
+    const { redeemToken, redeemHash, sealKey, proofKey } = parseEnrolmentCode(code)
+    const all = [redeemToken, redeemHash, encodeBase64url(sealKey), encodeBase64url(proofKey)]
+    expect(new Set(all).size).toBe(4)
+    expect(redeemHash).toBe(redeemHashOf(redeemToken))
+  })
+
+  it('are read in any case, with spaces and hyphens anywhere, and with O, I and L for digits', () => {
+    const confused = makeEnrolmentCode(new Uint8Array(16), operator)
+    const typed = [
+      confused.toLowerCase(),
+      ` ${confused.replaceAll('-', ' ')}\n`,
+      confused.replaceAll('-', ''),
+      confused.slice(0, 4) + confused.slice(4).replaceAll('0', 'O').replaceAll('1', 'l'),
+      confused.slice(0, 4) + confused.slice(4).replaceAll('0', 'o').replaceAll('1', 'I'),
+    ]
+    for (const text of typed) expect(parseEnrolmentCode(text)).toEqual(parseEnrolmentCode(confused))
+  })
+
+  it('are refused with any single digit mistyped, and with two neighbours swapped', () => {
+    const digits = code.slice(4)
+    for (let at = 0; at < digits.length; at += 1) {
+      if (digits[at] === '-') continue
+      const other = digits[at] === 'Z' ? 'Y' : 'Z'
+      const mistyped = digits.slice(0, at) + other + digits.slice(at + 1)
+      expect(() => parseEnrolmentCode(`SP1-${mistyped}`)).toThrowCode('ERR_CODE_CHECKSUM')
+      const swapped =
+        digits.slice(0, at) + (digits[at + 1] ?? '') + digits[at]! + digits.slice(at + 2)
+      if (swapped.replaceAll('-', '') === digits.replaceAll('-', '')) continue
+      expect(() => parseEnrolmentCode(`SP1-${swapped}`)).toThrowCode('ERR_CODE_CHECKSUM')
+    }
+  })
+
+  it.each([
+    ['nothing', ''],
+    ['another version', code.replace('SP1', 'SP2')],
+    ['no version', code.slice(4)],
+    ['a digit too few', code.slice(0, -1)],
+    ['a digit too many', `${code}0`],
+    ['a U', code.replace(/.$/, 'U')],
+    ['punctuation', code.replaceAll('-', '.')],
+    ['digits of another alphabet', code.replace(/.$/, '１')],
+    ['a letter that only looks like S', code.replace('S', 'ſ')],
+    ['a NUL', `${code}\0`],
+    ['a megabyte of spaces', code + ' '.repeat(1_000_000)],
+  ])('are refused with %s', (_, text) => {
+    expect(() => parseEnrolmentCode(text)).toThrowCode('ERR_CODE_FORM')
+  })
+
+  it('are not quoted in errors', () => {
+    for (const text of [`${code}0`, code.replace(/.$/, (digit) => (digit === 'Z' ? 'Y' : 'Z'))]) {
+      expect(() => parseEnrolmentCode(text)).toThrow(
+        expect.not.objectContaining({ message: expect.stringContaining(code.slice(4, 8)) }),
+      )
+    }
+  })
+
+  it('are made from 16 bytes and a sound key', () => {
+    expect(() => makeEnrolmentCode(new Uint8Array(10), operator)).toThrow(RangeError)
+    expect(() => makeEnrolmentCode(secret, smallOrderPoints()[0]!)).toThrowCode('ERR_KEY_WEAK')
+  })
+})
+
+describe('fingerprintOf', () => {
+  it('takes the key as bytes or text', () => {
+    expect(fingerprintOf(encodeBase64url(operator))).toBe(fingerprintOf(operator))
+    expect(decodeBase64url(fingerprintOf(operator))).toHaveLength(16)
+  })
+})
+
+describe('possessionMessage', () => {
+  it('names the purpose and the token', () => {
+    expect(new TextDecoder().decode(possessionMessage('abc'))).toBe('sallyport enrol v1\nabc')
+  })
+})
+
+describe('codeProof', () => {
+  const { proofKey } = parseEnrolmentCode(code)
+  const signing = makeSigningKey(new Uint8Array(32).fill(2)).publicKey
+  const sealing = makeSealingKey(new Uint8Array(32).fill(2)).publicKey
+
+  it('is a MAC over both keys, given as bytes or text', () => {
+    const expected = hmacSha256(proofKey, hmac('sallyport code proof v1\n', signing, sealing))
+    expect(codeProof(proofKey, signing, sealing)).toBe(encodeBase64url(expected))
+    expect(codeProof(proofKey, encodeBase64url(signing), encodeBase64url(sealing))).toBe(
+      codeProof(proofKey, signing, sealing),
+    )
+  })
+
+  it('changes with either key and with the code', () => {
+    const otherSigning = makeSigningKey(new Uint8Array(32).fill(3)).publicKey
+    const otherSealing = makeSealingKey(new Uint8Array(32).fill(3)).publicKey
+    const proofs = [
+      codeProof(proofKey, signing, sealing),
+      codeProof(proofKey, otherSigning, sealing),
+      codeProof(proofKey, signing, otherSealing),
+      codeProof(new Uint8Array(32), signing, sealing),
+    ]
+    expect(new Set(proofs).size).toBe(4)
+  })
+
+  it('is not made over weak keys', () => {
+    expect(() => codeProof(proofKey, smallOrderPoints()[0]!, sealing)).toThrowCode('ERR_KEY_WEAK')
+    expect(() => codeProof(proofKey, signing, smallOrderCoordinates()[0]!)).toThrowCode(
+      'ERR_KEY_WEAK',
+    )
+  })
+})
