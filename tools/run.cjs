@@ -33,7 +33,10 @@ function findNode() {
   if (PLATFORMS.includes(platform)) {
     return stop(what, 'Run `npm install --include=optional`: it brings Node 26 into node_modules.')
   }
-  return stop(what, `No Node for ${platform} comes with this repository: install Node 26 and try again.`)
+  return stop(
+    what,
+    `No Node for ${platform} comes with this repository: install Node 26 and try again.`,
+  )
 }
 
 if (!existsSync(join(root, 'node_modules', 'typescript'))) {
@@ -43,5 +46,6 @@ const node = findNode()
 const args = FLAGS.concat(process.argv.slice(2))
 if (typeof process.execve === 'function') process.execve(node, [node].concat(args), process.env)
 const { status, error } = spawnSync(node, args, { stdio: 'inherit' })
-if (error !== undefined) stop(`${node} does not start: ${error.message} (ERR_NODE_VERSION)`, 'Run `npm install`.')
+if (error !== undefined)
+  stop(`${node} does not start: ${error.message} (ERR_NODE_VERSION)`, 'Run `npm install`.')
 process.exit(status === null ? 1 : status)

@@ -18,6 +18,8 @@ export {
 export type { DocumentKind, Role, TerminalState } from './documents.ts'
 export { MAX_SIGNATURES, encodeEnvelope, maxEnvelopeBytes, pae, parseEnvelope } from './envelope.ts'
 export type { Envelope, EnvelopeSignature } from './envelope.ts'
+export { ERRORS, ERROR_AREAS, errorEntryOf } from './errors/index.ts'
+export type { ErrorCode, ErrorEntry, ErrorTable } from './errors/index.ts'
 export { MAX_JSON_DEPTH, encodeJson, parseJson } from './json.ts'
 export type { JsonErrorCode } from './json.ts'
 export {

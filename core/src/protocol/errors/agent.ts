@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Codes of an agent: its state directory, its journal, its audit log. */
+import type { ErrorTable } from './entry.ts'
+
+/** Codes by what they say. */
+export const AGENT_ERRORS = {
+  ERR_AGENT_FILE: {
+    meaning: 'The file that says which agent this is, is damaged.',
+    remedy: 'Put back a copy of the state directory, or enrol the agent anew.',
+  },
+  ERR_ALREADY_ENROLLED: {
+    meaning: 'The state directory already holds an agent.',
+    remedy: 'Start it with `sallyport agent start`, or choose another `--state-dir`.',
+  },
+  ERR_AUDIT_BROKEN: {
+    meaning: 'The audit log was altered; nothing is run on it.',
+    remedy: 'Run `sallyport audit verify`, and keep a copy of the state directory.',
+  },
+  ERR_INTERNAL: {
+    meaning: 'A fault of the program that nobody foresaw.',
+    remedy: 'Report it with the log; no secret is in it.',
+  },
+  ERR_NOT_ENROLLED: {
+    meaning: 'No agent is enrolled in this state directory.',
+    remedy: 'Enrol one: `sallyport agent enrol <code> --hub <address>`.',
+  },
+  ERR_OUTBOX_MISSING: {
+    meaning: 'There is no answer for a delivery that should have one.',
+    remedy: 'This is a fault of the agent: report it with its log.',
+  },
+  ERR_STORE_CORRUPT: {
+    meaning: 'The database in the state directory is damaged.',
+    remedy:
+      'Keep a copy of the state directory, then put back an older one or enrol the agent anew.',
+  },
+  ERR_STORE_NESTED: {
+    meaning: 'A transaction was begun inside another one.',
+    remedy: 'This is a fault of the program: report it with its log.',
+  },
+  ERR_STORE_NO_TRANSACTION: {
+    meaning: 'Something was written outside a transaction.',
+    remedy: 'This is a fault of the program: report it with its log.',
+  },
+  ERR_STORE_OPEN: {
+    meaning: 'The database cannot be opened.',
+    remedy: 'Look at the rights and the free space of its folder.',
+  },
+  ERR_STORE_READ: {
+    meaning: 'The database cannot be read, so nothing is run.',
+    remedy: 'Look at the disk; see `sallyport doctor`.',
+  },
+  ERR_STORE_WRITE: {
+    meaning: 'The database cannot be written, so nothing is run.',
+    remedy: 'Free space or mend the folder; see `sallyport doctor`.',
+  },
+} as const satisfies ErrorTable

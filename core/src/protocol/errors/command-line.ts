@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Codes of the command line on the operator's machine. */
+import type { ErrorTable } from './entry.ts'
+
+/** Codes by what they say. */
+export const COMMAND_LINE_ERRORS = {
+  ERR_AGENT_DOUBTFUL: {
+    meaning: 'What the hub says of an agent does not fit the code this operator made for it.',
+    remedy: 'Do not use the agent; enrol it anew and find out who stands between.',
+  },
+  ERR_AGENT_NAME_TAKEN: {
+    meaning: 'There is an agent of this name already.',
+    remedy: 'Choose another name.',
+  },
+  ERR_AGENT_NOT_ENROLLED: {
+    meaning: 'The agent has a code but has not used it yet.',
+    remedy: 'Run `sallyport agent enrol` on its host.',
+  },
+  ERR_BUG: {
+    meaning: 'The command met a fault of its own.',
+    remedy: 'Run it again with `--debug` and report what it prints; no secret is in it.',
+  },
+  ERR_MAIL_DOUBTFUL: {
+    meaning: 'What the hub gave back is not what this operator sent.',
+    remedy: 'Do not rely on it; find out who stands between.',
+  },
+  ERR_MANIFEST_DRIFT: {
+    meaning: 'The committed manifest is not the one that the code of the plugin gives.',
+    remedy: 'Write it anew, look at the difference, and build again.',
+  },
+  ERR_NODE_VERSION: {
+    meaning: 'The Node at hand is older than 26.',
+    remedy: 'Run `npm install`, which brings one into node_modules, or install Node 26.',
+  },
+  ERR_NOT_INSTALLED: {
+    meaning: 'The dependencies of this checkout are not installed.',
+    remedy: 'Run `npm install`.',
+  },
+  ERR_NOT_IN_SITE: {
+    meaning: 'The keys of this machine are not among the operators of the site.',
+    remedy: 'Use the identity that made the site, or choose another `--home`.',
+  },
+  ERR_NO_OPERATOR: {
+    meaning: 'This machine has no operator identity yet.',
+    remedy: 'Make one: `sallyport init`.',
+  },
+  ERR_OPERATOR_EXISTS: {
+    meaning: 'This machine has an operator identity already. It is not overwritten.',
+    remedy: 'Use it, or choose another `--home`.',
+  },
+  ERR_PARAM: {
+    meaning: 'A parameter of the job cannot be used.',
+    remedy: 'See `sallyport plugin list` for what the job type takes.',
+  },
+  ERR_PASSPHRASE_FILE: {
+    meaning: 'The passphrase file does not hold one line.',
+    remedy: 'Write the passphrase alone on its first line.',
+  },
+  ERR_PASSPHRASE_NEEDED: {
+    meaning: 'The passphrase cannot be asked for, because there is no terminal.',
+    remedy: 'Name a file with `--passphrase-file`.',
+  },
+  ERR_PASSPHRASE_WEAK: {
+    meaning: 'The new passphrase is too short, or its repetition differs.',
+    remedy: 'Choose a longer one and type it twice.',
+  },
+  ERR_PLUGIN_CODE: {
+    meaning: 'The code of the plugin cannot be bundled, or does not define a plugin.',
+    remedy: 'Correct what the message names.',
+  },
+  ERR_PLUGIN_FOLDER: {
+    meaning: 'The folder is not that of a plugin.',
+    remedy: 'Name a folder with a package.json and a src/index.ts; `npm run new:plugin` makes one.',
+  },
+  ERR_RECORD_FORM: {
+    meaning: 'A file that this machine keeps about a site, an agent or a job is damaged.',
+    remedy: 'Put back a copy of the file.',
+  },
+  ERR_RESULT_UNVERIFIED: {
+    meaning:
+      'An answer came, but it is not one that the agent signed for this job. It is not shown as a result.',
+    remedy: 'Find out who stands between; ask the agent for its audit log.',
+  },
+  ERR_USAGE: {
+    meaning: 'The command line is not right. Nothing was done.',
+    remedy: 'Add `--help` to see how it is used.',
+  },
+} as const satisfies ErrorTable
