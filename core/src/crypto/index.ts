@@ -26,7 +26,7 @@ export {
   readKeyFileIdentity,
   unlockKeys,
 } from './key-box.ts'
-export type { KeyBoxErrorCode, LockOptions, ScryptCost } from './key-box.ts'
+export type { KeyBoxErrorCode, LockOptions } from './key-box.ts'
 export {
   IDENTITY_SEED_BYTES,
   makeIdentity,
@@ -46,6 +46,7 @@ export {
 export type { KeyErrorCode } from './public-key.ts'
 export { open, openUnderSecret, seal, sealUnderSecret } from './seal.ts'
 export { MAX_READERS } from './sealed-form.ts'
+export type { ScryptCost } from './scrypt.ts'
 export type { SealErrorCode } from './sealed-form.ts'
 export { signDocument, verifyEnvelope } from './sign.ts'
 export type { AnyDocumentKind, Verification } from './sign.ts'

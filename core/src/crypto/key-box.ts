@@ -2,21 +2,15 @@
 /** Key files: secret bytes locked under a passphrase by scrypt and AES-256-GCM, the header authenticated with them. */
 import { CodedError } from '@sallyport/sdk'
 import type { Secret } from '@sallyport/sdk'
-import { createCipheriv, createDecipheriv, scryptSync } from 'node:crypto'
+import { createCipheriv, createDecipheriv } from 'node:crypto'
 import { z } from 'zod'
 import { decodeBase64url, encodeBase64url } from '../protocol/base64url.ts'
 import { PublicIdentity } from '../protocol/documents.ts'
 import { encodeJson, parseJson } from '../protocol/json.ts'
+import { scryptKey, type ScryptCost } from './scrypt.ts'
 
 /** Codes of a key file. */
 export type KeyBoxErrorCode = 'ERR_KEY_FILE_FORM' | 'ERR_PASSPHRASE'
-
-/** Cost of guessing a passphrase. Source: RFC 7914, section 2 (N, r, p); `n` is a power of two. */
-export interface ScryptCost {
-  readonly n: number
-  readonly r: number
-  readonly p: number
-}
 
 /** The cost for what people type: 128 MiB and some 300 ms for each guess. */
 export const PASSPHRASE_COST: ScryptCost = { n: 131_072, r: 8, p: 1 }
@@ -117,9 +111,9 @@ export function readKeyFileIdentity(bytes: Uint8Array): PublicIdentity {
 }
 
 function deriveKey(passphrase: Secret, { kdf }: KeyBox): Uint8Array {
-  const cost = { N: kdf.n, r: kdf.r, p: kdf.p, maxmem: 256 * kdf.n * kdf.r }
   // NFC, so that the same passphrase typed on another keyboard is the same bytes.
-  return scryptSync(passphrase.reveal().normalize('NFC'), decode(kdf.salt), 32, cost)
+  const typed = new TextEncoder().encode(passphrase.reveal().normalize('NFC'))
+  return scryptKey(typed, decode(kdf.salt), kdf)
 }
 
 function headerOf({ format, identity, kdf, cipher: { name, iv } }: KeyBox): Uint8Array {
