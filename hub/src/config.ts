@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What a hub is told when it starts: arguments, then the environment, then defaults. */
+import { CodedError } from '@sallyport/sdk'
+import { existsSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { LOG_LEVELS, type LogLevel } from './log.ts'
+
+/** How a hub is started. */
+export interface HubConfig {
+  /** Directory of the database; created when it is missing. */
+  readonly dataDir: string
+  readonly host: string
+  /** 0 takes any free port. */
+  readonly port: number
+  /** Site files, read at the start. */
+  readonly siteFiles: readonly string[]
+  /** Addresses at which others reach this hub, besides the one it listens on. */
+  readonly publicUrls: readonly string[]
+  readonly logLevel: LogLevel
+}
+
+/** How the program is called. */
+export const USAGE =
+  'usage: main [--home <dir>] [--data-dir <dir>] [--host 127.0.0.1] [--port 8420] ' +
+  '[--site <file>]... [--public-url <url>]... [--log-level info]'
+
+const OPTIONS = {
+  home: { type: 'string' },
+  'data-dir': { type: 'string' },
+  host: { type: 'string', default: '127.0.0.1' },
+  port: { type: 'string', default: '8420' },
+  site: { type: 'string', multiple: true },
+  'public-url': { type: 'string', multiple: true },
+  'log-level': { type: 'string', default: 'info' },
+} as const
+
+/** Reads arguments and environment. Throws: ERR_USAGE. */
+export function parseConfig(argv: readonly string[], env: NodeJS.ProcessEnv): HubConfig {
+  const values = parseValues(argv)
+  const home = resolve(values.home ?? env['SALLYPORT_HOME'] ?? join(homedir(), '.sallyport'))
+  return {
+    dataDir: resolve(values['data-dir'] ?? join(home, 'hub')),
+    host: values.host,
+    port: parsePort(values.port),
+    siteFiles: values.site ?? defaultSite(home),
+    publicUrls: values['public-url'] ?? [],
+    logLevel: parseLevel(values['log-level']),
+  }
+}
+
+function parseValues(argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], options: OPTIONS, strict: true }).values
+  } catch (cause) {
+    throw new CodedError('ERR_USAGE', USAGE, { cause })
+  }
+}
+
+function parsePort(text: string): number {
+  const port = /^[0-9]{1,5}$/.test(text) ? Number(text) : Infinity
+  if (port <= 65_535) return port
+  throw new CodedError('ERR_USAGE', '--port must be a number from 0 to 65535')
+}
+
+function parseLevel(text: string): LogLevel {
+  const level = LOG_LEVELS.find((candidate) => candidate === text)
+  if (level !== undefined) return level
+  throw new CodedError('ERR_USAGE', `--log-level must be one of ${LOG_LEVELS.join(', ')}`)
+}
+
+/** The operator's own site, when operator and hub share a home. */
+function defaultSite(home: string): string[] {
+  const file = join(home, 'operator', 'site.json')
+  return existsSync(file) ? [file] : []
+}

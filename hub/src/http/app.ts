@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The HTTP server: its bounds, its headers, its errors. Routes are added by the files beside this one. */
+import { WIRE } from '@sallyport/core/transport'
+import { CodedError } from '@sallyport/sdk'
+import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { randomUUID } from 'node:crypto'
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import { SOCKET_LIMITS } from '../limits.ts'
+import type { Log } from '../log.ts'
+import { answerOf, isTellable } from './errors.ts'
+
+/** What the server needs. */
+export interface AppParts {
+  readonly log: Log
+  /** Whether the hub is going down. */
+  readonly isDraining: () => boolean
+}
+
+/** Sent with every answer: nothing here is for browsers. */
+const HEADERS = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+} as const
+
+/** Statuses that are worth a line each: someone was not who they should be. */
+const DENIED: readonly number[] = [401, 403]
+
+/** Makes the server; it does not listen yet. */
+export function makeApp({ log, isDraining }: AppParts): FastifyInstance {
+  const app = fastify({
+    bodyLimit: WIRE.maxMessageBytes,
+    clientErrorHandler: answerClientError,
+    connectionTimeout: SOCKET_LIMITS.silenceMs,
+    exposeHeadRoutes: false,
+    frameworkErrors: (error, request, reply) => answerError(log, error, request, reply),
+    genReqId: () => randomUUID(),
+    http: {
+      connectionsCheckingInterval: SOCKET_LIMITS.checkMs,
+      headersTimeout: SOCKET_LIMITS.headersMs,
+      maxHeaderSize: SOCKET_LIMITS.maxHeaderBytes,
+      requireHostHeader: false,
+    },
+    keepAliveTimeout: SOCKET_LIMITS.idleMs,
+    logger: false,
+    requestTimeout: SOCKET_LIMITS.requestMs,
+    return503OnClosing: false,
+    routerOptions: { caseSensitive: true, maxParamLength: 128 },
+  })
+  app.server.maxConnections = SOCKET_LIMITS.maxConnections
+  takeBytes(app)
+  addHooks(app, log, isDraining)
+  app.setErrorHandler((error, request, reply) => answerError(log, error, request, reply))
+  app.setNotFoundHandler(() => {
+    throw new CodedError('ERR_ROUTE_UNKNOWN', 'there is nothing here')
+  })
+  return app
+}
+
+/** Bodies come to the routes as bytes; parsing is theirs, so that it is strict. */
+function takeBytes(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  const types = ['application/json', 'application/octet-stream']
+  app.addContentTypeParser(types, { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  app.decorateRequest('principal', undefined)
+}
+
+function addHooks(app: FastifyInstance, log: Log, isDraining: () => boolean): void {
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({ ...HEADERS, 'x-correlation-id': request.id })
+    if (isDraining()) throw new CodedError('ERR_DRAINING', 'the hub is going down')
+    if (request.raw.headers.host === undefined) {
+      throw new CodedError('ERR_HTTP', 'the request names no host')
+    }
+  })
+  app.addHook('onSend', async (_request, reply) => {
+    if (isDraining()) reply.header('connection', 'close')
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, id: correlationId } = request
+    const route = request.routeOptions.url ?? 'unknown'
+    const ms = Math.round(reply.elapsedTime)
+    const { siteId, agentId, keyId } = request.principal ?? {}
+    const fields = {
+      correlationId,
+      method,
+      route,
+      status: reply.statusCode,
+      ms,
+      siteId,
+      agentId,
+      keyId,
+    }
+    const isDenied = DENIED.includes(reply.statusCode)
+    if (isDenied) log.info(fields, 'request.denied')
+    else log.debug(fields, 'request.answered')
+  })
+}
+
+function answerError(
+  log: Log,
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const { status, body } = answerOf(error, request.id)
+  if (isTellable(error)) log.debug({ correlationId: request.id, code: body.code }, 'request.fault')
+  else log.error({ correlationId: request.id, error }, 'hub.fault')
+  if (isTooLargeToSkip(request)) reply.header('connection', 'close')
+  return reply
+    .headers({ ...HEADERS, 'x-correlation-id': request.id })
+    .code(status)
+    .send(body)
+}
+
+/** Why: what is left of a body is read and dropped, so that the client sees the answer; but not without end. */
+function isTooLargeToSkip({ raw }: FastifyRequest): boolean {
+  if (raw.complete) return false
+  const { 'content-length': length, 'transfer-encoding': encoding } = raw.headers
+  return encoding !== undefined || Number(length ?? 0) > WIRE.maxBundleBytes
+}
+
+/** Answers what is not HTTP, or came too slowly, and cuts the connection. */
+function answerClientError(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const known = { code: error.code ?? 'HPE_UNKNOWN', message: error.message }
+  const { status, body } = answerOf(known, randomUUID())
+  const text = JSON.stringify(body)
+  const headers = Object.entries({
+    ...HEADERS,
+    'x-correlation-id': body.correlationId,
+    'content-type': 'application/json',
+    'content-length': String(text.length),
+    connection: 'close',
+  })
+  const head = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+  socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head}\r\n${text}`)
+  socket.destroySoon()
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The agents' side of the queue: take what waits, answer what was taken. */
+import { WIRE, type Delivery } from '@sallyport/core/transport'
+import type { Clock } from '@sallyport/core/wiring'
+import { CodedError } from '@sallyport/sdk'
+import type { HubLimits } from '../limits.ts'
+import type { EnvelopeStore } from '../stores/envelope-store.ts'
+import { envelopeSubject, mailboxSubject } from './subjects.ts'
+import type { WakeUps } from './wake-ups.ts'
+
+/** An agent by its two ids. */
+export interface AgentAddress {
+  readonly siteId: string
+  readonly agentId: string
+}
+
+/** How long a request may be held, and what ends it sooner. */
+export interface Hold {
+  readonly waitSeconds: number
+  readonly signal: AbortSignal
+}
+
+/** What the queue is made of. */
+export interface QueueParts {
+  readonly clock: Clock
+  readonly limits: HubLimits
+  readonly envelopes: EnvelopeStore
+  readonly wakeUps: WakeUps
+}
+
+/** Every agent's mailbox. */
+export class Mailbox {
+  readonly #parts: QueueParts
+  readonly #polls = new Map<string, AbortController>()
+
+  constructor(parts: QueueParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Takes what waits for an agent; holds while nothing does.
+   *
+   * Why: a second poll ends the first with nothing. An agent polls once at a time, so the first one's connection is dead,
+   * and what went there would wait for its lease to end.
+   */
+  async take(agent: AgentAddress, hold: Hold): Promise<Delivery[]> {
+    const subject = mailboxSubject(agent.siteId, agent.agentId)
+    const poll = new AbortController()
+    this.#polls.get(subject)?.abort()
+    this.#polls.set(subject, poll)
+    try {
+      const signal = AbortSignal.any([hold.signal, poll.signal])
+      return await this.#hold(agent, subject, { ...hold, signal })
+    } finally {
+      if (this.#polls.get(subject) === poll) this.#polls.delete(subject)
+    }
+  }
+
+  /** Keeps an agent's answer. Throws: ERR_ENVELOPE_UNKNOWN, ERR_ALREADY_ANSWERED. */
+  async answer(agent: AgentAddress, envelopeId: string, sealed: string): Promise<void> {
+    const { clock, envelopes, wakeUps } = this.#parts
+    const outcome = await envelopes.answer({ ...agent, envelopeId, sealed }, clock.now())
+    if (outcome === 'unknown') {
+      throw new CodedError('ERR_ENVELOPE_UNKNOWN', 'there is no such envelope')
+    }
+    if (outcome === 'other') {
+      throw new CodedError('ERR_ALREADY_ANSWERED', 'this envelope has another answer already')
+    }
+    wakeUps.wake(envelopeSubject(agent.siteId, envelopeId))
+  }
+
+  async #hold(agent: AgentAddress, subject: string, hold: Hold): Promise<Delivery[]> {
+    const { wakeUps } = this.#parts
+    const endsAt = performance.now() + hold.waitSeconds * 1_000
+    using watch = wakeUps.watch(subject)
+    while (!hold.signal.aborted) {
+      const deliveries = await this.#takeNow(agent)
+      const leftMs = endsAt - performance.now()
+      if (deliveries.length > 0 || leftMs <= 0 || wakeUps.isDraining) return deliveries
+      await watch.next(Math.min(leftMs, await this.#untilLeaseEnds(agent)), hold.signal)
+    }
+    return []
+  }
+
+  async #takeNow(agent: AgentAddress): Promise<Delivery[]> {
+    const { clock, limits, envelopes, wakeUps } = this.#parts
+    const nowMs = clock.now()
+    const expired = await envelopes.expire(agent.siteId, nowMs)
+    const leaseUntil = nowMs + limits.leaseMs
+    const rows = await envelopes.take(agent, { nowMs, leaseUntil, maxCount: WIRE.maxDeliveries })
+    const changed = [...expired, ...rows.map((row) => row.envelope_id)]
+    for (const id of changed) wakeUps.wake(envelopeSubject(agent.siteId, id))
+    return rows.map((row) => ({ envelopeId: row.envelope_id, sealed: row.sealed }))
+  }
+
+  async #untilLeaseEnds({ siteId, agentId }: AgentAddress): Promise<number> {
+    const end = await this.#parts.envelopes.nextLeaseEnd(siteId, agentId)
+    return end === undefined ? Infinity : Math.max(end - this.#parts.clock.now(), 1)
+  }
+}

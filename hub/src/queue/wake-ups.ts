@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Wakes held requests in the tick in which something happened. In this process; between processes comes with the database that can. */
+
+/** Someone who waits for a subject. Dispose it to stop. */
+export interface Watch extends Disposable {
+  /**
+   * Resolves when the subject was woken since the last call, when the time is up, or when `signal` or the drain ends it.
+   *
+   * Why: a wake-up between two calls is kept, so that nothing falls between looking and waiting.
+   */
+  next(timeoutMs: number, signal: AbortSignal): Promise<void>
+}
+
+/** Longest delay a timer can have. Source: HTML, section 8.6 (timers take 32-bit integers). */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
+/** Subjects and who waits for them. */
+export class WakeUps {
+  readonly #watches = new Map<string, Set<OneWatch>>()
+  #isDraining = false
+
+  /** Begins to watch a subject. */
+  watch(subject: string): Watch {
+    const watch = new OneWatch(() => this.#forget(subject, watch))
+    const watches = this.#watches.get(subject) ?? new Set()
+    this.#watches.set(subject, watches.add(watch))
+    if (this.#isDraining) watch.wake()
+    return watch
+  }
+
+  /** Wakes everyone who watches the subject. */
+  wake(subject: string): void {
+    for (const watch of this.#watches.get(subject) ?? []) watch.wake()
+  }
+
+  /** Watches in all. */
+  get count(): number {
+    let count = 0
+    for (const watches of this.#watches.values()) count += watches.size
+    return count
+  }
+
+  /** Whether the hub is going down, so that nobody should wait again. */
+  get isDraining(): boolean {
+    return this.#isDraining
+  }
+
+  /** Wakes everyone, now and from now on. */
+  drain(): void {
+    this.#isDraining = true
+    for (const subject of this.#watches.keys()) this.wake(subject)
+  }
+
+  #forget(subject: string, watch: OneWatch): void {
+    const watches = this.#watches.get(subject)
+    watches?.delete(watch)
+    if (watches?.size === 0) this.#watches.delete(subject)
+  }
+}
+
+class OneWatch implements Watch {
+  readonly #forget: () => void
+  #isWoken = false
+  #resolve: (() => void) | undefined
+
+  constructor(forget: () => void) {
+    this.#forget = forget
+  }
+
+  wake(): void {
+    this.#isWoken = true
+    this.#resolve?.()
+  }
+
+  async next(timeoutMs: number, signal: AbortSignal): Promise<void> {
+    if (!this.#isWoken && !signal.aborted) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      this.#resolve = resolve
+      const timer = setTimeout(resolve, Math.min(Math.max(timeoutMs, 0), MAX_TIMER_MS))
+      signal.addEventListener('abort', () => resolve(), { once: true })
+      await promise
+      clearTimeout(timer)
+      this.#resolve = undefined
+    }
+    this.#isWoken = false
+  }
+
+  [Symbol.dispose](): void {
+    this.#forget()
+  }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Starts a hub: data, sites, routes, then the socket. */
+import { Clock, systemClock, type Container } from '@sallyport/core/wiring'
+import { mkdir } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import type { HubConfig } from './config.ts'
+import { addAgents } from './http/agents.ts'
+import { makeAuthenticate } from './http/authenticate.ts'
+import { addBundles } from './http/bundles.ts'
+import { addEnrolments } from './http/enrolments.ts'
+import { addEnvelopes } from './http/envelopes.ts'
+import { addHealth } from './http/health.ts'
+import { addMailbox } from './http/mailbox.ts'
+import { addSessions } from './http/sessions.ts'
+import { DRAIN_MS, HUB_LIMITS, type HubLimits } from './limits.ts'
+import { Log } from './log.ts'
+import type { WakeUps } from './queue/wake-ups.ts'
+import { makeHubAddresses } from './sessions/addresses.ts'
+import { registerSites } from './sites/register-sites.ts'
+import { readVersion } from './version.ts'
+import { parts, wireHub } from './wiring.ts'
+
+/** A hub that answers. Disposing it ends held polls with nothing and closes it within two seconds. */
+export interface RunningHub extends AsyncDisposable {
+  /** Where it listens. */
+  readonly url: string
+}
+
+/** Starts a hub. Throws: ERR_HUB_DATABASE, ERR_SITE_FILE, ERR_OPERATOR_KEY, ERR_NO_SITE, ERR_PUBLIC_URL, ERR_HUB_ADDRESS. */
+export async function startHub(
+  config: HubConfig,
+  options: { readonly clock?: Clock; readonly limits?: Partial<HubLimits> } = {},
+): Promise<RunningHub> {
+  await using scope = new AsyncDisposableStack()
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
+  const clock = options.clock ?? systemClock
+  const limits = { ...HUB_LIMITS, ...options.limits }
+  const container = await wireHub(config, { clock, limits }, scope)
+  const sites = await registerSites(container.resolve(parts.sites), config.siteFiles, clock.now())
+  const app = container.resolve(parts.app)
+  scope.defer(() => close(app, container.resolve(parts.wakeUps)))
+  addRoutes(container)
+  const url = await listen(app, config)
+  container.resolve(parts.addresses).settle(makeHubAddresses(url, config.publicUrls))
+  container.resolve(Log).info({ url, sites: sites.map((site) => site.siteId) }, 'hub.started')
+  const kept = scope.move()
+  return { url, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+}
+
+function addRoutes(container: Container): void {
+  const all = {
+    clock: container.resolve(Clock),
+    log: container.resolve(Log),
+    limits: container.resolve(parts.limits),
+    db: container.resolve(parts.db),
+    agents: container.resolve(parts.agents),
+    bundles: container.resolve(parts.bundles),
+    challenges: container.resolve(parts.challenges),
+    sessions: container.resolve(parts.sessions),
+    enrolments: container.resolve(parts.enrolments),
+    mailbox: container.resolve(parts.mailbox),
+    outgoing: container.resolve(parts.outgoing),
+    version: readVersion(),
+  }
+  const host = { app: container.resolve(parts.app), authenticate: makeAuthenticate(all) }
+  addHealth(host, all)
+  addSessions(host, all)
+  addEnrolments(host, all)
+  addAgents(host, all)
+  addBundles(host, all)
+  addEnvelopes(host, all)
+  addMailbox(host, all)
+}
+
+async function listen(app: FastifyInstance, { host, port }: HubConfig): Promise<string> {
+  await app.listen({ host, port })
+  const address = app.server.address() as AddressInfo
+  const name = host.includes(':') ? `[${host}]` : host
+  return `http://${name}:${address.port}`
+}
+
+async function close(app: FastifyInstance, wakeUps: WakeUps): Promise<void> {
+  wakeUps.drain()
+  const timer = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS)
+  await app.close()
+  clearTimeout(timer)
+}

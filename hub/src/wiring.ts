@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What the hub is made of: one line a part, read from top to bottom. */
+import { ACCESS_TOKEN_SEED_BYTES, type AccessTokenKey } from '@sallyport/core/crypto'
+import { Clock, makeContainer, once, token, type Container } from '@sallyport/core/wiring'
+import type { FastifyInstance } from 'fastify'
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import type { HubConfig } from './config.ts'
+import { Enrolments } from './enrolments/enrolments.ts'
+import { makeApp } from './http/app.ts'
+import type { HubLimits } from './limits.ts'
+import { Log, openLog } from './log.ts'
+import { Mailbox } from './queue/mailbox.ts'
+import { Outgoing } from './queue/outgoing.ts'
+import { WakeUps } from './queue/wake-ups.ts'
+import { lateAddresses, type LateAddresses } from './sessions/addresses.ts'
+import { Challenges } from './sessions/challenges.ts'
+import { Principals } from './sessions/principals.ts'
+import { Sessions } from './sessions/sessions.ts'
+import { AgentStore } from './stores/agent-store.ts'
+import { BundleStore } from './stores/bundle-store.ts'
+import { CodeStore } from './stores/code-store.ts'
+import { openDatabase, type HubDatabase } from './stores/database.ts'
+import { EnvelopeStore } from './stores/envelope-store.ts'
+import { loadAccessTokenKey } from './stores/hub-key-store.ts'
+import { SiteStore } from './stores/site-store.ts'
+import { sqliteDialect } from './stores/sqlite-dialect.ts'
+
+/** Names of the hub's parts. `Clock` and `Log` have theirs where they are defined. */
+export const parts = {
+  limits: token<HubLimits>('hub.Limits'),
+  db: token<HubDatabase>('hub.Database'),
+  tokenKey: token<AccessTokenKey>('hub.TokenKey'),
+  addresses: token<LateAddresses>('hub.Addresses'),
+  sites: token<SiteStore>('hub.SiteStore'),
+  agents: token<AgentStore>('hub.AgentStore'),
+  codes: token<CodeStore>('hub.CodeStore'),
+  envelopes: token<EnvelopeStore>('hub.EnvelopeStore'),
+  bundles: token<BundleStore>('hub.BundleStore'),
+  wakeUps: token<WakeUps>('hub.WakeUps'),
+  challenges: token<Challenges>('hub.Challenges'),
+  principals: token<Principals>('hub.Principals'),
+  sessions: token<Sessions>('hub.Sessions'),
+  enrolments: token<Enrolments>('hub.Enrolments'),
+  mailbox: token<Mailbox>('hub.Mailbox'),
+  outgoing: token<Outgoing>('hub.Outgoing'),
+  app: token<FastifyInstance>('hub.App'),
+}
+
+/** What comes from outside. */
+export interface Surroundings {
+  readonly clock: Clock
+  readonly limits: HubLimits
+}
+
+/** Wires a hub. What it opens is closed by `scope`. */
+export async function wireHub(
+  config: HubConfig,
+  { clock, limits }: Surroundings,
+  scope: AsyncDisposableStack,
+): Promise<Container> {
+  const file = join(config.dataDir, 'hub.db')
+  const db = scope.adopt(await openDatabase(() => sqliteDialect(file)), (open) => open.destroy())
+  const tokenKey = await loadAccessTokenKey(db, randomBytes(ACCESS_TOKEN_SEED_BYTES), clock.now())
+
+  const container = makeContainer()
+  container.register(Clock, { useValue: clock })
+  container.register(Log, { useValue: openLog(config.logLevel) })
+  container.register(parts.limits, { useValue: limits })
+  container.register(parts.db, { useValue: db })
+  container.register(parts.tokenKey, { useValue: tokenKey })
+  container.register(parts.addresses, { useValue: lateAddresses() })
+  container.register(parts.wakeUps, { useValue: new WakeUps() })
+  registerStores(container, db)
+  registerServices(container)
+  return container
+}
+
+function registerStores(container: Container, db: HubDatabase): void {
+  container.register(parts.sites, { useValue: new SiteStore(db) })
+  container.register(parts.agents, { useValue: new AgentStore(db) })
+  container.register(parts.codes, { useValue: new CodeStore(db) })
+  container.register(parts.envelopes, { useValue: new EnvelopeStore(db) })
+  container.register(parts.bundles, { useValue: new BundleStore(db) })
+}
+
+function registerServices(container: Container): void {
+  container.register(parts.challenges, {
+    useFactory: once((c) => new Challenges(c.resolve(Clock), c.resolve(parts.limits))),
+  })
+  container.register(parts.principals, {
+    useFactory: once((c) => new Principals(c.resolve(parts.sites), c.resolve(parts.agents))),
+  })
+  container.register(parts.sessions, {
+    useFactory: once(
+      (c) =>
+        new Sessions({
+          clock: c.resolve(Clock),
+          limits: c.resolve(parts.limits),
+          challenges: c.resolve(parts.challenges),
+          principals: c.resolve(parts.principals),
+          addresses: c.resolve(parts.addresses),
+          key: c.resolve(parts.tokenKey),
+        }),
+    ),
+  })
+  container.register(parts.enrolments, {
+    useFactory: once(
+      (c) =>
+        new Enrolments({
+          clock: c.resolve(Clock),
+          limits: c.resolve(parts.limits),
+          codes: c.resolve(parts.codes),
+          agents: c.resolve(parts.agents),
+        }),
+    ),
+  })
+  registerQueue(container)
+}
+
+function registerQueue(container: Container): void {
+  const queue = once((c) => ({
+    clock: c.resolve(Clock),
+    limits: c.resolve(parts.limits),
+    envelopes: c.resolve(parts.envelopes),
+    wakeUps: c.resolve(parts.wakeUps),
+    agents: c.resolve(parts.agents),
+  }))
+  container.register(parts.mailbox, { useFactory: once((c) => new Mailbox(queue(c))) })
+  container.register(parts.outgoing, { useFactory: once((c) => new Outgoing(queue(c))) })
+  container.register(parts.app, {
+    useFactory: once((c) => {
+      const wakeUps = c.resolve(parts.wakeUps)
+      return makeApp({ log: c.resolve(Log), isDraining: () => wakeUps.isDraining })
+    }),
+  })
+}
