@@ -37,5 +37,12 @@ export default {
   maxWorkers: '100%',
   reporters: ['default', '<rootDir>/tools/closing-line.ts'],
   coverageProvider: 'babel',
+  // `npm run coverage`: every branch of a decision is tested.
+  coverageThreshold: Object.fromEntries(
+    ['protocol', 'crypto', 'admission', 'audit'].map((row) => [
+      `./core/src/${row}/`,
+      { branches: 100 },
+    ]),
+  ),
   collectCoverageFrom: ['{sdk,core,hub,agent,cli,plugins/*}/src/**/*.ts'],
 }

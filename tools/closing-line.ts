@@ -20,15 +20,25 @@ export function closingLine(counts: Counts): string {
   return `${counts.numPassedTests} passed, ${failedCount} failed${skipped}`
 }
 
-/** Writes the closing line when the process ends, after every other reporter. */
+/** Writes a line when the process ends, after every other reporter. */
+function writeAtTheEnd(line: string): void {
+  process.once('exit', () => writeSync(1, `${line}\n`))
+}
+
+/** The reporter. Jest gives its configuration first, which is not needed. */
 export default class ClosingLine {
   #error: Error | undefined
+  readonly #write: (line: string) => void
+
+  constructor(write?: unknown) {
+    this.#write = typeof write === 'function' ? (write as (line: string) => void) : writeAtTheEnd
+  }
 
   onRunComplete(_contexts: unknown, counts: Counts): void {
     if (counts.numPassedTests + counts.numFailedTests === 0) {
       this.#error = new Error('no test ran')
     }
-    process.once('exit', () => writeSync(1, `${closingLine(counts)}\n`))
+    this.#write(closingLine(counts))
   }
 
   getLastError(): Error | undefined {

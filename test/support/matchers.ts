@@ -29,6 +29,11 @@ function verdict(found: unknown, expected: string, what: string): Verdict {
   }
 }
 
+/** A promise of any realm. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value
+}
+
 function thrownBy(run: () => unknown): { error: unknown; result?: unknown } {
   try {
     return { error: undefined, result: run() }
@@ -45,8 +50,8 @@ expect.extend({
   toThrowCode(received: unknown, code: string): Verdict | Promise<Verdict> {
     if (typeof received !== 'function') return verdict(codeOf(received), code, 'code')
     const { error, result } = thrownBy(received as () => unknown)
-    if (!(result instanceof Promise)) return verdict(codeOf(error), code, 'code')
-    return result.then(
+    if (!isThenable(result)) return verdict(codeOf(error), code, 'code')
+    return Promise.resolve(result).then(
       () => verdict(undefined, code, 'code'),
       (reason: unknown) => verdict(codeOf(reason), code, 'code'),
     )

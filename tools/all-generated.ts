@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The list of what is generated: one line per tool. */
+import type { Generated } from './generated.ts'
+import { apiReport } from './write-api.ts'
+import { errorsPage } from './write-errors.ts'
+import { manifests } from './write-manifests.ts'
+
+/** Every generated file as it should stand in the repository. */
+export async function allGenerated(): Promise<Generated[]> {
+  return [...(await manifests()), errorsPage(), apiReport()]
+}
