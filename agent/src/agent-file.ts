@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The file that says which agent this is: its hub, and the enrolment it was given, as signed bytes. */
-import { readFile, stat } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { CodedError } from '@sallyport/sdk'
 import { decodeBase64url, encodeJson, parseJson } from '@sallyport/core/protocol'
-import { writeFileAtomically } from '@sallyport/core/stores'
+import { readKeyFile, writeKeyFile } from '@sallyport/core/stores'
 import { z } from 'zod'
 
 const MAX_BYTES = 131_072
@@ -20,33 +20,26 @@ const AgentFile = z.strictObject({
 })
 export type AgentFile = z.infer<typeof AgentFile>
 
-/** Reads the file. Throws: ERR_NOT_ENROLLED when there is none, ERR_AGENT_FILE when it is damaged. */
-export async function readAgentFile(stateDir: string): Promise<AgentFile> {
-  const bytes = await readFile(pathIn(stateDir)).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error
+/** Reads the file. Throws: ERR_NOT_ENROLLED when there is none, ERR_AGENT_FILE when it is damaged, ERR_KEY_FILE_MODE. */
+export function readAgentFile(stateDir: string): AgentFile {
+  if (!hasAgentFile(stateDir)) {
     throw new CodedError('ERR_NOT_ENROLLED', `no agent is enrolled in ${stateDir}`, {
       details: { remedy: 'sallyport agent enrol <code> --hub <address>' },
     })
-  })
-  const parsed = AgentFile.safeParse(parseJson(bytes, MAX_BYTES))
+  }
+  const parsed = AgentFile.safeParse(parseJson(readKeyFile(pathIn(stateDir)), MAX_BYTES))
   if (parsed.success) return parsed.data
   throw new CodedError('ERR_AGENT_FILE', `${pathIn(stateDir)} is damaged`)
 }
 
 /** Whether an agent is enrolled in this state directory. */
-export async function hasAgentFile(stateDir: string): Promise<boolean> {
-  return stat(pathIn(stateDir)).then(
-    () => true,
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return false
-      throw error
-    },
-  )
+export function hasAgentFile(stateDir: string): boolean {
+  return existsSync(pathIn(stateDir))
 }
 
 /** Writes the file, whole or not at all. */
-export async function writeAgentFile(stateDir: string, file: AgentFile): Promise<void> {
-  await writeFileAtomically(pathIn(stateDir), encodeJson(file))
+export function writeAgentFile(stateDir: string, file: AgentFile): void {
+  writeKeyFile(pathIn(stateDir), encodeJson(file))
 }
 
 /** The enrolment's envelope bytes. */

@@ -19,6 +19,7 @@ import { CodedError } from '@sallyport/sdk'
 import { hasAgentFile, writeAgentFile } from './agent-file.ts'
 import { verifyEnrolment, type Enrolled } from './trust.ts'
 import { openOrCreateVault } from './vault.ts'
+import { DATABASE, openRecord } from './record.ts'
 import { AGENT_VERSION } from './version.ts'
 
 /** What a person brings to enrol an agent. */
@@ -48,10 +49,10 @@ export interface EnrolledAgent {
  */
 export async function enrolAgent(request: EnrolRequest): Promise<EnrolledAgent> {
   const code = parseEnrolmentCode(request.code)
-  await using directory = await openStateDirectory(request.stateDir)
-  await refuseSecondEnrolment(directory.path)
+  using directory = openStateDirectory(request.stateDir)
+  refuseSecondEnrolment(directory.path)
   const place = { stateDir: directory.path, passphraseFile: request.passphraseFile }
-  const identity = await openOrCreateVault('agent', place)
+  const identity = openOrCreateVault('agent', place)
   await using hub = openHubClient({
     url: request.hub,
     key: identity.signing,
@@ -61,7 +62,8 @@ export async function enrolAgent(request: EnrolRequest): Promise<EnrolledAgent> 
   const enrolled = verifyEnrolment(bytes, code.operatorFingerprint)
   const { enrolment } = enrolled
   await hub.describeAgent(await describe({ code, identity, enrolled, nowMs: request.clock.now() }))
-  await writeAgentFile(directory.path, {
+  beginRecord(directory.file(DATABASE), identity, enrolled)
+  writeAgentFile(directory.path, {
     format: 'sallyport-agent-1',
     hub: hub.address,
     operatorFingerprint: code.operatorFingerprint,
@@ -77,11 +79,18 @@ export async function enrolAgent(request: EnrolRequest): Promise<EnrolledAgent> 
   }
 }
 
-async function refuseSecondEnrolment(stateDir: string): Promise<void> {
-  if (!(await hasAgentFile(stateDir))) return
+function refuseSecondEnrolment(stateDir: string): void {
+  if (!hasAgentFile(stateDir)) return
   throw new CodedError('ERR_ALREADY_ENROLLED', `${stateDir} already holds an agent`, {
     details: { remedy: 'start it with `sallyport agent start`, or choose another --state-dir' },
   })
+}
+
+/** Begins the journal and the audit log. Why: an enrolled agent without them has lost its memory and must not run. */
+function beginRecord(path: string, identity: Identity, { enrolment }: Enrolled): void {
+  using record = openRecord(path, { agentId: enrolment.agentId, identity, mode: 'create' })
+  const { enrolmentId, siteId } = enrolment
+  record.note({ event: 'agent.enrolled', details: { enrolmentId, siteId } })
 }
 
 /** Why: the redeem token shows that the code is known, the signature that the new key is held. */

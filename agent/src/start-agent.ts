@@ -11,7 +11,7 @@ import type { AgentConfig } from './config.ts'
 import { verifyEnrolment } from './trust.ts'
 import { openVault } from './vault.ts'
 import { AGENT_VERSION } from './version.ts'
-import { AgentHub, AgentRunner, AgentStore, wireAgent } from './wiring.ts'
+import { AgentHub, AgentMemory, AgentRunner, wireAgent } from './wiring.ts'
 
 /** An agent that is polling. */
 export interface RunningAgent extends AsyncDisposable {
@@ -30,22 +30,21 @@ const FLUSH_EVERY_MS = 5_000
 export async function startAgent(config: AgentConfig): Promise<RunningAgent> {
   await using opening = new AsyncDisposableStack()
   const log = pino({ level: config.logLevel, base: null }, pino.destination({ fd: 2, sync: true }))
-  const directory = opening.use(await openStateDirectory(config.stateDir))
-  const file = await readAgentFile(directory.path)
+  const directory = opening.use(openStateDirectory(config.stateDir))
+  const file = readAgentFile(directory.path)
   const enrolled = verifyEnrolment(enrolmentBytes(file), file.operatorFingerprint)
   const { agentId, agentName } = enrolled.enrolment
   const place = { stateDir: directory.path, passphraseFile: config.passphraseFile }
-  const identity = await openVault(place)
+  const identity = openVault(place)
   const parts = { stateDir: directory.path, file, enrolled, identity, log }
   const container = await wireAgent(parts, opening)
   const runner = container.resolve(AgentRunner)
-  const store = container.resolve(AgentStore)
-  store.transaction(() => {
-    const details = { version: AGENT_VERSION, node: process.version }
-    store.audit([{ event: 'agent.started', details }], Date.now())
-  })
+  const record = container.resolve(AgentMemory)
+  const details = { version: AGENT_VERSION, node: process.version }
+  record.note({ event: 'agent.started', details })
   const interruptedCount = runner.recover()
   log.info({ agentId, agentName, interruptedCount, version: AGENT_VERSION }, 'agent started')
+  opening.defer(() => record.note({ event: 'agent.stopped', details: {} }))
   opening.use(openLoops(runner, container.resolve(AgentHub), { config, log }))
   const scope = opening.move()
   return { agentId, agentName, hub: file.hub, [Symbol.asyncDispose]: () => scope.disposeAsync() }

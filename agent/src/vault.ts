@@ -27,40 +27,40 @@ export interface VaultPlace {
  *
  * Why: an enrolment that was cut off goes on with the same keys, because its code is bound to them.
  */
-export async function openOrCreateVault(name: string, place: VaultPlace): Promise<Identity> {
+export function openOrCreateVault(name: string, place: VaultPlace): Identity {
   try {
-    return await openVault(place)
+    return openVault(place)
   } catch (error) {
     if (!isCodedError(error) || error.code !== 'ERR_KEY_FILE_MISSING') throw error
     return createVault(name, place)
   }
 }
 
-async function createVault(name: string, place: VaultPlace): Promise<Identity> {
+function createVault(name: string, place: VaultPlace): Identity {
   if (place.passphraseFile === undefined) {
-    await writeKeyFile(keyPath(place), Buffer.from(randomBytes(32).toString('base64url')))
+    writeKeyFile(keyPath(place), Buffer.from(randomBytes(32).toString('base64url')))
   }
   const seed = randomBytes(IDENTITY_SEED_BYTES)
   const identity = makeIdentity(name, seed)
-  const locked = lockKeys(seed, await readPassphrase(place), {
+  const locked = lockKeys(seed, readPassphrase(place), {
     identity: publicIdentity(identity),
     salt: randomBytes(16),
     iv: randomBytes(12),
     cost: place.passphraseFile === undefined ? RANDOM_PASSPHRASE_COST : PASSPHRASE_COST,
   })
-  await writeKeyFile(join(place.stateDir, 'keys.json'), locked)
+  writeKeyFile(join(place.stateDir, 'keys.json'), locked)
   return identity
 }
 
 /** Opens the vault. Throws: ERR_KEY_FILE_…, ERR_PASSPHRASE. */
-export async function openVault(place: VaultPlace): Promise<Identity> {
-  const locked = await readKeyFile(join(place.stateDir, 'keys.json'))
-  const { identity, plaintext } = unlockKeys(locked, await readPassphrase(place))
+export function openVault(place: VaultPlace): Identity {
+  const locked = readKeyFile(join(place.stateDir, 'keys.json'))
+  const { identity, plaintext } = unlockKeys(locked, readPassphrase(place))
   return makeIdentity(identity.name, plaintext)
 }
 
-async function readPassphrase(place: VaultPlace): Promise<Secret> {
-  const bytes = await readKeyFile(place.passphraseFile ?? keyPath(place))
+function readPassphrase(place: VaultPlace): Secret {
+  const bytes = readKeyFile(place.passphraseFile ?? keyPath(place))
   return new Secret(
     Buffer.from(bytes)
       .toString('utf8')

@@ -7,7 +7,6 @@ import type { Identity } from '@sallyport/core/crypto'
 import { encodeBase64url } from '@sallyport/core/protocol'
 import { checkAgainstSchema, openPluginHost, type PluginHost } from '@sallyport/core/plugins'
 import { Runner } from '@sallyport/core/runner'
-import { openSqliteAgentStore, type SqliteAgentStore } from '@sallyport/core/stores'
 import { hubRefusalOf, openHubClient, type HubClient } from '@sallyport/core/transport'
 import {
   Clock,
@@ -20,9 +19,10 @@ import {
 import { isCodedError } from '@sallyport/sdk'
 import type { Logger } from 'pino'
 import type { AgentFile } from './agent-file.ts'
+import { DATABASE, openRecord, type AgentRecord } from './record.ts'
 import type { Enrolled } from './trust.ts'
 
-const Store = token<SqliteAgentStore>('agent.Store')
+const Record = token<AgentRecord>('agent.Record')
 const Hub = token<HubClient>('agent.Hub')
 const Host = token<PluginHost>('agent.PluginHost')
 const Admission = token<AdmissionPorts>('agent.Admission')
@@ -32,7 +32,7 @@ export const AgentRunner = token<Runner>('agent.Runner')
 /** The agent's connection to its hub. */
 export const AgentHub = Hub
 /** The agent's journal and audit log. */
-export const AgentStore = Store
+export const AgentMemory = Record
 
 /** What is known before anything is opened. */
 export interface AgentParts {
@@ -51,13 +51,9 @@ export async function wireAgent(
   const { stateDir, enrolled, identity, log } = parts
   const { enrolment } = enrolled
   const container = makeContainer()
-  const store = scope.use(
-    openSqliteAgentStore(join(stateDir, 'agent.db'), {
-      clock: systemClock,
-      origin: `sallyport/agent/${enrolment.agentId}`,
-      signer: identity.signing,
-    }),
-  )
+  const { agentId } = enrolment
+  const path = join(stateDir, DATABASE)
+  const record = scope.use(openRecord(path, { agentId, identity, mode: 'existing' }))
   const hub = scope.use(
     openHubClient({ url: parts.file.hub, key: identity.signing, clock: systemClock }),
   )
@@ -65,10 +61,10 @@ export async function wireAgent(
     openPluginHost({ stateDir: join(stateDir, 'plugins'), log, clock: systemClock }),
   )
   container.register(Clock, { useValue: systemClock })
-  container.register(Store, { useValue: store })
+  container.register(Record, { useValue: record })
   container.register(Hub, { useValue: hub })
   container.register(Host, { useValue: host })
-  container.register(Admission, { useValue: admissionOf(parts, store) })
+  container.register(Admission, { useValue: admissionOf(parts, record) })
   container.register(AgentRunner, {
     useFactory: once(
       (c) =>
@@ -76,7 +72,7 @@ export async function wireAgent(
           identity,
           operatorReaders: enrolled.operatorReaders,
           admission: c.resolve(Admission),
-          journal: store,
+          journal: c.resolve(Record).journal,
           host: c.resolve(Host),
           channel: { answer: (id, sealed) => answer(hub, id, sealed) },
           bundles: { fetch: (digest) => fetchBundle(hub, digest) },
@@ -89,17 +85,18 @@ export async function wireAgent(
   return container
 }
 
-function admissionOf(parts: AgentParts, store: SqliteAgentStore): AdmissionPorts {
+function admissionOf(parts: AgentParts, record: AgentRecord): AdmissionPorts {
   const { enrolled, identity } = parts
   const { siteId, agentId } = enrolled.enrolment
   const sealingKey = encodeBase64url(identity.sealing.publicKey)
+  const { store } = record
   return {
     self: { siteId, agentId, sealingKey },
     trust: enrolled.trust,
     clock: store.clock,
-    approvals: store,
-    replay: store,
-    rate: store,
+    approvals: store.approvals,
+    replay: store.runs,
+    rate: store.runs,
     checkInput: checkAgainstSchema,
   }
 }

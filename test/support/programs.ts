@@ -65,11 +65,35 @@ export async function sallyportJson<T = Record<string, unknown>>(
 }
 
 /** Starts `sallyport hub start` or `sallyport agent start` and waits for its first line. */
-export async function start(
+export async function start(args: readonly string[], options: StartOptions): Promise<Running> {
+  return startProgram(join(ROOT, 'cli/bin/sallyport'), args, options)
+}
+
+/** Starts the program of a package by its main file, as `sallyport … start` does in the end. */
+export async function startMain(
+  program: 'hub' | 'agent',
   args: readonly string[],
-  options: { home: string; env?: Record<string, string> },
+  options: StartOptions,
 ): Promise<Running> {
-  const child = spawn(join(ROOT, 'cli/bin/sallyport'), args, {
+  const main = join(ROOT, program, 'src/main.ts')
+  const flags = ['--disable-sigusr1', '--conditions=@sallyport/source']
+  return startProgram(process.execPath, [...flags, main, ...args], options)
+}
+
+interface StartOptions {
+  readonly home: string
+  readonly env?: Record<string, string>
+  /** A program to run it under, with its arguments: `['faketime', '-f', '-2h']`. */
+  readonly under?: readonly string[]
+}
+
+async function startProgram(
+  program: string,
+  args: readonly string[],
+  options: StartOptions,
+): Promise<Running> {
+  const [file, ...rest] = [...(options.under ?? []), program, ...args]
+  const child = spawn(file!, rest, {
     env: environment(options.home, options.env),
     stdio: ['ignore', 'pipe', 'pipe'],
   })

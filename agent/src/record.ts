@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The agent's record: its database, with the journal and the audit log over it. */
+import { auditOrigin, AuditLog, type AuditEventInput } from '@sallyport/core/audit'
+import type { Identity } from '@sallyport/core/crypto'
+import type { Journal } from '@sallyport/core/runner'
+import {
+  makeSqliteJournal,
+  openSqliteAgentStore,
+  type SqliteAgentStore,
+} from '@sallyport/core/stores'
+import { systemClock } from '@sallyport/core/wiring'
+
+/** Name of the database in the state directory. */
+export const DATABASE = 'agent.db'
+
+/** Journal and audit log of an agent, open for writing. */
+export interface AgentRecord extends Disposable {
+  readonly store: SqliteAgentStore
+  readonly journal: Journal
+  /** Appends one entry to the audit log, durably. */
+  note(event: AuditEventInput): void
+}
+
+/** Opens the record. Throws: ERR_STORE_MISSING with mode `existing`, ERR_STORE_CORRUPT, ERR_STORE_NEWER. */
+export function openRecord(
+  path: string,
+  agent: { agentId: string; identity: Identity; mode: 'create' | 'existing' },
+): AgentRecord {
+  const store = openSqliteAgentStore(path, { clock: systemClock, mode: agent.mode })
+  const log = new AuditLog(store.audit, auditOrigin(agent.agentId), agent.identity.signing)
+  const journal = makeSqliteJournal(store, log)
+  return {
+    store,
+    journal,
+    note(event) {
+      const now = systemClock.now()
+      journal.transaction(() => {
+        journal.raiseClock(now)
+        journal.audit([event], now)
+      })
+    },
+    [Symbol.dispose]: () => store[Symbol.dispose](),
+  }
+}

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The runner over a real journal: one effect at most, one answer always, whatever breaks in between. */
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { CodedError } from '@sallyport/sdk'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { AuditLog, auditOrigin, verifyAuditLog } from '../../src/audit/index.ts'
+import { digestOf, open, seal, signDocument } from '../../src/crypto/index.ts'
+import type { RunOutcome, RunRequest } from '../../src/plugins/ports.ts'
+import { documents, parseDocument, parseEnvelope, type Result } from '../../src/protocol/index.ts'
+import { Runner, type Journal } from '../../src/runner/index.ts'
+import {
+  makeSqliteJournal,
+  openSqliteAgentStore,
+  type SqliteAgentStore,
+} from '../../src/stores/index.ts'
+import {
+  agent,
+  AGENT_ID,
+  bundle,
+  makeApproval,
+  makeId,
+  makeJob,
+  makePorts,
+  NOW,
+  operator,
+  sealingKeyOf,
+  signJob,
+  stranger,
+} from '../support/site.ts'
+
+const ORIGIN = auditOrigin(AGENT_ID)
+let folder: string
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sallyport-runner-'))
+})
+
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** An agent without its processes: a real journal, a host and a hub that do as they are told. */
+class Bench implements Disposable {
+  readonly store: SqliteAgentStore
+  readonly sent = new Map<string, string[]>()
+  readonly runs: RunRequest[] = []
+  isHubAway = false
+  bundleAtHub: Uint8Array | undefined = bundle
+  outcome: RunOutcome | (() => Promise<RunOutcome>) = {
+    state: 'done',
+    output: { celsius: 41 },
+    handlesUsed: [],
+  }
+  journal: Journal
+  readonly runner: Runner
+
+  constructor(changeJournal: (journal: Journal) => Journal = (journal) => journal) {
+    this.store = openSqliteAgentStore(join(folder, 'agent.db'), { clock: { now: () => NOW } })
+    const log = new AuditLog(this.store.audit, ORIGIN, agent.signing)
+    this.journal = changeJournal(makeSqliteJournal(this.store, log))
+    this.runner = new Runner({
+      identity: agent,
+      operatorReaders: [sealingKeyOf(operator)],
+      admission: makePorts({
+        replay: this.store.runs,
+        rate: this.store.runs,
+        clock: this.store.clock,
+      }),
+      journal: this.journal,
+      host: { run: (request) => this.#run(request), [Symbol.asyncDispose]: async () => {} },
+      channel: { answer: (id, sealed) => this.#answer(id, sealed) },
+      bundles: { fetch: async () => this.bundleAtHub },
+      clock: { now: () => NOW },
+      makeId,
+      log: { info() {}, warn() {} },
+    })
+  }
+
+  async deliver(envelope: Uint8Array, envelopeId = makeId()): Promise<string> {
+    const sealed = await seal(envelope, [sealingKeyOf(agent)])
+    await this.runner.receive({ envelopeId, sealed })
+    return envelopeId
+  }
+
+  /** The answer the hub holds, opened by the operator. */
+  async answerTo(envelopeId: string): Promise<Result> {
+    const [sealed] = this.sent.get(envelopeId) ?? []
+    const bytes = await open(sealed!, operator.sealing, 8_000_000)
+    return parseDocument(documents.result, parseEnvelope(bytes, 8_000_000).payload)
+  }
+
+  events(): string[] {
+    const rows = [...this.store.audit.read(0, 1_000)]
+    return rows.map(
+      (row) => (JSON.parse(Buffer.from(row.bytes).toString()) as { event: string }).event,
+    )
+  }
+
+  [Symbol.dispose](): void {
+    this.store[Symbol.dispose]()
+  }
+
+  async #run(request: RunRequest): Promise<RunOutcome> {
+    this.runs.push(request)
+    return typeof this.outcome === 'function' ? this.outcome() : this.outcome
+  }
+
+  async #answer(envelopeId: string, sealed: string): Promise<void> {
+    if (this.isHubAway) throw new CodedError('ERR_HUB_UNREACHABLE', 'away')
+    this.sent.set(envelopeId, [...(this.sent.get(envelopeId) ?? []), sealed])
+  }
+}
+
+describe('a job', () => {
+  it('is run once and answered with a result that proves its own audit entry', async () => {
+    using bench = new Bench()
+    const job = makeJob()
+    const label = await bench.deliver(signDocument(documents.job, job, operator.signing))
+    const result = await bench.answerTo(label)
+    expect(result).toMatchObject({ state: 'done', jobId: job.jobId, output: { celsius: 41 } })
+    expect(result.readers).toEqual([sealingKeyOf(operator)])
+    const entry = JSON.parse(Buffer.from(result.audit.entry, 'base64url').toString()) as object
+    expect(entry).toMatchObject({ event: 'run.finished', jobId: job.jobId })
+    expect(bench.events()).toEqual(['job.admitted', 'run.finished'])
+    expect(verifyAuditLog(bench.store.audit, ORIGIN, agent.signing.publicKey)).toMatchObject({
+      ok: true,
+    })
+  })
+
+  it('has its intent in the journal before the plugin starts', async () => {
+    using bench = new Bench()
+    const job = makeJob()
+    let seen: unknown
+    bench.outcome = async () => {
+      seen = bench.journal.findRun(job.jobId)?.state
+      return { state: 'done', output: null, handlesUsed: [] }
+    }
+    await bench.deliver(signDocument(documents.job, job, operator.signing))
+    expect(seen).toBe('intent')
+  })
+
+  it('is not run when its intent cannot be written, and is not answered either', async () => {
+    using bench = new Bench((journal) => ({
+      ...journal,
+      addRun() {
+        throw new CodedError('ERR_STORE_WRITE', 'disk full')
+      },
+    }))
+    await expect(bench.deliver(signJob())).rejects.toMatchObject({ code: 'ERR_STORE_WRITE' })
+    expect(bench.runs).toHaveLength(0)
+    expect(bench.sent.size).toBe(0)
+    expect(bench.events()).toEqual([])
+  })
+
+  it.each([
+    [
+      'failed with the plugin’s code',
+      {
+        state: 'failed',
+        failure: { code: 'ERR_X', message: 'm', details: {}, retryable: true },
+        handlesUsed: [],
+      },
+      { state: 'failed', failure: { code: 'ERR_X' } },
+      'run.failed',
+    ],
+    [
+      'interrupted when the agent is told to stop',
+      {
+        state: 'failed',
+        failure: { code: 'ERR_RUN_CANCELLED', message: 'm', details: {}, retryable: false },
+        handlesUsed: [],
+      },
+      { state: 'interrupted' },
+      'run.interrupted',
+    ],
+    [
+      'refused when the walls do not stand',
+      { state: 'refused', refusal: { reason: 'sandbox_unavailable', details: {} } },
+      { state: 'refused', refusal: { reason: 'sandbox_unavailable' } },
+      'job.refused',
+    ],
+    [
+      'failed when its output is no JSON',
+      { state: 'done', output: { f: () => 1 }, handlesUsed: [] },
+      { state: 'failed', failure: { code: 'ERR_OUTPUT_FORM' } },
+      'run.failed',
+    ],
+    [
+      'failed when its output is too large for a result',
+      { state: 'done', output: 'x'.repeat(1_100_000), handlesUsed: [] },
+      { state: 'failed', failure: { code: 'ERR_OUTPUT_LIMIT' } },
+      'run.failed',
+    ],
+  ])('is answered as %s', async (_what, outcome, expected, event) => {
+    using bench = new Bench()
+    bench.outcome = outcome as RunOutcome
+    const label = await bench.deliver(signJob())
+    expect(await bench.answerTo(label)).toMatchObject(expected)
+    expect(bench.events()).toEqual(['job.admitted', event])
+  })
+})
+
+describe('a refusal', () => {
+  it('is recorded, answered to the operators, and spends the id of an authentic job', async () => {
+    using bench = new Bench()
+    const job = makeJob({ jobType: 'sensors/none' })
+    const envelope = signDocument(documents.job, job, operator.signing)
+    const label = await bench.deliver(envelope)
+    const result = await bench.answerTo(label)
+    expect(result).toMatchObject({ state: 'refused', refusal: { reason: 'unknown_job_type' } })
+    const again = await bench.deliver(envelope)
+    expect(await bench.answerTo(again)).toMatchObject({ refusal: { reason: 'replayed' } })
+    expect(bench.events()).toEqual(['job.refused', 'job.refused'])
+    expect(bench.runs).toHaveLength(0)
+  })
+
+  it('of a stranger’s job names no job id, because nothing vouches for it', async () => {
+    using bench = new Bench()
+    const label = await bench.deliver(signJob({}, stranger))
+    expect(await bench.answerTo(label)).toMatchObject({
+      jobId: null,
+      jobDigest: null,
+      refusal: { reason: 'unknown_key' },
+    })
+  })
+
+  it('answers what cannot be opened', async () => {
+    using bench = new Bench()
+    const envelopeId = makeId()
+    await bench.runner.receive({ envelopeId, sealed: '{}' })
+    expect(await bench.answerTo(envelopeId)).toMatchObject({ refusal: { reason: 'unsealable' } })
+  })
+})
+
+describe('a delivery that comes again', () => {
+  it('under the same label gets the same answer and no second run', async () => {
+    using bench = new Bench()
+    const envelope = signJob()
+    const label = await bench.deliver(envelope)
+    await bench.deliver(envelope, label)
+    expect(bench.runs).toHaveLength(1)
+    const [first, second] = bench.sent.get(label)!
+    expect(second).toBe(first)
+  })
+
+  it('while it is in work is left alone', async () => {
+    using bench = new Bench()
+    const gate = Promise.withResolvers<RunOutcome>()
+    bench.outcome = () => gate.promise
+    const envelope = signJob()
+    const label = makeId()
+    const first = bench.deliver(envelope, label)
+    await bench.deliver(envelope, label)
+    expect(bench.sent.size).toBe(0)
+    gate.resolve({ state: 'done', output: 1, handlesUsed: [] })
+    await first
+    expect(bench.sent.get(label)).toHaveLength(1)
+  })
+
+  it('a hundred times at once under as many labels is run once', async () => {
+    using bench = new Bench()
+    const envelope = signJob()
+    const labels = await Promise.all(Array.from({ length: 100 }, () => bench.deliver(envelope)))
+    const states = await Promise.all(labels.map(async (id) => (await bench.answerTo(id)).state))
+    expect(states.filter((state) => state === 'done')).toHaveLength(1)
+    expect(bench.runs).toHaveLength(1)
+  })
+})
+
+describe('after a crash', () => {
+  it('an intent without an outcome is answered as interrupted and never run again', async () => {
+    const envelope = signJob()
+    const label = makeId()
+    using first = new Bench()
+    first.outcome = () => new Promise(() => {})
+    void first.deliver(envelope, label)
+    while (first.runs.length === 0) await new Promise((done) => setTimeout(done, 1))
+    first.store[Symbol.dispose]()
+
+    using second = new Bench()
+    expect(second.runner.recover()).toBe(1)
+    await second.runner.flush()
+    expect(await second.answerTo(label)).toMatchObject({ state: 'interrupted' })
+    await second.deliver(envelope, label)
+    expect(second.runs).toHaveLength(0)
+    expect(second.runner.recover()).toBe(0)
+    expect(second.events()).toEqual(['job.admitted', 'run.interrupted'])
+  })
+
+  it('a finished answer the hub never got is sent, as it was', async () => {
+    using first = new Bench()
+    first.isHubAway = true
+    const label = await first.deliver(signJob())
+    expect(first.sent.size).toBe(0)
+    const kept = first.journal.findOutbox(label)!.sealed
+    first.store[Symbol.dispose]()
+
+    using second = new Bench()
+    await second.runner.flush()
+    expect(second.sent.get(label)).toEqual([kept])
+    expect(second.journal.outbox()).toEqual([])
+    expect(second.runs).toHaveLength(0)
+  })
+})
+
+describe('an approval', () => {
+  const deliver = (bench: Bench, changes = {}) => {
+    const approval = makeApproval(changes)
+    return bench.deliver(signDocument(documents.approval, approval, operator.signing))
+  }
+
+  it('is kept with the bundle it names', async () => {
+    using bench = new Bench()
+    const label = await deliver(bench)
+    expect(await bench.answerTo(label)).toMatchObject({ state: 'done' })
+    expect(bench.store.approvals.find('sensors', NOW)?.bundle).toEqual(bundle)
+    expect(bench.events()).toEqual(['approval.accepted'])
+  })
+
+  it('is refused when the hub has another bundle, or none', async () => {
+    using bench = new Bench()
+    for (const bytes of [new Uint8Array([1]), undefined]) {
+      bench.bundleAtHub = bytes
+      const label = await deliver(bench)
+      expect(await bench.answerTo(label)).toMatchObject({ refusal: { reason: 'digest_mismatch' } })
+    }
+    expect(bench.journal.hasBundle(digestOf(bundle))).toBe(false)
+    expect(bench.events()).toEqual(['approval.refused', 'approval.refused'])
+  })
+
+  it('is refused when it is for another agent', async () => {
+    using bench = new Bench()
+    const label = await deliver(bench, { agentIds: [makeId()] })
+    expect(await bench.answerTo(label)).toMatchObject({ refusal: { reason: 'wrong_audience' } })
+  })
+})

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+/** A hub and agents as running processes in a temporary folder, with a test's own operator beside them. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { enrolAgent } from '@sallyport/agent'
+import { TestOperator, type KnownAgent } from './operator.ts'
+import { startMain, temporaryFolder, type Running } from './programs.ts'
+
+/** Where a case takes place. */
+export class Field implements AsyncDisposable {
+  readonly operator = new TestOperator()
+  readonly #scope = new AsyncDisposableStack()
+  readonly #running = new Map<string, Running>()
+  #folder = ''
+  #url = ''
+
+  /** A hub with one operator, and no agent yet. */
+  static async open(): Promise<Field> {
+    const field = new Field()
+    field.#folder = field.#scope.use(await temporaryFolder()).path
+    const site = join(field.#folder, 'site.json')
+    await writeFile(site, JSON.stringify(field.operator.siteFile()))
+    await field.startHub()
+    return field
+  }
+
+  get folder(): string {
+    return this.#folder
+  }
+
+  get url(): string {
+    return this.#url
+  }
+
+  /** Path of the hub's database. */
+  get hubDatabase(): string {
+    return join(this.#folder, 'hub', 'hub.db')
+  }
+
+  stateDir(name: string): string {
+    return join(this.#folder, 'agents', name)
+  }
+
+  program(name: string): Running {
+    const running = this.#running.get(name)
+    if (running === undefined) throw new Error(`${name} is not running`)
+    return running
+  }
+
+  /** Starts the hub; after the first time on the same port. */
+  async startHub(): Promise<void> {
+    const port = this.#url === '' ? '0' : new URL(this.#url).port
+    const args = ['--data-dir', join(this.#folder, 'hub'), '--port', port]
+    const site = ['--site', join(this.#folder, 'site.json')]
+    const hub = await startMain('hub', [...args, ...site], { home: this.#folder })
+    this.#running.set('hub', hub)
+    this.#url = String(hub.ready['url'])
+    this.operator.connect(this.#url)
+  }
+
+  /** Enrols a new agent and starts it. */
+  async addAgent(name: string): Promise<KnownAgent> {
+    const { code, agentId } = await this.operator.makeCode(name)
+    const clock = { now: Date.now }
+    await enrolAgent({ code, hub: this.#url, stateDir: this.stateDir(name), clock })
+    await this.startAgent(name)
+    return this.operator.meet(agentId)
+  }
+
+  async startAgent(name: string, under: readonly string[] = []): Promise<Running> {
+    const args = ['--state-dir', this.stateDir(name)]
+    const agent = await startMain('agent', args, { home: this.#folder, under })
+    this.#running.set(name, agent)
+    return agent
+  }
+
+  /** Ends the hub or an agent. */
+  async end(name: string, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    await this.program(name).end(signal)
+    this.#running.delete(name)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const ends = [...this.#running.values()].map((running) => running.end('SIGKILL'))
+    await Promise.all(ends)
+    await this.operator.hub[Symbol.asyncDispose]()
+    await this.#scope.disposeAsync()
+  }
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+/** An operator whose hands are free: signs, seals and submits anything, and checks answers as strictly as the real one. */
+import { randomBytes, randomUUIDv7 } from 'node:crypto'
+import {
+  digestOf,
+  makeEnrolmentCode,
+  makeIdentity,
+  makeTrustedKey,
+  makeTrustStore,
+  open,
+  parseEnrolmentCode,
+  publicIdentity,
+  seal,
+  sealUnderSecret,
+  signDocument,
+  verifyEnvelope,
+  type Identity,
+} from '@sallyport/core/crypto'
+import {
+  documents,
+  encodeBase64url,
+  instantOf,
+  maxEnvelopeBytes,
+  parseBundle,
+  parseDocument,
+  parseEnvelope,
+  type Job,
+  type PublicIdentity,
+  type Result,
+} from '@sallyport/core/protocol'
+import { openHubClient, type HubClient } from '@sallyport/core/transport'
+
+const MINUTE = 60_000
+
+/** An agent as the operator knows it. */
+export interface KnownAgent {
+  readonly agentId: string
+  readonly name: string
+  readonly signingKey: string
+  readonly sealingKey: string
+}
+
+/** A site with one operator. */
+export class TestOperator {
+  readonly siteId = randomUUIDv7()
+  readonly identity: Identity = makeIdentity('ops-1', randomBytes(64))
+  #hub: HubClient | undefined
+
+  /** The site file a hub is started with. */
+  siteFile(): Record<string, unknown> {
+    const operators = [publicIdentity(this.identity)]
+    return { format: 'sallyport-site-1', siteId: this.siteId, name: 'home', operators }
+  }
+
+  connect(url: string): void {
+    this.#hub = openHubClient({ url, key: this.identity.signing, clock: { now: Date.now } })
+  }
+
+  get hub(): HubClient {
+    if (this.#hub === undefined) throw new Error('not connected')
+    return this.#hub
+  }
+
+  /** Makes a one-time code as `sallyport agent code` does. */
+  async makeCode(name: string): Promise<{ code: string; agentId: string }> {
+    const agentId = randomUUIDv7()
+    const code = makeEnrolmentCode(randomBytes(16), this.identity.signing.publicKey)
+    const { sealKey, redeemHash } = parseEnrolmentCode(code)
+    const expiresAt = instantOf(Date.now() + 30 * MINUTE)
+    const enrolment = {
+      enrolmentId: randomUUIDv7(),
+      siteId: this.siteId,
+      agentId,
+      agentName: name,
+      operators: [publicIdentity(this.identity)],
+      issuedAt: instantOf(Date.now()),
+      expiresAt,
+    }
+    const signed = signDocument(documents.enrolment, enrolment, this.identity.signing)
+    const sealedEnrolment = await sealUnderSecret(signed, sealKey)
+    await this.hub.addCode({ agentId, redeemHash, sealedEnrolment, expiresAt })
+    return { code, agentId }
+  }
+
+  /** Learns an agent's keys from its descriptor at the hub. */
+  async meet(agentId: string): Promise<KnownAgent> {
+    const { agents } = await this.hub.listAgents()
+    const view = agents.find((candidate) => candidate.agentId === agentId)
+    if (view?.descriptor == null) throw new Error(`agent ${agentId} has not described itself`)
+    const bytes = await open(view.descriptor, this.identity.sealing, 100_000)
+    const { payload } = parseEnvelope(bytes, 100_000)
+    const { identity } = parseDocument(documents.agentDescriptor, payload)
+    return { agentId, ...(identity satisfies PublicIdentity) }
+  }
+
+  /** A job that is right in everything, with the case's own changes. */
+  job(agent: KnownAgent, changes: Partial<Job> = {}): Job {
+    const now = Date.now()
+    return {
+      jobId: randomUUIDv7(),
+      siteId: this.siteId,
+      agentId: agent.agentId,
+      jobType: 'sensors/host',
+      input: {},
+      issuedAt: instantOf(now),
+      notBefore: instantOf(now),
+      expiresAt: instantOf(now + 10 * MINUTE),
+      readers: [agent.sealingKey, encodeBase64url(this.identity.sealing.publicKey)],
+      ...changes,
+    }
+  }
+
+  sign(job: Job, by: Identity = this.identity): Uint8Array {
+    return signDocument(documents.job, job, by.signing)
+  }
+
+  /** Seals envelope bytes and hands them to the hub under a label; returns the label. */
+  async submit(
+    agent: KnownAgent,
+    envelope: Uint8Array,
+    envelopeId: string = randomUUIDv7(),
+  ): Promise<string> {
+    const sealed = await seal(envelope, [
+      agent.sealingKey,
+      encodeBase64url(this.identity.sealing.publicKey),
+    ])
+    const expiresAt = instantOf(Date.now() + 10 * MINUTE)
+    await this.hub.submitEnvelope({ envelopeId, agentId: agent.agentId, sealed, expiresAt })
+    return envelopeId
+  }
+
+  /** Approves a bundle on an agent and waits for its answer. */
+  async approve(agent: KnownAgent, bundle: Uint8Array): Promise<Result> {
+    const digest = digestOf(bundle)
+    await this.hub.storeBundle(digest, bundle)
+    const { name, version } = parseBundle(bundle).manifest
+    const approval = {
+      approvalId: randomUUIDv7(),
+      siteId: this.siteId,
+      agentIds: [agent.agentId],
+      plugin: { name, version, digest },
+      issuedAt: instantOf(Date.now()),
+      expiresAt: instantOf(Date.now() + 30 * 24 * 60 * MINUTE),
+      readers: [agent.sealingKey, encodeBase64url(this.identity.sealing.publicKey)],
+    }
+    const envelope = signDocument(documents.approval, approval, this.identity.signing)
+    return this.answerTo(agent, await this.submit(agent, envelope, approval.approvalId))
+  }
+
+  /** Signs, submits and waits. */
+  async run(agent: KnownAgent, changes: Partial<Job> = {}): Promise<Result> {
+    const job = this.job(agent, changes)
+    return this.answerTo(agent, await this.submit(agent, this.sign(job), job.jobId))
+  }
+
+  /** Waits for the answer to a label, opens it and verifies the agent's signature. */
+  async answerTo(agent: KnownAgent, envelopeId: string, waitMs = 20_000): Promise<Result> {
+    const deadline = Date.now() + waitMs
+    for (;;) {
+      const waitSeconds = Math.max(1, Math.ceil((deadline - Date.now()) / 1_000))
+      const view = await this.hub.showEnvelope(envelopeId, { waitSeconds, unless: 'queued' })
+      if (view.result !== null) return this.#openResult(agent, view.result)
+      if (Date.now() > deadline) throw new Error(`no answer to ${envelopeId}: ${view.state}`)
+      await this.hub.showEnvelope(envelopeId, { waitSeconds: 1, unless: view.state })
+    }
+  }
+
+  async #openResult(agent: KnownAgent, sealed: string): Promise<Result> {
+    const maxBytes = 2 * maxEnvelopeBytes(documents.result.maxBytes)
+    const bytes = await open(sealed, this.identity.sealing, maxBytes)
+    const trust = makeTrustStore(this.siteId, [
+      makeTrustedKey('agent', agent.name, agent.signingKey),
+    ])
+    const verified = verifyEnvelope(parseEnvelope(bytes, maxBytes), documents.result, trust)
+    if (!verified.ok) throw new Error(`the result is not the agent's: ${verified.refusal.reason}`)
+    return parseDocument(documents.result, verified.payload)
+  }
+}
