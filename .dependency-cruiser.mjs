@@ -6,6 +6,7 @@ const PURE = '^core/src/(protocol|crypto|admission|audit)/'
 const TEST_KIT = '(^|/)src/testing(/|\\.ts$)'
 const ANY_SOURCE = '^(sdk|core|hub|agent|cli|plugins/[^/]+)/src/'
 const PUBLIC_ENTRIES = ['/src/(index|main)\\.ts$', '^core/src/[a-z]+/index\\.ts$', TEST_KIT]
+const RUNNER_PORTS = '^core/src/runner/ports\\.ts$'
 const builtin = { dependencyTypes: ['core'] }
 
 /** A rule that forbids something, as the cruiser wants it. */
@@ -110,18 +111,24 @@ const pure = [
 const effects = [
   forbid(
     'effect-rows-know-pure-rows-only',
-    'Stores, transport and plugin host stand side by side and meet only in the runner. Declare a port where it is needed and join the two in runner or wiring.',
+    'Stores, transport and plugin host stand side by side and meet only in the runner. Declare a port where it is needed, implement it here, and join the two in wiring.',
     { path: '^core/src/(stores|transport|plugins)/' },
     {
       path: '^core/src/',
-      pathNot: ['^core/src/(protocol|crypto|admission|audit)/', '^core/src/$1/'],
+      pathNot: ['^core/src/(protocol|crypto|admission|audit)/', '^core/src/$1/', RUNNER_PORTS],
     },
   ),
   forbid(
     'nothing-below-imports-the-runner',
     'The runner joins the rows; a row that knew it could not be tested without it. Pass a function in instead.',
     { path: '^core/src/(protocol|crypto|admission|audit|stores|transport|plugins)/' },
-    { path: '^core/src/(runner|wiring)/' },
+    { path: '^core/src/(runner|wiring)/', pathNot: RUNNER_PORTS },
+  ),
+  forbid(
+    'ports-are-types',
+    'A store implements a port of the runner and knows nothing else of it. Write `import type`.',
+    { path: '^core/src/(stores|transport|plugins)/' },
+    { path: RUNNER_PORTS, dependencyTypesNot: ['type-only'] },
   ),
   forbid(
     'wiring-is-the-top',
@@ -152,18 +159,27 @@ const vendors = [
   ),
   forbid(
     'zod-only-at-the-edges',
-    'In core, outside bytes become values in the pure rows that own their form, and in the contract of the transport. Take the parsed value as an argument, or its type.',
+    'In core, outside bytes become values in the pure rows that own their form, and in the contract and the site file of the transport. Take the parsed value as an argument, or its type.',
     {
       path: '^core/src/',
-      pathNot: ['^core/src/(protocol|crypto|audit)/', '^core/src/transport/contract\\.ts$'],
+      pathNot: [
+        '^core/src/(protocol|crypto|audit)/',
+        '^core/src/transport/(contract|site-file)\\.ts$',
+      ],
     },
     { path: 'node_modules/zod/', dependencyTypesNot: ['type-only'] },
   ),
   forbid(
-    'one-home-for-each-vendor',
-    'Each vendor package of core has one folder: undici in transport, the JSON Schema checker in admission and plugins. Call that folder instead.',
-    { path: '^core/src/', pathNot: '^core/src/(transport|admission|plugins)/' },
-    { path: 'node_modules/(undici|@cfworker)/' },
+    'undici-only-in-transport',
+    'One folder speaks HTTP, with one set of limits and deadlines. Call the hub through @sallyport/core/transport.',
+    { path: '/src/', pathNot: '^core/src/transport/' },
+    { path: 'node_modules/undici/' },
+  ),
+  forbid(
+    'json-schema-only-in-plugins',
+    'Inputs are checked against the schema of an approved manifest in one place. Take the checker of core/src/plugins as an argument.',
+    { path: '/src/', pathNot: '^core/src/plugins/' },
+    { path: 'node_modules/@cfworker/' },
   ),
 ]
 

@@ -39,6 +39,9 @@ const OFFENCES: Record<string, Record<string, string>> = {
     'core/src/plugins/aside.ts': `import '../stores/index.ts'`,
   },
   'nothing-below-imports-the-runner': { 'core/src/stores/up.ts': `import '../runner/index.ts'` },
+  'ports-are-types': {
+    'core/src/stores/ports.ts': `import { port } from '../runner/ports.ts'\nexport const p = port`,
+  },
   'wiring-is-the-top': { 'core/src/runner/up.ts': `import '../wiring/index.ts'` },
   'core-knows-no-program': { 'core/src/runner/hosts.ts': `import '../../../hub/src/index.ts'` },
   'container-only-in-wiring': {
@@ -54,7 +57,10 @@ const OFFENCES: Record<string, Record<string, string>> = {
     'core/src/runner/parses.ts': `import { vendor } from 'zod'\nexport const v = vendor`,
     'core/src/transport/parses.ts': `import { vendor } from 'zod'\nexport const v = vendor`,
   },
-  'one-home-for-each-vendor': { 'core/src/runner/dials.ts': `import 'undici'` },
+  'undici-only-in-transport': { 'core/src/runner/dials.ts': `import 'undici'` },
+  'json-schema-only-in-plugins': {
+    'core/src/admission/schema.ts': `import '@cfworker/json-schema'`,
+  },
   'plugins-see-only-the-sdk': {
     'plugins/sensors/src/core.ts': `import '@sallyport/core/crypto'`,
     'plugins/sensors/src/inside.ts': `import '../../../sdk/src/plugin.ts'`,
@@ -93,6 +99,8 @@ const LAWFUL: Record<string, string> = {
   'core/src/crypto/digest.ts': `import 'node:crypto'\nimport 'jose'`,
   'core/src/protocol/shapes.ts': `import 'zod'\nimport 'node:buffer'`,
   'core/src/transport/typed.ts': `import type { vendor } from 'zod'\nexport type V = typeof vendor`,
+  'core/src/runner/ports.ts': `export const port = 1`,
+  'core/src/stores/adapter.ts': `import type { port } from '../runner/ports.ts'\nexport type P = typeof port`,
   'core/src/transport/contract.ts': `import 'zod'\nimport '../protocol/index.ts'`,
   'core/src/runner/joins.ts': `import '../stores/index.ts'\nimport '../plugins/index.ts'`,
   'core/src/wiring/token.ts': `import 'tsyringe'\nimport '../runner/index.ts'`,

@@ -67,6 +67,18 @@ describe('packages', () => {
   })
 })
 
+describe('dependencies', () => {
+  const reasons = textOf('docs/adr/0007-dependencies.md')
+
+  it.each(published)('of $file.name each have their reason in ADR 0007', ({ file }) => {
+    const names = Object.keys(file.dependencies ?? {}).filter((name) => !folderOf.has(name))
+    const listed = new Set(
+      reasons.match(/(?<=^\|).*?(?=\|)/gm)?.flatMap((cell) => cell.split(/[\s,]+/)),
+    )
+    expect(names.filter((name) => !listed.has(name))).toEqual([])
+  })
+})
+
 describe('project references', () => {
   it.each(published)('of $file.name are its workspace dependencies', ({ folder, file }) => {
     const { references } = json<References>(join(folder, 'tsconfig.build.json'))
