@@ -8,9 +8,9 @@ import { encodeJson } from '../protocol/json.ts'
 import type { SealingKey } from './keys.ts'
 import { KEY_BYTES, keyIdOf, parseSealingPublicKey } from './public-key.ts'
 import {
-  ENCRYPTION,
   MAX_READERS,
-  WRAPPING,
+  READERS_HEADER,
+  SECRET_HEADER,
   parseCompact,
   parseSealed,
   type SealErrorCode,
@@ -34,9 +34,15 @@ export async function seal(
   if (keys.size === 0 || keys.size > MAX_READERS) {
     throw new RangeError(`readers must be 1 to ${MAX_READERS}`)
   }
-  const jwe = new GeneralEncrypt(plaintext).setProtectedHeader({ alg: WRAPPING, enc: ENCRYPTION })
-  for (const [kid, key] of keys) jwe.addRecipient(importReader(key)).setUnprotectedHeader({ kid })
-  return Buffer.from(encodeJson(await jwe.encrypt())).toString('utf8')
+  // With one recipient the library moves its ephemeral key into the protected header. A second entry for the same
+  // reader, cut off below, keeps one form for any number of readers.
+  const entries = keys.size === 1 ? [...keys, ...keys] : [...keys]
+  const jwe = new GeneralEncrypt(plaintext).setProtectedHeader(READERS_HEADER)
+  for (const [kid, key] of entries)
+    jwe.addRecipient(importReader(key)).setUnprotectedHeader({ kid })
+  const { recipients, ...shared } = await jwe.encrypt()
+  const sealed = encodeJson({ ...shared, recipients: recipients.slice(0, keys.size) })
+  return new TextDecoder().decode(sealed)
 }
 
 /**
@@ -47,32 +53,27 @@ export async function seal(
  * Throws: ERR_SEALED_FORM, ERR_NOT_A_READER, ERR_UNSEAL.
  */
 export async function open(sealed: string, key: SealingKey, maxBytes: number): Promise<Uint8Array> {
-  const { protectedText, iv, ciphertext, tag, recipients } = parseSealed(sealed, maxBytes)
+  const { recipients, ...shared } = parseSealed(sealed, maxBytes)
   const recipient = recipients.find(({ header }) => header.kid === key.keyId)
   if (recipient === undefined) {
     throw new CodedError('ERR_NOT_A_READER', 'not sealed to this key', {
       details: { keyId: key.keyId },
     })
   }
-  const jwe = { ...recipient, protected: protectedText, iv, ciphertext, tag }
   return unseal(() =>
-    flattenedDecrypt(jwe, key.privateKey, {
-      keyManagementAlgorithms: [WRAPPING],
-      contentEncryptionAlgorithms: [ENCRYPTION],
-    }),
+    flattenedDecrypt({ ...shared, ...recipient }, key.privateKey, pinned(READERS_HEADER)),
   )
 }
 
 /**
- * Seals bytes under a 32-byte secret that both sides derive. Throws: RangeError.
+ * Seals bytes under a 32-byte secret that both sides derive.
  *
+ * Throws: RangeError.
  * Source: RFC 7516, section 7.1; RFC 7518, section 4.5.
  */
 export async function sealUnderSecret(plaintext: Uint8Array, secret: Uint8Array): Promise<string> {
   expectSecret(secret)
-  return new CompactEncrypt(plaintext)
-    .setProtectedHeader({ alg: 'dir', enc: ENCRYPTION })
-    .encrypt(secret)
+  return new CompactEncrypt(plaintext).setProtectedHeader(SECRET_HEADER).encrypt(secret)
 }
 
 /** Opens what `sealUnderSecret` made. Throws: ERR_SEALED_FORM, ERR_UNSEAL, RangeError. */
@@ -83,12 +84,12 @@ export async function openUnderSecret(
 ): Promise<Uint8Array> {
   expectSecret(secret)
   parseCompact(sealed, maxBytes)
-  return unseal(() =>
-    compactDecrypt(sealed, secret, {
-      keyManagementAlgorithms: ['dir'],
-      contentEncryptionAlgorithms: [ENCRYPTION],
-    }),
-  )
+  return unseal(() => compactDecrypt(sealed, secret, pinned(SECRET_HEADER)))
+}
+
+/** The form has been compared already; the library is told as well, so that neither depends on the other. */
+function pinned({ alg, enc }: { alg: string; enc: string }) {
+  return { keyManagementAlgorithms: [alg], contentEncryptionAlgorithms: [enc] }
 }
 
 async function unseal(decrypt: () => Promise<{ plaintext: Uint8Array }>): Promise<Uint8Array> {
