@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The audit log: entries under signed checkpoints, proofs of single entries, verification of the whole. */
+export type { AuditFault } from './alteration.ts'
+export { auditOrigin, parseCheckpoint, signCheckpoint, verifyCheckpoint } from './checkpoint.ts'
+export type { Checkpoint, CheckpointVerdict } from './checkpoint.ts'
+export { AUDIT_EVENTS, AuditEntry, MAX_ENTRY_BYTES, parseAuditEntry } from './entry.ts'
+export type { AuditEvent, AuditEventInput } from './entry.ts'
+export { AuditLog } from './log.ts'
+export {
+  consistencyPath,
+  inclusionPath,
+  rangesOf,
+  verifyConsistency,
+  verifyInclusion,
+} from './merkle-proof.ts'
+export type { ConsistencyClaim, InclusionClaim, RangeHash } from './merkle-proof.ts'
+export { HASH_BYTES, MerkleFrontier, leafHash, nodeHash, rootOf } from './merkle.ts'
+export type { AuditAppend, AuditReader, AuditRow, AuditStore, CheckpointRow } from './ports.ts'
+export { noteKeyHash } from './signed-note.ts'
+export { DEFAULT_MAX_CHECKPOINTS, verifyAuditLog } from './verify.ts'
+export type { AuditVerdict, VerifyOptions } from './verify.ts'
