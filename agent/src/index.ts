@@ -2,6 +2,8 @@
 /** The agent as other programs see it: enrolling, starting, and the files of its state directory. */
 export { readAgentFile } from './agent-file.ts'
 export type { AgentFile } from './agent-file.ts'
+export { openAgentAudit } from './audit.ts'
+export type { AgentAudit } from './audit.ts'
 export { AGENT_DEFAULTS, defaultStateDir, readConfig } from './config.ts'
 export type { AgentConfig } from './config.ts'
 export { enrolAgent } from './enrol.ts'

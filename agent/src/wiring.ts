@@ -5,7 +5,12 @@ import { join } from 'node:path'
 import type { AdmissionPorts } from '@sallyport/core/admission'
 import type { Identity } from '@sallyport/core/crypto'
 import { encodeBase64url } from '@sallyport/core/protocol'
-import { checkAgainstSchema, openPluginHost, type PluginHost } from '@sallyport/core/plugins'
+import {
+  checkAgainstSchema,
+  openPluginHost,
+  type PluginEvent,
+  type PluginHost,
+} from '@sallyport/core/plugins'
 import { Runner } from '@sallyport/core/runner'
 import { hubRefusalOf, openHubClient, type HubClient } from '@sallyport/core/transport'
 import {
@@ -58,7 +63,11 @@ export async function wireAgent(
     openHubClient({ url: parts.file.hub, key: identity.signing, clock: systemClock }),
   )
   const host = scope.use(
-    openPluginHost({ stateDir: join(stateDir, 'plugins'), log, clock: systemClock }),
+    openPluginHost({
+      stateDirectory: stateDir,
+      onLine: (line) => log.info(line, 'plugin'),
+      onEvent: (event) => notePluginEvent(record, event, log),
+    }),
   )
   container.register(Clock, { useValue: systemClock })
   container.register(Record, { useValue: record })
@@ -98,6 +107,20 @@ function admissionOf(parts: AgentParts, record: AgentRecord): AdmissionPorts {
     replay: store.runs,
     rate: store.runs,
     checkInput: checkAgainstSchema,
+  }
+}
+
+/** Why no throw: a full disk must not end the agent; the next intent will not be written, and so nothing runs. */
+function notePluginEvent(record: AgentRecord, { event, ...rest }: PluginEvent, log: Logger): void {
+  const { stderr, ...details } = rest
+  log.info({ event, ...details }, 'plugin process')
+  try {
+    record.note({ event, details })
+  } catch (error) {
+    log.error(
+      { event, code: isCodedError(error) ? error.code : 'unknown' },
+      'audit log not written',
+    )
   }
 }
 

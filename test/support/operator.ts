@@ -157,7 +157,7 @@ export class TestOperator {
   async answerTo(agent: KnownAgent, envelopeId: string, waitMs = 20_000): Promise<Result> {
     const deadline = Date.now() + waitMs
     for (;;) {
-      const waitSeconds = Math.max(1, Math.ceil((deadline - Date.now()) / 1_000))
+      const waitSeconds = Math.min(50, Math.max(1, Math.ceil((deadline - Date.now()) / 1_000)))
       const view = await this.hub.showEnvelope(envelopeId, { waitSeconds, unless: 'queued' })
       if (view.result !== null) return this.#openResult(agent, view.result)
       if (Date.now() > deadline) throw new Error(`no answer to ${envelopeId}: ${view.state}`)
