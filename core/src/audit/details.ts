@@ -48,12 +48,16 @@ function plain(value: unknown, budget: Budget): Json {
   if (typeof value === 'string') return text(value, budget.maxTextLength)
   if (typeof value === 'number' && Number.isFinite(value)) return value
   if (typeof value !== 'object') return text(String(value), budget.maxTextLength)
-  if ('toJSON' in value && typeof value.toJSON === 'function') return plain(value.toJSON(), budget)
+  if (printsItself(value)) return plain(value.toJSON(), budget)
   if (budget.depth >= MAX_DEPTH) return CUT
   budget.depth += 1
   const made = Array.isArray(value) ? plainArray(value, budget) : plainObject(value, budget)
   budget.depth -= 1
   return made
+}
+
+function printsItself(value: object): value is { toJSON(): unknown } {
+  return 'toJSON' in value && typeof value.toJSON === 'function'
 }
 
 function plainArray(values: readonly unknown[], budget: Budget): Json[] {

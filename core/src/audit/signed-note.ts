@@ -11,7 +11,6 @@ const KEY_HASH_BYTES = 4
 /** Signature type of Ed25519. Source: C2SP signed-note, "Signature types". */
 const ED25519 = 0x01
 const SIGNATURE_LINE = /^\u2014 ([^\s\u0085+]+) ([A-Za-z0-9+/]+=*)$/u
-// eslint-disable-next-line no-control-regex
 const FORBIDDEN = /[\u0000-\u0009\u000b-\u001f]/
 
 /** One signature line. */

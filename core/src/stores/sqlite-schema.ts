@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The tables of an agent's database: made once, checked at every start. */
+import { CodedError } from '@sallyport/sdk'
+import { APPROVALS_SCHEMA } from './sqlite-approvals.ts'
+import { AUDIT_SCHEMA, AUDIT_TRIGGERS } from './sqlite-audit-store.ts'
+import { integerIn } from './sqlite-columns.ts'
+import type { SqliteConnection } from './sqlite-connection.ts'
+import { META_SCHEMA } from './sqlite-meta.ts'
+import { OUTBOX_SCHEMA } from './sqlite-outbox.ts'
+import { RUNS_SCHEMA, RUNS_TRIGGERS } from './sqlite-runs.ts'
+
+/** The version of the tables this code works with. */
+export const SCHEMA_VERSION = 1
+
+/** `SALY`, so that another program's database is not taken for ours. */
+const APPLICATION_ID = 0x53_41_4c_59
+
+const SCHEMA = [META_SCHEMA, RUNS_SCHEMA, OUTBOX_SCHEMA, APPROVALS_SCHEMA, AUDIT_SCHEMA].join('')
+const TRIGGERS = [RUNS_TRIGGERS, AUDIT_TRIGGERS].join('')
+
+/** Whether the file holds no tables yet. */
+export function isBlank(connection: SqliteConnection): boolean {
+  const count = integerIn(connection.get('SELECT count(*) AS made FROM sqlite_schema')!, 'made')
+  return count === 0 && pragma(connection, 'user_version') === 0
+}
+
+/** Makes all tables in one transaction, so that a kill leaves all or none. */
+export function makeSchema(connection: SqliteConnection): void {
+  connection.transaction(() =>
+    connection.run(`
+      ${SCHEMA}
+      PRAGMA application_id = ${APPLICATION_ID};
+      PRAGMA user_version = ${SCHEMA_VERSION};
+    `),
+  )
+}
+
+/** Puts back the seat belts that someone took off. */
+export function makeTriggers(connection: SqliteConnection): void {
+  connection.transaction(() => connection.run(TRIGGERS))
+}
+
+/**
+ * Checks that the file is an agent's database, whole and of a known version.
+ *
+ * Throws: ERR_STORE_CORRUPT, ERR_STORE_NEWER.
+ */
+export function checkSchema(connection: SqliteConnection): void {
+  const { path } = connection
+  const damage = connection.get('PRAGMA quick_check(1)')?.['quick_check']
+  if (damage !== 'ok') throw corrupt(path, String(damage))
+  if (pragma(connection, 'application_id') !== APPLICATION_ID) {
+    throw corrupt(path, 'it is not the database of an agent')
+  }
+  const version = pragma(connection, 'user_version')
+  if (version > SCHEMA_VERSION) {
+    throw new CodedError('ERR_STORE_NEWER', `${path} was written by a newer version of Sallyport`, {
+      details: { path, version, knownVersion: SCHEMA_VERSION },
+    })
+  }
+  if (version < SCHEMA_VERSION) throw corrupt(path, 'its tables were never finished')
+}
+
+function pragma(connection: SqliteConnection, name: string): number {
+  return integerIn(connection.get(`PRAGMA ${name}`)!, name)
+}
+
+function corrupt(path: string, why: string): CodedError {
+  const remedy = 'Keep a copy of the file, then restore it or enrol the agent anew.'
+  return new CodedError('ERR_STORE_CORRUPT', `${path} is damaged: ${why}. ${remedy}`, {
+    details: { path, why },
+  })
+}
