@@ -5,6 +5,7 @@ import { pino } from 'pino'
 
 /** Levels that can be asked for. */
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
+/** One of the levels. */
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
 /** Writes what happened: fields first, the event's name second. */

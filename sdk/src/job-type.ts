@@ -67,7 +67,7 @@ export interface JobType<
   readonly limits: Limits
 }
 
-// One plugin holds job types of every shape; this is the only place where their types are forgotten.
+/** A job type of any shape: one plugin holds several. This is the only place where their types are forgotten. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type AnyJobType = JobType<any, any, any, any>
 

@@ -42,6 +42,7 @@ function refusingForm<T>(parse: () => T): Checked<T> {
     return pass(parse())
   } catch (error) {
     if (!(error instanceof CodedError)) throw error
-    return refuse(REASON_OF[error.code] ?? 'malformed', { code: error.code, ...error.details })
+    const { code, details } = error as CodedError
+    return refuse(REASON_OF[code] ?? 'malformed', { code, ...details })
   }
 }

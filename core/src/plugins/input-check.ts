@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Checks values against JSON Schema by interpretation: a manifest is never turned into code. */
-import { Validator, type Schema } from '@cfworker/json-schema'
+import { Validator } from '@cfworker/json-schema'
 
 const MAX_PROBLEMS = 8
 
@@ -14,7 +14,7 @@ export function checkAgainstSchema(
   schema: Readonly<Record<string, unknown>>,
   input: unknown,
 ): string[] {
-  const { valid, errors } = new Validator(schema as Schema, '2020-12', false).validate(input)
+  const { valid, errors } = new Validator(schema, '2020-12', false).validate(input)
   if (valid) return []
   const leaves = errors.filter((error) => error.keyword !== 'properties')
   return (leaves.length > 0 ? leaves : errors)

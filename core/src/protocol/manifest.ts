@@ -61,6 +61,7 @@ export const JobManifest = z.strictObject({
   }),
   hasPlan: z.boolean(),
 }) satisfies z.ZodType<AuthoredJobManifest>
+/** The type the SDK gives to authors; the schema above must fit it. */
 export type JobManifest = AuthoredJobManifest
 
 /** A plugin as plain data, as its bundle carries it. */
@@ -70,6 +71,7 @@ export const PluginManifest = z.strictObject({
   summary: Line.max(512),
   jobs: z.record(z.string().regex(JOB_NAME), JobManifest),
 }) satisfies z.ZodType<AuthoredManifest>
+/** The type the SDK gives to authors; the schema above must fit it. */
 export type PluginManifest = AuthoredManifest
 
 /** One part of a bundle: its text and the SHA-256 of its UTF-8 bytes. */

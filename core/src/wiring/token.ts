@@ -42,5 +42,5 @@ export function once<T>(factory: (resolver: Resolver) => T): (resolver: Resolver
  * Why: it closes nothing. Whoever opens a part puts it on an `AsyncDisposableStack`.
  */
 export function makeContainer(): Container {
-  return root.createChildContainer() as unknown as Container
+  return root.createChildContainer()
 }

@@ -23,7 +23,7 @@ export async function openDatabase(dialect: () => Dialect): Promise<HubDatabase>
     db = new Kysely<HubTables>({ dialect: dialect() })
     const provider = { getMigrations: () => Promise.resolve(migrations) }
     const { error } = await new Migrator({ db, provider }).migrateToLatest()
-    if (error !== undefined) throw error
+    if (error !== undefined) throw error as Error
     return db
   } catch (cause) {
     await db?.destroy()

@@ -49,7 +49,7 @@ export function contractCases(
 }
 
 function jobCases(name: string, job: AnyJobType, samples: JobSamples): ContractCase[] {
-  const permissions = Object.entries(job.permissions) as [string, Permission][]
+  const permissions = Object.entries<Permission>(job.permissions)
   return [
     one(`${name} has a name and a one-line summary`, () => faults.nameFaults(name, job)),
     one(`${name} says its effect`, () => faults.effectFaults(job)),
