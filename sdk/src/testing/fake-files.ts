@@ -12,6 +12,9 @@ export type FakeFile = string | Uint8Array | { readonly link: string } | { reado
 /** Files by absolute path; folders are implied. */
 export type FakeTree = Readonly<Record<string, FakeFile>>
 
+/** As much as an agent reads of one file. */
+const MAX_FILE_BYTES = 1_048_576
+
 /**
  * A `files.read` handle over a tree. The tree is read at each call, so a test may change it in between.
  *
@@ -57,12 +60,17 @@ function isLink(entry: FakeFile | undefined): entry is { link: string } {
 
 function readFile(tree: FakeTree, path: string): string | Uint8Array {
   const entry = tree[path]
-  if (typeof entry === 'string' || entry instanceof Uint8Array) return entry
+  if (typeof entry === 'string' || entry instanceof Uint8Array) return withinLimit(path, entry)
   if (entry !== undefined && 'code' in entry) {
     throw new CodedError(entry.code, `${path} cannot be read`)
   }
   if (isFolder(tree, path)) throw new CodedError('ERR_FILE_READ', `${path} is a folder`)
   throw new CodedError('ERR_FILE_NOT_FOUND', `there is no ${path}`)
+}
+
+function withinLimit<T extends string | Uint8Array>(path: string, content: T): T {
+  if (bytesOf(content).length <= MAX_FILE_BYTES) return content
+  throw new CodedError('ERR_LIMIT', `${path} has more than ${MAX_FILE_BYTES} bytes`)
 }
 
 function isFolder(tree: FakeTree, path: string): boolean {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What all fake handles share: a record of calls, and a permission they obey. */
-import { CodedError } from '../errors.ts'
+import { CodedError, isCodedError } from '../errors.ts'
 import type { Permission, PermissionKind, PermissionKinds } from '../permission.ts'
 
 /** One call a job made on a fake handle; `code` is there when the call was refused or failed. */
@@ -29,7 +29,7 @@ export function makeFake<K extends PermissionKind>(
   const calls: FakeCall[] = []
   const record = recorderOf(calls)
   const own = { kind, calls, [obey]: (permission: Permission<K>) => open(record, permission) }
-  return Object.assign(own, open(record)) as Fake<K>
+  return Object.assign(own, open(record))
 }
 
 /** Runs the body of one call and writes down how it ended. */
@@ -42,7 +42,7 @@ function recorderOf(calls: FakeCall[]): Recorder {
       calls.push({ method, target })
       return value
     } catch (error) {
-      calls.push({ method, target, code: (error as { code?: string }).code ?? 'ERR_FAKE' })
+      calls.push({ method, target, code: isCodedError(error) ? error.code : 'unknown' })
       throw error
     }
   }

@@ -36,7 +36,7 @@ export interface TestOutcome<J extends AnyJobType> {
 /**
  * Checks the input, runs `plan` and `run` with each fake under the permission of its name, and checks the output.
  *
- * Throws: ERR_JOB_UNKNOWN, ERR_HANDLE_MISSING, ERR_INPUT_FORM, ERR_OUTPUT_FORM, ERR_LIMIT, and what the job itself throws.
+ * Throws: ERR_JOB_UNKNOWN, ERR_HANDLE_MISSING, ERR_INPUT_FORM, ERR_OUTPUT_FORM, ERR_OUTPUT_LIMIT, and what the job itself throws.
  *
  * @example
  * const { output } = await runJob(plugin, 'uptime', { use: { proc: fakeFiles({ '/proc/uptime': '12.5 3.0' }) } })
@@ -88,7 +88,7 @@ function underPermission(
   fake: Fake<Permission['kind']>,
   permission: Permission,
 ): unknown {
-  if (fake.kind === permission.kind) return fake[obey](permission as never)
+  if (fake.kind === permission.kind) return fake[obey](permission)
   throw new CodedError(
     'ERR_HANDLE_MISSING',
     `handle "${name}" is ${permission.kind}, the fake is ${fake.kind}`,
@@ -109,5 +109,5 @@ function pathOf(path: ReadonlyArray<PropertyKey | { key: PropertyKey }> | undefi
 
 function expectSize(output: unknown, maxBytes: number): void {
   const bytes = byteLength(JSON.stringify(output) ?? '')
-  if (bytes > maxBytes) throw new CodedError('ERR_LIMIT', `the output has ${bytes} bytes`)
+  if (bytes > maxBytes) throw new CodedError('ERR_OUTPUT_LIMIT', `the output has ${bytes} bytes`)
 }

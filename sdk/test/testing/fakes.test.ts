@@ -59,6 +59,12 @@ describe('fakeFiles', () => {
     expect(await fakeFiles(tree).text('/etc/shadow')).toBe('root:*')
   })
 
+  it('reads no more of a file than an agent does', async () => {
+    const fake = fakeFiles({ '/a/big': 'x'.repeat(1_048_577), '/a/full': 'x'.repeat(1_048_576) })
+    expect(await fake.text('/a/full')).toHaveLength(1_048_576)
+    await expect(fake.text('/a/big')).rejects.toMatchObject({ code: 'ERR_LIMIT' })
+  })
+
   it('gives bytes that do not change the tree', async () => {
     const bytes = new Uint8Array([1, 2])
     const fake = fakeFiles({ '/a/b': bytes })

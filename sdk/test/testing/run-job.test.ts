@@ -70,7 +70,7 @@ describe('runJob', () => {
     const say = (text: string) => runJob(echo, 'say', { input: { text }, use: {} })
     expect((await say('abc')).output).toEqual({ text: 'abc' })
     await expect(say('0123456789')).rejects.toMatchObject({ code: 'ERR_OUTPUT_FORM' })
-    await expect(say('ééé')).rejects.toMatchObject({ code: 'ERR_LIMIT' })
+    await expect(say('ééé')).rejects.toMatchObject({ code: 'ERR_OUTPUT_LIMIT' })
   })
 
   it('knows no other job types than those of the plugin', async () => {
