@@ -37,8 +37,17 @@ describe('error codes', () => {
     expect(terse).toEqual([])
   })
 
+  it('of a plugin are in the table or explained in its README', () => {
+    const silent = filesBelow('plugins')
+      .filter((path) => /^plugins\/[^/]+\/src\//.test(path))
+      .flatMap((path) => codesIn(textOf(path)).map((code) => ({ path, code })))
+      .filter(({ code }) => !(code in ERRORS))
+      .filter(({ path, code }) => !textOf(path.replace(/\/src\/.*/, '/README.md')).includes(code))
+    expect(silent).toEqual([])
+  })
+
   it('in the prose are in the table', () => {
-    const prose = filesBelow().filter((path) => path.endsWith('.md'))
+    const prose = filesBelow().filter((path) => /^(?!plugins\/|docs\/plugin-guide).*\.md$/.test(path))
     const unknown = prose.flatMap((path) =>
       codesIn(textOf(path))
         .filter((code) => !(code in ERRORS))

@@ -28,14 +28,48 @@ export const AGENT_ERRORS = {
     meaning: 'There is no answer for a delivery that should have one.',
     remedy: 'This is a fault of the agent: report it with its log.',
   },
+  ERR_STATE: {
+    meaning: 'The folder in which a plugin keeps its state cannot be used.',
+    remedy: 'Look at the `state` folder in the state directory of the agent.',
+  },
+  ERR_STATE_DIRECTORY: {
+    meaning: 'The state directory cannot be used.',
+    remedy: 'Look at its path, its rights and the disk.',
+  },
+  ERR_STATE_LOCKED: {
+    meaning: 'Another process holds the state directory.',
+    remedy: 'One process for each state directory: stop the other one, or name another directory.',
+  },
+  ERR_STATE_MODE: {
+    meaning: 'Others than its owner may enter the state directory. It is not used.',
+    remedy: 'Make it yours alone: `chmod 700`.',
+  },
+  ERR_STORE_CONFLICT: {
+    meaning: 'A job id was taken before, or its run has ended before. It has no second effect.',
+    remedy: 'This is a fault of the agent: report it with its log.',
+  },
   ERR_STORE_CORRUPT: {
     meaning: 'The database in the state directory is damaged.',
     remedy:
       'Keep a copy of the state directory, then put back an older one or enrol the agent anew.',
   },
+  ERR_STORE_FULL: {
+    meaning:
+      'Too much waits in the state directory: answers that the hub has not taken, or bundles and approvals.',
+    remedy:
+      'See whether the hub can be reached; the agent takes new jobs as soon as there is room.',
+  },
+  ERR_STORE_MISSING: {
+    meaning: 'There is no database in this state directory.',
+    remedy: 'See whether the path is right, and whether an agent was started there.',
+  },
   ERR_STORE_NESTED: {
     meaning: 'A transaction was begun inside another one.',
     remedy: 'This is a fault of the program: report it with its log.',
+  },
+  ERR_STORE_NEWER: {
+    meaning: 'The database was written by a newer version of Sallyport.',
+    remedy: 'Use that version or a newer one.',
   },
   ERR_STORE_NO_TRANSACTION: {
     meaning: 'Something was written outside a transaction.',

@@ -20,6 +20,18 @@ export const COMMAND_LINE_ERRORS = {
     meaning: 'The command met a fault of its own.',
     remedy: 'Run it again with `--debug` and report what it prints; no secret is in it.',
   },
+  ERR_BUNDLE: {
+    meaning: 'The file is not a plugin bundle.',
+    remedy: 'Build one: `sallyport plugin build <folder>`.',
+  },
+  ERR_CONFIRMATION_NEEDED: {
+    meaning: 'This needs a yes, and there is no terminal to ask on. Nothing was done.',
+    remedy: 'Look at what it says, then add `--yes`.',
+  },
+  ERR_EXPIRED: {
+    meaning: 'The agent did not answer before the job expired.',
+    remedy: 'See whether the agent runs: `sallyport agent list`. Then run the job anew.',
+  },
   ERR_MAIL_DOUBTFUL: {
     meaning: 'What the hub gave back is not what this operator sent.',
     remedy: 'Do not rely on it; find out who stands between.',
@@ -32,6 +44,15 @@ export const COMMAND_LINE_ERRORS = {
     meaning: 'The Node at hand is older than 26.',
     remedy: 'Run `npm install`, which brings one into node_modules, or install Node 26.',
   },
+  ERR_NOT_CONFIRMED: {
+    meaning: 'The answer to the question was no. Nothing was signed or sent.',
+    remedy: 'Nothing; run it again if you change your mind.',
+  },
+  ERR_NOT_DELIVERED: {
+    meaning: 'The agent has not fetched the job yet.',
+    remedy:
+      'See whether the agent runs: `sallyport agent list`. The job waits at the hub until it expires.',
+  },
   ERR_NOT_INSTALLED: {
     meaning: 'The dependencies of this checkout are not installed.',
     remedy: 'Run `npm install`.',
@@ -39,6 +60,10 @@ export const COMMAND_LINE_ERRORS = {
   ERR_NOT_IN_SITE: {
     meaning: 'The keys of this machine are not among the operators of the site.',
     remedy: 'Use the identity that made the site, or choose another `--home`.',
+  },
+  ERR_NO_ANSWER: {
+    meaning: 'The agent has fetched what was sent and not answered yet.',
+    remedy: 'Look again later: `sallyport job list`.',
   },
   ERR_NO_OPERATOR: {
     meaning: 'This machine has no operator identity yet.',
@@ -71,6 +96,10 @@ export const COMMAND_LINE_ERRORS = {
   ERR_PLUGIN_FOLDER: {
     meaning: 'The folder is not that of a plugin.',
     remedy: 'Name a folder with a package.json and a src/index.ts; `npm run new:plugin` makes one.',
+  },
+  ERR_PROGRAM_START: {
+    meaning: 'A hub or an agent that the command started did not become ready.',
+    remedy: 'See its last words in the message; `sallyport doctor` looks for what is missing.',
   },
   ERR_RECORD_FORM: {
     meaning: 'A file that this machine keeps about a site, an agent or a job is damaged.',

@@ -4,6 +4,10 @@ import type { ErrorTable } from './entry.ts'
 
 /** Codes by what they say. */
 export const HUB_ERRORS = {
+  ERR_AGENT_EXISTS: {
+    meaning: 'This agent is enrolled already; its keys are not replaced.',
+    remedy: 'Make a code for a new agent: `sallyport agent code <name>`.',
+  },
   ERR_AGENT_UNKNOWN: {
     meaning: 'There is no agent of this name or id in this site.',
     remedy: 'See `sallyport agent list`.',
@@ -12,17 +16,61 @@ export const HUB_ERRORS = {
     meaning: 'The envelope has another answer already; the first one stands.',
     remedy: 'Nothing; the agent takes it as delivered.',
   },
+  ERR_BODY_SIZE: {
+    meaning: 'The request is larger than its route takes.',
+    remedy: 'Send less; a job and its input may have 64 KiB.',
+  },
   ERR_BUNDLE_QUOTA: {
     meaning: 'The site has as many bundles on the hub as it may have.',
     remedy: 'Raise the limit of the hub, or remove bundles that no agent needs.',
+  },
+  ERR_BUNDLE_UNKNOWN: {
+    meaning: 'The hub holds no bundle with this digest.',
+    remedy: 'Approve the bundle again; that stores it on the hub.',
+  },
+  ERR_CODE_CONFLICT: {
+    meaning: 'This enrolment code was added before with other contents.',
+    remedy: 'Make a new one: `sallyport agent code <name>`.',
+  },
+  ERR_CODE_LIFETIME: {
+    meaning: 'An enrolment code must end after now and within seven days.',
+    remedy: 'Choose a shorter time, and compare the clocks of operator and hub.',
+  },
+  ERR_CODE_REFUSED: {
+    meaning: 'The hub does not know the enrolment code, or it has expired or been used.',
+    remedy: 'Make a new one: `sallyport agent code <name>`.',
+  },
+  ERR_CURSOR: {
+    meaning: 'The cursor of a list is not one that this hub gave out.',
+    remedy: 'Begin the list anew.',
+  },
+  ERR_DEADLINE: {
+    meaning: 'The hub did not get to the request in time.',
+    remedy: 'Try again; if it repeats, look at the load of the machine of the hub.',
+  },
+  ERR_DRAINING: {
+    meaning: 'The hub is about to stop and takes nothing new.',
+    remedy: 'Try again when it runs.',
   },
   ERR_ENVELOPE_CONFLICT: {
     meaning: 'The envelope id is taken by other bytes.',
     remedy: 'Run the job anew, which makes a new id.',
   },
+  ERR_ENVELOPE_EXPIRED: {
+    meaning: 'The envelope had expired when it reached the hub.',
+    remedy: 'Sign it again, and compare the clocks of operator and hub.',
+  },
   ERR_ENVELOPE_UNKNOWN: {
     meaning: 'There is no such envelope in this site.',
     remedy: 'See `sallyport job list`.',
+  },
+  ERR_HEADERS_SIZE: {
+    meaning: 'The headers of the request are too large.',
+    remedy: 'See what stands between the program and the hub.',
+  },
+  ERR_HTTP: {
+    meaning: 'This is not an HTTP request that the hub takes.',
+    remedy: 'See what stands between the program and the hub.',
   },
   ERR_HUB_ADDRESS: {
     meaning:
@@ -53,9 +101,21 @@ export const HUB_ERRORS = {
     meaning: 'The hub cannot be reached.',
     remedy: 'See whether the hub runs and whether its address is right: `sallyport doctor`.',
   },
+  ERR_MEDIA_TYPE: {
+    meaning: 'The request has a body of another kind than its route takes.',
+    remedy: 'Use programs of the same version on both sides.',
+  },
+  ERR_NO_SITE: {
+    meaning: 'The hub serves no site: no file names one, and none is left from an earlier start.',
+    remedy: 'Make one with `sallyport init`, or name a site file with `--site`.',
+  },
   ERR_OPERATOR_KEY: {
     meaning: 'A key of this site is in use elsewhere on this hub.',
     remedy: 'Make a new identity for this site.',
+  },
+  ERR_POSSESSION: {
+    meaning: 'The signature does not prove that the agent holds the key it announces.',
+    remedy: 'Enrol again; if it repeats, find out who stands between.',
   },
   ERR_PUBLIC_URL: {
     meaning: 'A hub that listens on every interface does not know its own address.',
@@ -64,6 +124,27 @@ export const HUB_ERRORS = {
   ERR_QUEUE_FULL: {
     meaning: 'Too many envelopes of this site wait for an answer already.',
     remedy: 'Wait for answers, and see whether the agents run: `sallyport agent list`.',
+  },
+  ERR_REQUEST_FORM: {
+    meaning: 'The request does not have the form of the contract; the message names the member.',
+    remedy: 'Use programs of the same version on both sides.',
+  },
+  ERR_REQUEST_TIMEOUT: {
+    meaning: 'The request did not reach the hub whole and in time.',
+    remedy: 'Try again; look at the network.',
+  },
+  ERR_ROLE: {
+    meaning: 'The session is not one of the role that this route is for.',
+    remedy: 'Use the program that the route is for.',
+  },
+  ERR_ROUTE_UNKNOWN: {
+    meaning: 'The hub has no such route.',
+    remedy:
+      'Use programs of the same version on both sides, and see whether the address of the hub has a path.',
+  },
+  ERR_SESSION: {
+    meaning: 'There is no live session: it has ended, or it never began.',
+    remedy: 'Nothing; programs open a new one by themselves. If it repeats, compare the clocks.',
   },
   ERR_SESSION_PROOF: {
     meaning: 'The proof of a session does not hold: unknown key, spent challenge or bad signature.',

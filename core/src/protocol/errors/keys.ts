@@ -14,8 +14,29 @@ export const KEY_ERRORS = {
     remedy:
       'Ask the operator for a new code (`sallyport agent code <name>`) and find out who stands between.',
   },
+  ERR_KEY_FILE_EXISTS: {
+    meaning: 'There is a key file already. It is not overwritten.',
+    remedy: 'Use it, or choose another folder.',
+  },
   ERR_KEY_FILE_FORM: {
     meaning: 'The file is not a key file, or holds other keys than it says.',
+    remedy: 'Put back a copy, or make a new identity.',
+  },
+  ERR_KEY_FILE_IO: {
+    meaning: 'The key file cannot be read or written.',
+    remedy: 'Look at the disk and at the rights of its folder.',
+  },
+  ERR_KEY_FILE_MISSING: {
+    meaning: 'There is no key file where one should be.',
+    remedy: 'Put back a copy, or make a new identity.',
+  },
+  ERR_KEY_FILE_MODE: {
+    meaning:
+      'The key file is a link, belongs to someone else, or can be read by others. It is not used.',
+    remedy: 'Make it yours alone (`chmod 600`); if others may have read it, make a new identity.',
+  },
+  ERR_KEY_FILE_SIZE: {
+    meaning: 'The file is too large for a key file, or empty.',
     remedy: 'Put back a copy, or make a new identity.',
   },
   ERR_KEY_FORM: {

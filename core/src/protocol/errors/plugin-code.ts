@@ -12,10 +12,6 @@ export const PLUGIN_CODE_ERRORS = {
     meaning: 'A plugin does not keep the contract that every plugin keeps.',
     remedy: 'Correct what the message names; the plugin guide explains each rule.',
   },
-  ERR_FAKE: {
-    meaning: 'A fake handle of a test was told to fail without a code of its own.',
-    remedy: 'Give the fake the code that the job should meet.',
-  },
   ERR_FILE_NOT_FOUND: {
     meaning: 'There is no file at this path on the host.',
     remedy:
