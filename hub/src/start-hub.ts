@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Starts a hub: data, sites, routes, then the socket. */
+import { openStateDirectory } from '@sallyport/core/stores'
 import { Clock, systemClock, type Container } from '@sallyport/core/wiring'
-import { mkdir } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { HubConfig } from './config.ts'
@@ -27,16 +27,22 @@ export interface RunningHub extends AsyncDisposable {
   readonly url: string
 }
 
-/** Starts a hub. Throws: ERR_HUB_DATABASE, ERR_SITE_FILE, ERR_OPERATOR_KEY, ERR_NO_SITE, ERR_PUBLIC_URL, ERR_HUB_ADDRESS. */
+/**
+ * Starts a hub.
+ *
+ * Throws: ERR_STATE_LOCKED when another one works in the directory, ERR_STATE_MODE, ERR_STATE_DIRECTORY,
+ * ERR_HUB_DATABASE, ERR_SITE_FILE, ERR_OPERATOR_KEY, ERR_NO_SITE, ERR_PUBLIC_URL, ERR_HUB_ADDRESS.
+ */
 export async function startHub(
   config: HubConfig,
   options: { readonly clock?: Clock; readonly limits?: Partial<HubLimits> } = {},
 ): Promise<RunningHub> {
   await using scope = new AsyncDisposableStack()
-  await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
+  const directory = scope.use(openStateDirectory(config.dataDir))
   const clock = options.clock ?? systemClock
+  const file = directory.file('hub.db')
   const limits = { ...HUB_LIMITS, ...options.limits }
-  const container = await wireHub(config, { clock, limits }, scope)
+  const container = await wireHub({ file, logLevel: config.logLevel, clock, limits }, scope)
   const sites = await registerSites(container.resolve(parts.sites), config.siteFiles, clock.now())
   const app = container.resolve(parts.app)
   scope.defer(() => close(app, container.resolve(parts.wakeUps)))

@@ -4,12 +4,10 @@ import { ACCESS_TOKEN_SEED_BYTES, type AccessTokenKey } from '@sallyport/core/cr
 import { Clock, makeContainer, once, token, type Container } from '@sallyport/core/wiring'
 import type { FastifyInstance } from 'fastify'
 import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
-import type { HubConfig } from './config.ts'
 import { Enrolments } from './enrolments/enrolments.ts'
 import { makeApp } from './http/app.ts'
 import type { HubLimits } from './limits.ts'
-import { Log, openLog } from './log.ts'
+import { Log, openLog, type LogLevel } from './log.ts'
 import { Mailbox } from './queue/mailbox.ts'
 import { Outgoing } from './queue/outgoing.ts'
 import { WakeUps } from './queue/wake-ups.ts'
@@ -25,6 +23,7 @@ import { EnvelopeStore } from './stores/envelope-store.ts'
 import { loadAccessTokenKey } from './stores/hub-key-store.ts'
 import { SiteStore } from './stores/site-store.ts'
 import { sqliteDialect } from './stores/sqlite-dialect.ts'
+import { Writes } from './stores/writes.ts'
 
 /** Names of the hub's parts. `Clock` and `Log` have theirs where they are defined. */
 export const parts = {
@@ -49,23 +48,24 @@ export const parts = {
 
 /** What comes from outside. */
 export interface Surroundings {
+  /** The database file. */
+  readonly file: string
+  readonly logLevel: LogLevel
   readonly clock: Clock
   readonly limits: HubLimits
 }
 
 /** Wires a hub. What it opens is closed by `scope`. */
 export async function wireHub(
-  config: HubConfig,
-  { clock, limits }: Surroundings,
+  { file, logLevel, clock, limits }: Surroundings,
   scope: AsyncDisposableStack,
 ): Promise<Container> {
-  const file = join(config.dataDir, 'hub.db')
   const db = scope.adopt(await openDatabase(() => sqliteDialect(file)), (open) => open.destroy())
   const tokenKey = await loadAccessTokenKey(db, randomBytes(ACCESS_TOKEN_SEED_BYTES), clock.now())
 
   const container = makeContainer()
   container.register(Clock, { useValue: clock })
-  container.register(Log, { useValue: openLog(config.logLevel) })
+  container.register(Log, { useValue: openLog(logLevel) })
   container.register(parts.limits, { useValue: limits })
   container.register(parts.db, { useValue: db })
   container.register(parts.tokenKey, { useValue: tokenKey })
@@ -80,7 +80,7 @@ function registerStores(container: Container, db: HubDatabase): void {
   container.register(parts.sites, { useValue: new SiteStore(db) })
   container.register(parts.agents, { useValue: new AgentStore(db) })
   container.register(parts.codes, { useValue: new CodeStore(db) })
-  container.register(parts.envelopes, { useValue: new EnvelopeStore(db) })
+  container.register(parts.envelopes, { useValue: new EnvelopeStore(db, new Writes(db)) })
   container.register(parts.bundles, { useValue: new BundleStore(db) })
 }
 

@@ -5,10 +5,10 @@ import type { Clock } from '@sallyport/core/wiring'
 import { CodedError } from '@sallyport/sdk'
 import type { FastifyRequest } from 'fastify'
 import type { HubLimits } from '../limits.ts'
-import type { AgentAddress } from '../queue/mailbox.ts'
 import type { KnownPrincipal, Principal } from '../sessions/principals.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { AgentStore } from '../stores/agent-store.ts'
+import type { MailboxOwner } from '../stores/envelope-writes.ts'
 
 /** What authentication needs. */
 export interface AuthenticateParts {
@@ -49,7 +49,7 @@ export function operatorOf(principal: Principal | undefined): Principal {
 }
 
 /** The agent of a request. Throws: ERR_ROLE. */
-export function agentOf(principal: Principal | undefined): AgentAddress {
+export function agentOf(principal: Principal | undefined): MailboxOwner {
   const { siteId, agentId } = principal ?? {}
   if (siteId !== undefined && agentId !== undefined) return { siteId, agentId }
   throw new CodedError('ERR_ROLE', 'this is for sessions of an agent')

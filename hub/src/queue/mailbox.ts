@@ -5,14 +5,9 @@ import type { Clock } from '@sallyport/core/wiring'
 import { CodedError } from '@sallyport/sdk'
 import type { HubLimits } from '../limits.ts'
 import type { EnvelopeStore } from '../stores/envelope-store.ts'
+import type { MailboxOwner } from '../stores/envelope-writes.ts'
 import { envelopeSubject, mailboxSubject } from './subjects.ts'
 import type { WakeUps } from './wake-ups.ts'
-
-/** An agent by its two ids. */
-export interface AgentAddress {
-  readonly siteId: string
-  readonly agentId: string
-}
 
 /** How long a request may be held, and what ends it sooner. */
 export interface Hold {
@@ -43,7 +38,7 @@ export class Mailbox {
    * Why: a second poll ends the first with nothing. An agent polls once at a time, so the first one's connection is dead,
    * and what went there would wait for its lease to end.
    */
-  async take(agent: AgentAddress, hold: Hold): Promise<Delivery[]> {
+  async take(agent: MailboxOwner, hold: Hold): Promise<Delivery[]> {
     const subject = mailboxSubject(agent.siteId, agent.agentId)
     const poll = new AbortController()
     this.#polls.get(subject)?.abort()
@@ -57,7 +52,7 @@ export class Mailbox {
   }
 
   /** Keeps an agent's answer. Throws: ERR_ENVELOPE_UNKNOWN, ERR_ALREADY_ANSWERED. */
-  async answer(agent: AgentAddress, envelopeId: string, sealed: string): Promise<void> {
+  async answer(agent: MailboxOwner, envelopeId: string, sealed: string): Promise<void> {
     const { clock, envelopes, wakeUps } = this.#parts
     const outcome = await envelopes.answer({ ...agent, envelopeId, sealed }, clock.now())
     if (outcome === 'unknown') {
@@ -69,7 +64,7 @@ export class Mailbox {
     wakeUps.wake(envelopeSubject(agent.siteId, envelopeId))
   }
 
-  async #hold(agent: AgentAddress, subject: string, hold: Hold): Promise<Delivery[]> {
+  async #hold(agent: MailboxOwner, subject: string, hold: Hold): Promise<Delivery[]> {
     const { wakeUps } = this.#parts
     const endsAt = performance.now() + hold.waitSeconds * 1_000
     using watch = wakeUps.watch(subject)
@@ -82,7 +77,7 @@ export class Mailbox {
     return []
   }
 
-  async #takeNow(agent: AgentAddress): Promise<Delivery[]> {
+  async #takeNow(agent: MailboxOwner): Promise<Delivery[]> {
     const { clock, limits, envelopes, wakeUps } = this.#parts
     const nowMs = clock.now()
     const expired = await envelopes.expire(agent.siteId, nowMs)
@@ -93,7 +88,7 @@ export class Mailbox {
     return rows.map((row) => ({ envelopeId: row.envelope_id, sealed: row.sealed }))
   }
 
-  async #untilLeaseEnds({ siteId, agentId }: AgentAddress): Promise<number> {
+  async #untilLeaseEnds({ siteId, agentId }: MailboxOwner): Promise<number> {
     const end = await this.#parts.envelopes.nextLeaseEnd(siteId, agentId)
     return end === undefined ? Infinity : Math.max(end - this.#parts.clock.now(), 1)
   }

@@ -84,7 +84,7 @@ async function addEnvelopes(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createIndex('envelopes_open')
     .on('envelopes')
-    .columns(['site_id', 'agent_id', 'queued_at', 'envelope_id'])
+    .columns(['site_id', 'agent_id', 'queued_at', 'envelope_id', 'lease_until', 'state'])
     .where(sql<boolean>`state in ('queued', 'delivered')`)
     .execute()
   await db.schema

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Kysely over node:sqlite. Everything that is true of SQLite alone stands in this file. */
-import { SqliteAdapter, SqliteDialect, type Dialect, type SqliteDatabase } from 'kysely'
+import {
+  SqliteAdapter,
+  SqliteDialect,
+  type Dialect,
+  type SqliteDatabase,
+  type SqliteStatement,
+} from 'kysely'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 
 /** Statements that are kept prepared. */
@@ -37,19 +43,25 @@ class TransactionalDdlAdapter extends SqliteAdapter {
 }
 
 function adapt(database: DatabaseSync): SqliteDatabase {
-  const statements = new Map<string, StatementSync>()
+  const statements = new Map<string, SqliteStatement>()
   return {
     close: () => database.close(),
     prepare(sql) {
-      const statement = statements.get(sql) ?? database.prepare(sql)
+      const known = statements.get(sql)
+      if (known !== undefined) return known
       if (statements.size >= MAX_STATEMENTS) statements.clear()
+      const statement = adaptStatement(database.prepare(sql))
       statements.set(sql, statement)
-      return {
-        reader: statement.columns().length > 0,
-        all: (values) => statement.all(...(values as SQLInputValue[])),
-        run: (values) => statement.run(...(values as SQLInputValue[])),
-        iterate: (values) => statement.iterate(...(values as SQLInputValue[])),
-      }
+      return statement
     },
+  }
+}
+
+function adaptStatement(statement: StatementSync): SqliteStatement {
+  return {
+    reader: statement.columns().length > 0,
+    all: (values) => statement.all(...(values as SQLInputValue[])),
+    run: (values) => statement.run(...(values as SQLInputValue[])),
+    iterate: (values) => statement.iterate(...(values as SQLInputValue[])),
   }
 }
