@@ -47,7 +47,9 @@ describe('error codes', () => {
   })
 
   it('in the prose are in the table', () => {
-    const prose = filesBelow().filter((path) => /^(?!plugins\/|docs\/plugin-guide).*\.md$/.test(path))
+    const prose = filesBelow().filter((path) =>
+      /^(?!plugins\/|docs\/plugin-guide).*\.md$/.test(path),
+    )
     const unknown = prose.flatMap((path) =>
       codesIn(textOf(path))
         .filter((code) => !(code in ERRORS))
