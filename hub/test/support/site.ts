@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+/** A hub of its own for one test: a real server on a free port, one operator, real clients. */
+import { randomBytes, randomUUIDv7 } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  makeEnrolmentCode,
+  makeIdentity,
+  parseEnrolmentCode,
+  possessionMessage,
+  publicIdentity,
+  type EnrolmentCode,
+  type Identity,
+} from '@sallyport/core/crypto'
+import { encodeBase64url, instantOf } from '@sallyport/core/protocol'
+import {
+  encodeSiteFile,
+  hubRefusalOf,
+  openHubClient,
+  type HubClient,
+} from '@sallyport/core/transport'
+import { startHub, type HubConfig, type HubLimits, type RunningHub } from '@sallyport/hub'
+
+export const MINUTE = 60_000
+
+/** A clock that a test turns. It begins with the real time. */
+export class TestClock {
+  #ahead = 0
+
+  now(): number {
+    return Date.now() + this.#ahead
+  }
+
+  turn(ms: number): void {
+    this.#ahead += ms
+  }
+}
+
+/** An enrolled agent and its client. */
+export interface TestAgent {
+  readonly agentId: string
+  readonly identity: Identity
+  readonly client: HubClient
+}
+
+/** A hub, its site and whoever talks to it. Closes all of it when disposed. */
+export class TestSite implements AsyncDisposable {
+  readonly siteId = randomUUIDv7()
+  readonly operatorIdentity = makeIdentity('ops-1', randomBytes(64))
+  readonly clock = new TestClock()
+  readonly #scope = new AsyncDisposableStack()
+  #folder = ''
+  #hub: RunningHub | undefined
+  #operator: HubClient | undefined
+
+  static async open(limits: Partial<HubLimits> = {}): Promise<TestSite> {
+    const site = new TestSite()
+    site.#folder = await temporaryFolder(site.#scope)
+    await writeFile(join(site.#folder, 'site.json'), site.siteFile())
+    await site.start(limits)
+    return site
+  }
+
+  siteFile(): Uint8Array {
+    const operators = [publicIdentity(this.operatorIdentity)]
+    return encodeSiteFile({
+      format: 'sallyport-site-1',
+      siteId: this.siteId,
+      name: 'home',
+      operators,
+    })
+  }
+
+  get config(): HubConfig {
+    return {
+      dataDir: join(this.#folder, 'hub'),
+      host: '127.0.0.1',
+      port: 0,
+      siteFiles: [join(this.#folder, 'site.json')],
+      publicUrls: [],
+      logLevel: 'silent',
+    }
+  }
+
+  async start(limits: Partial<HubLimits> = {}): Promise<void> {
+    this.#hub = await startHub(this.config, { clock: this.clock, limits })
+    this.#operator = this.connect(this.operatorIdentity)
+  }
+
+  async stop(): Promise<void> {
+    await this.#hub?.[Symbol.asyncDispose]()
+    this.#hub = undefined
+  }
+
+  get url(): string {
+    if (this.#hub === undefined) throw new Error('the hub is stopped')
+    return this.#hub.url
+  }
+
+  get operator(): HubClient {
+    return this.#operator!
+  }
+
+  get databaseFile(): string {
+    return join(this.#folder, 'hub', 'hub.db')
+  }
+
+  /** A client that is closed with the site. */
+  connect(identity: Identity, clock: { now(): number } = this.clock): HubClient {
+    const options = { url: this.url, key: identity.signing, clock }
+    return this.#scope.use(openHubClient(options))
+  }
+
+  /** Adds a code for a new agent. */
+  async addCode(
+    changes: { agentId?: string; lifetimeMs?: number } = {},
+  ): Promise<EnrolmentCode & { agentId: string }> {
+    const agentId = changes.agentId ?? randomUUIDv7()
+    const code = makeCode(this.operatorIdentity)
+    await this.operator.addCode({
+      agentId,
+      redeemHash: code.redeemHash,
+      sealedEnrolment: 'sealed enrolment',
+      expiresAt: this.instantIn(changes.lifetimeMs ?? 30 * MINUTE),
+    })
+    return { ...code, agentId }
+  }
+
+  /** Enrols an agent. */
+  async enrol(identity = makeIdentity('pve1', randomBytes(64))): Promise<TestAgent> {
+    const { agentId, redeemToken } = await this.addCode()
+    const client = this.connect(identity)
+    await client.redeemCode(redemption(redeemToken, identity))
+    return { agentId, identity, client }
+  }
+
+  /** Submits text as an envelope and returns its id. */
+  async submit(agent: { agentId: string }, sealed = 'sealed job'): Promise<string> {
+    const envelopeId = randomUUIDv7()
+    const expiresAt = this.instantIn(10 * MINUTE)
+    await this.operator.submitEnvelope({ envelopeId, agentId: agent.agentId, sealed, expiresAt })
+    return envelopeId
+  }
+
+  instantIn(ms: number): string {
+    return instantOf(this.clock.now() + ms)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+    await this.#scope.disposeAsync()
+  }
+}
+
+/** A fresh enrolment code. */
+export function makeCode(operator: Identity): EnrolmentCode {
+  return parseEnrolmentCode(makeEnrolmentCode(randomBytes(16), operator.signing.publicKey))
+}
+
+/** What an agent sends to redeem a token. */
+export function redemption(redeemToken: string, identity: Identity) {
+  return {
+    redeemToken,
+    signingKey: publicIdentity(identity).signingKey,
+    possession: encodeBase64url(identity.signing.sign(possessionMessage(redeemToken))),
+  }
+}
+
+/** A new identity. */
+export function anyone(name = 'someone'): Identity {
+  return makeIdentity(name, randomBytes(64))
+}
+
+/** What the hub refused with, or 'nothing' when it did not. */
+export async function refusalOf(call: Promise<unknown>): Promise<string> {
+  try {
+    await call
+    return 'nothing'
+  } catch (error) {
+    const refusal = hubRefusalOf(error)
+    if (refusal === undefined) throw error
+    return `${refusal.status} ${refusal.code}`
+  }
+}
+
+/** A folder that goes with the scope. */
+export async function temporaryFolder(scope: AsyncDisposableStack): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'sallyport-hub-'))
+  scope.defer(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
