@@ -8,7 +8,7 @@ const MAX_PROBLEMS = 8
  * Says what of `input` does not fit `schema`; empty when all fits. Nothing is coerced.
  *
  * Trust: the schema comes from an approved manifest, the input from a verified job.
- * Source: JSON Schema draft 2020-12, core and validation.
+ * Source: JSON Schema draft 2020-12, "Core" and "Validation".
  */
 export function checkAgainstSchema(
   schema: Readonly<Record<string, unknown>>,

@@ -20,10 +20,6 @@ export const COMMAND_LINE_ERRORS = {
     meaning: 'The command met a fault of its own.',
     remedy: 'Run it again with `--debug` and report what it prints; no secret is in it.',
   },
-  ERR_BUNDLE: {
-    meaning: 'The file is not a plugin bundle.',
-    remedy: 'Build one: `sallyport plugin build <folder>`.',
-  },
   ERR_CONFIRMATION_NEEDED: {
     meaning: 'This needs a yes, and there is no terminal to ask on. Nothing was done.',
     remedy: 'Look at what it says, then add `--yes`.',
