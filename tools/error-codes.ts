@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { repositoryRoot } from './generated.ts'
 
 /** A plugin has codes of its own, which its README explains. */
-const SOURCES = ['{sdk,core,hub,agent,cli}/{src,bin}/**/*', 'tools/run.cjs']
+const SOURCES = ['{sdk,core,hub,agent,cli}/{src,bin}/**/*', 'tools/{run.cjs,new-plugin.ts}']
 
 /** The table itself does not count as a use. */
 const TABLE = /^core\/src\/protocol\/errors\//

@@ -89,9 +89,17 @@ export const COMMAND_LINE_ERRORS = {
     meaning: 'The code of the plugin cannot be bundled, or does not define a plugin.',
     remedy: 'Correct what the message names.',
   },
+  ERR_PLUGIN_EXISTS: {
+    meaning: 'There is a plugin of this name already. It is not overwritten.',
+    remedy: 'Choose another name.',
+  },
   ERR_PLUGIN_FOLDER: {
     meaning: 'The folder is not that of a plugin.',
     remedy: 'Name a folder with a package.json and a src/index.ts; `npm run new:plugin` makes one.',
+  },
+  ERR_PLUGIN_NAME: {
+    meaning: 'The name does not fit the grammar of plugin names.',
+    remedy: 'Take lower-case letters, digits and hyphens, beginning with a letter.',
   },
   ERR_PROGRAM_START: {
     meaning: 'A hub or an agent that the command started did not become ready.',
