@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Every command and where it is, so that a start loads the one it runs and no other. */
+import type { Command } from '@oclif/core/command'
+
+type Load = () => Promise<Record<string, unknown>>
+
+/** Command ids as they are typed, with `:` for the space, and their files. */
+export const COMMAND_FILES: Readonly<Record<string, Load>> = {
+  init: () => import('./commands/init.ts'),
+  'hub:start': () => import('./commands/hub/start.ts'),
+  'agent:code': () => import('./commands/agent/code.ts'),
+  'agent:enrol': () => import('./commands/agent/enrol.ts'),
+  'agent:start': () => import('./commands/agent/start.ts'),
+  'agent:list': () => import('./commands/agent/list.ts'),
+  'plugin:build': () => import('./commands/plugin/build.ts'),
+  'plugin:approve': () => import('./commands/plugin/approve.ts'),
+  'plugin:list': () => import('./commands/plugin/list.ts'),
+  'job:run': () => import('./commands/job/run.ts'),
+  'job:list': () => import('./commands/job/list.ts'),
+  'job:show': () => import('./commands/job/show.ts'),
+  'job:watch': () => import('./commands/job/watch.ts'),
+  'audit:verify': () => import('./commands/audit/verify.ts'),
+  'audit:show': () => import('./commands/audit/show.ts'),
+  doctor: () => import('./commands/doctor.ts'),
+  demo: () => import('./commands/demo.ts'),
+}
+
+/** Topics and what is in them. */
+export const TOPICS: Readonly<Record<string, { description: string }>> = {
+  hub: { description: 'The blind mailbox between operators and agents' },
+  agent: { description: 'Hosts that run signed jobs' },
+  plugin: { description: 'What agents can do: build it, read it, approve it' },
+  job: { description: 'Sign, send, follow and verify jobs' },
+  audit: { description: 'The record that nobody can edit unseen' },
+}
+
+/** The commands of this start, filled by `loadCommands` and read by the parser. */
+export const COMMANDS: Record<string, Command.Class> = {}
+
+/** The id of the command that an argument list names, if it names one. */
+export function commandIdOf(argv: readonly string[]): string | undefined {
+  const words = argv.slice(0, 2).filter((word) => !word.startsWith('-'))
+  return [words.join(':'), words[0] ?? ''].find((id) => Object.hasOwn(COMMAND_FILES, id))
+}
+
+/** Loads the commands of these ids. Each file exports its one command class. */
+export async function loadCommands(ids: readonly string[]): Promise<void> {
+  const loaded = await Promise.all(ids.map(async (id) => [id, await COMMAND_FILES[id]!()] as const))
+  for (const [id, exported] of loaded) {
+    COMMANDS[id] = Object.values(exported).find(
+      (each) => typeof each === 'function',
+    ) as Command.Class
+  }
+}

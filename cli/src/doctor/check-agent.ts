@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The state of an agent's journal and audit log. */
+import { existsSync } from 'node:fs'
+import { statfs } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ADMISSION_LIMITS } from '@sallyport/core/admission'
+import { openSqliteAgentStore } from '@sallyport/core/stores'
+import { isCodedError } from '@sallyport/sdk'
+import { counted, size } from '../output/words.ts'
+import { checkClock } from './check-clock.ts'
+import { failed, ok, warning } from './finding.ts'
+import type { Finding } from './finding.ts'
+
+const LITTLE_SPACE_BYTES = 256 * 1_024 * 1_024
+
+/** Looks at the journal of the agent in this folder, and at the clock by the highest time it has recorded. */
+export async function checkAgent(stateDir: string): Promise<Finding[]> {
+  const now = () => Date.now()
+  const path = join(stateDir, 'agent.db')
+  if (!existsSync(path)) return checkClock(now(), 0, 0)
+  try {
+    using store = openSqliteAgentStore(path, { clock: { now }, mode: 'readOnly' })
+    const { open, pending, entries, highest } = store.snapshot(() => ({
+      open: store.runs.withoutOutcomeCount(),
+      pending: store.outbox.pending().length,
+      entries: store.audit.size(),
+      highest: store.clock.highest(),
+    }))
+    const text = `${counted(open, 'run')} open, ${counted(pending, 'answer')} not yet at the hub, ${counted(entries, 'audit entry', 'audit entries')}`
+    return [
+      pending > 0
+        ? warning('journal', text, 'see whether the hub can be reached from here')
+        : ok('journal', text),
+      await spaceFinding(stateDir),
+      ...checkClock(now(), highest, ADMISSION_LIMITS.maxClockStepBackMs),
+    ]
+  } catch (error) {
+    if (!isCodedError(error)) throw error
+    const remedy = 'keep a copy of the state directory; the agent runs nothing until it can be read'
+    return [
+      failed('journal', `${path}: ${error.message}`, { code: error.code, remedy }),
+      ...checkClock(now(), 0, 0),
+    ]
+  }
+}
+
+async function spaceFinding(stateDir: string): Promise<Finding> {
+  const { bavail, bsize } = await statfs(stateDir)
+  const text = `${size(bavail * bsize)} free where the journal is`
+  return bavail * bsize < LITTLE_SPACE_BYTES
+    ? warning('space', text, 'free some: without space for the journal no job runs')
+    : ok('space', text)
+}

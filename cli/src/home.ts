@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Where everything of one person or host lies. */
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+/** Paths below one home. */
+export interface Home {
+  readonly folder: string
+  /** The operator's side: keys, site, records. */
+  readonly operator: {
+    readonly folder: string
+    readonly keys: string
+    readonly site: string
+    readonly settings: string
+    readonly agents: string
+    readonly approvals: string
+    readonly heads: string
+  }
+  /** The folder of a hub. */
+  readonly hub: string
+  /** The state directory of an agent. */
+  readonly agent: string
+}
+
+/** The layout below `given`, else below `~/.sallyport`. */
+export function homeLayout(given?: string): Home {
+  const folder = resolve(given ?? join(homedir(), '.sallyport'))
+  const operator = join(folder, 'operator')
+  return {
+    folder,
+    operator: {
+      folder: operator,
+      keys: join(operator, 'keys.json'),
+      site: join(operator, 'site.json'),
+      settings: join(operator, 'settings.json'),
+      agents: join(operator, 'agents'),
+      approvals: join(operator, 'approvals'),
+      heads: join(operator, 'heads'),
+    },
+    hub: join(folder, 'hub'),
+    agent: join(folder, 'agent'),
+  }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Reads back what lies at the hub: whose document it is, and what the agent answered, both verified. */
+import { open, verifyEnvelope } from '@sallyport/core/crypto'
+import { documents, parseDocument, parseEnvelope } from '@sallyport/core/protocol'
+import type { Approval, Job } from '@sallyport/core/protocol'
+import { WIRE } from '@sallyport/core/transport'
+import type { EnvelopeView } from '@sallyport/core/transport'
+import { CodedError, isCodedError } from '@sallyport/sdk'
+import { isPinned } from './agents.ts'
+import type { AgentRecord } from './agents.ts'
+import type { Operator } from './operator.ts'
+import { openResult } from './results.ts'
+import type { VerifiedResult } from './results.ts'
+
+/** What an operator of the site sent. */
+export type Content =
+  | { readonly kind: 'job'; readonly job: Job; readonly digest: string; readonly signer: string }
+  | {
+      readonly kind: 'approval'
+      readonly approval: Approval
+      readonly digest: string
+      readonly signer: string
+    }
+
+/** One envelope, read. */
+export interface Mail {
+  readonly view: EnvelopeView
+  readonly agent: AgentRecord | undefined
+  /** Undefined when it cannot be believed; then `doubt` says why. */
+  readonly content: Content | undefined
+  readonly answer: VerifiedResult | undefined
+  readonly doubt: string | undefined
+}
+
+/** Reads one envelope with its answer. Never throws for what the hub made up: that is the doubt. */
+export async function readMail(
+  operator: Operator,
+  view: EnvelopeView,
+  agents: readonly AgentRecord[],
+): Promise<Mail> {
+  const agent = agents.find((record) => record.agentId === view.agentId)
+  const content = await orDoubt(readContent(operator, view))
+  const answer = await orDoubt(readAnswer(operator, view, { content: content.value, agent }))
+  const doubt = content.doubt ?? answer.doubt
+  return { view, agent, content: content.value, answer: answer.value, doubt }
+}
+
+async function orDoubt<T>(reading: Promise<T>): Promise<{ value?: T; doubt?: string }> {
+  try {
+    return { value: await reading }
+  } catch (error) {
+    if (!isCodedError(error)) throw error
+    return { doubt: error.message }
+  }
+}
+
+async function readContent(operator: Operator, view: EnvelopeView): Promise<Content> {
+  const bytes = await open(view.sealed, operator.identity.sealing, WIRE.maxSealedBytes)
+  const verified = verifyEnvelope(
+    parseEnvelope(bytes, WIRE.maxSealedBytes),
+    [documents.job, documents.approval],
+    operator.trust,
+  )
+  if (!verified.ok) throw doubtful(`no operator of the site signed it (${verified.refusal.reason})`)
+  const { digest, signer, payload } = verified
+  const isJob = verified.kind.name === documents.job.name
+  const content: Content = isJob
+    ? { kind: 'job', job: parseDocument(documents.job, payload), digest, signer: signer.name }
+    : {
+        kind: 'approval',
+        approval: parseDocument(documents.approval, payload),
+        digest,
+        signer: signer.name,
+      }
+  const id = content.kind === 'job' ? content.job.jobId : content.approval.approvalId
+  if (id === view.envelopeId) return content
+  throw doubtful('the hub shows it under the id of another')
+}
+
+async function readAnswer(
+  operator: Operator,
+  view: EnvelopeView,
+  { content, agent }: { content: Content | undefined; agent: AgentRecord | undefined },
+): Promise<VerifiedResult | undefined> {
+  if (view.result === null) return undefined
+  if (agent === undefined || !isPinned(agent)) {
+    throw doubtful('the keys of its agent are not pinned on this machine')
+  }
+  return openResult(operator, agent, view.result, {
+    envelopeId: view.envelopeId,
+    // Without content only an agent that could not read it either can have answered.
+    digest: content?.digest ?? '',
+    jobId: content?.kind === 'job' ? content.job.jobId : null,
+  })
+}
+
+function doubtful(why: string): CodedError<'ERR_MAIL_DOUBTFUL'> {
+  return new CodedError('ERR_MAIL_DOUBTFUL', why)
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+/** An operator at work: unlocked keys, the site they sign for, and a way to the hub. */
+import { keyIdOf, makeTrustStore, makeTrustedKey, publicIdentity } from '@sallyport/core/crypto'
+import type { Identity, TrustStore } from '@sallyport/core/crypto'
+import { openHubClient } from '@sallyport/core/transport'
+import type { HubClient, SiteFile } from '@sallyport/core/transport'
+import { CodedError } from '@sallyport/sdk'
+import type { Secret } from '@sallyport/sdk'
+import type { Home } from '../home.ts'
+import { unlockOperator } from './identity.ts'
+import { hubAddress, readSite } from './site.ts'
+
+/** Everything that signing and sending needs. */
+export interface Operator extends AsyncDisposable {
+  readonly home: Home
+  readonly identity: Identity
+  readonly site: SiteFile
+  readonly hub: HubClient
+  /** The operators of the site, as signers. */
+  readonly trust: TrustStore
+  /** X25519 keys of all operators, base64url: they read every job and every answer. */
+  readonly readers: readonly string[]
+  now(): number
+}
+
+/** How an operator is opened. */
+export interface OperatorOptions {
+  readonly home: Home
+  readonly hub?: string | undefined
+  readonly passphrase: () => Promise<Secret>
+}
+
+/** Unlocks the keys and makes ready. Throws: ERR_NO_OPERATOR, ERR_NOT_IN_SITE, ERR_PASSPHRASE, ERR_HUB_ADDRESS. */
+export async function openOperator(options: OperatorOptions): Promise<Operator> {
+  const { home } = options
+  const site = await readSite(home)
+  const identity = await unlockOperator(home, options.passphrase)
+  expectInSite(site, identity)
+  const now = () => Date.now()
+  const hub = openHubClient({
+    url: await hubAddress(home, options.hub),
+    key: identity.signing,
+    clock: { now },
+  })
+  return {
+    home,
+    identity,
+    site,
+    hub,
+    trust: makeTrustStore(
+      site.siteId,
+      site.operators.map(({ name, signingKey }) => makeTrustedKey('operator', name, signingKey)),
+    ),
+    readers: site.operators.map(({ sealingKey }) => sealingKey),
+    now,
+    [Symbol.asyncDispose]: () => hub[Symbol.asyncDispose](),
+  }
+}
+
+function expectInSite(site: SiteFile, identity: Identity): void {
+  const own = publicIdentity(identity)
+  if (site.operators.some(({ signingKey }) => signingKey === own.signingKey)) return
+  throw new CodedError('ERR_NOT_IN_SITE', `the site ${site.name} does not name this operator`, {
+    details: { operator: own.name, keyId: keyIdOf(identity.signing.publicKey) },
+  })
+}

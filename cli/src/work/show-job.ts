@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Prints a job and its answer, or ends in the problem that it is. */
+import { EXIT } from '../output/exit-codes.ts'
+import { jobDocument } from '../output/job-document.ts'
+import { jobProblem } from '../output/job-problem.ts'
+import type { KnownJob } from '../output/known-job.ts'
+import { present } from '../output/present.ts'
+import type { Talk } from '../output/talk.ts'
+import { wayOf, wayScreen } from '../output/way.ts'
+import { short, span } from '../output/words.ts'
+
+/**
+ * Shows how a job ended and returns the exit code.
+ *
+ * Throws: under people's eyes the problem of a job that did not end well; with `--json` the problem is in the document.
+ */
+export function showJob(talk: Talk, known: KnownJob): number {
+  const problem = jobProblem(known)
+  const { answer, times, job, agent } = known
+  if (answer !== undefined) talk.say(wayScreen(wayOf(times, answer), talk.aside))
+  if (talk.manner.isJson) {
+    talk.answer(jobDocument(known), () => '')
+    return problem?.exit ?? EXIT.done
+  }
+  if (problem !== undefined) throw problem
+  if (times.totalMs !== undefined) talk.say(`${talk.aside.good('done')} in ${span(times.totalMs)}`)
+  talk.say('')
+  talk.answer({}, () => present(answer!.result.output ?? null, talk.paint))
+  talk.say(
+    `\nresult signed by ${agent?.name ?? job.agentId} · job ${talk.aside.dim(short(job.jobId))}`,
+  )
+  return EXIT.done
+}
