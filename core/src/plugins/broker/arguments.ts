@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Reads the arguments of handle calls, which a plugin may have made up. */
+import { CodedError } from '@sallyport/sdk'
+
+/** The text at a place in the arguments. Throws: ERR_ARGUMENT_FORM. */
+export function textArgument(
+  args: readonly unknown[],
+  at: number,
+  name: string,
+  maxLength: number,
+): string {
+  const value = args[at]
+  if (typeof value === 'string' && value.length <= maxLength && !value.includes('\0')) return value
+  throw new CodedError(
+    'ERR_ARGUMENT_FORM',
+    `${name} must be a text of at most ${maxLength} characters`,
+  )
+}
+
+/** The list of texts at a place in the arguments. Throws: ERR_ARGUMENT_FORM. */
+export function textsArgument(
+  args: readonly unknown[],
+  at: number,
+  name: string,
+  limits: { maxCount: number; maxLength: number },
+): string[] {
+  const value = args[at]
+  if (Array.isArray(value) && value.length <= limits.maxCount) {
+    return value.map((_, index) =>
+      textArgument(value, index, `${name}[${index}]`, limits.maxLength),
+    )
+  }
+  throw new CodedError(
+    'ERR_ARGUMENT_FORM',
+    `${name} must be a list of at most ${limits.maxCount} texts`,
+  )
+}

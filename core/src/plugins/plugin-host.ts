@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Runs jobs in plugins: one process per plugin digest, started on the first job, stopped when idle. */
+import { realpathSync } from 'node:fs'
+import { isCodedError, type PluginManifest } from '@sallyport/sdk'
+import type { Failure } from '../protocol/index.ts'
+import { REFUSALS } from '../protocol/refusal.ts'
+import { checkBundle } from './bundle-check.ts'
+import { CrashBackOff } from './crash-back-off.ts'
+import { makeFailure } from './failure.ts'
+import type { PluginHost, RunOutcome, RunRequest } from './ports.ts'
+import { ProcessPool, type PluginEvent } from './process-pool.ts'
+import { RunHandles } from './run-handles.ts'
+import type { RunEnd } from './sandbox/active-run.ts'
+import { findSandbox, type Sandbox } from './sandbox/bubblewrap.ts'
+import { PROCESS_LIMITS, type ProcessLimits } from './sandbox/limits.ts'
+import type { PluginProcess, PluginToStart } from './sandbox/plugin-process.ts'
+
+/** One line of a plugin for the agent's own log. */
+export interface PluginLine {
+  readonly pluginName: string
+  readonly jobId?: string
+  readonly text: string
+}
+
+/** How a plugin host is set up. */
+export interface PluginHostOptions {
+  /** The agent's state directory. Private data of plugins lies below it. */
+  readonly stateDirectory: string
+  readonly limits?: Partial<ProcessLimits>
+  /** Time without a run after which a plugin's process is stopped. */
+  readonly idleStopMs?: number
+  readonly backOff?: CrashBackOff
+  readonly onLine?: (line: PluginLine) => void
+  /** A process was started, was stopped, or ended badly. */
+  readonly onEvent?: (event: PluginEvent) => void
+  /** Finds what a sandbox takes. Unless given, this host's bubblewrap. */
+  readonly findSandbox?: () => Promise<Sandbox>
+}
+
+const IDLE_STOP_MS = 30_000
+
+/**
+ * Opens the host of sandboxed plugins. Nothing is started before the first job.
+ *
+ * Throws: the error of the file system when there is no state directory.
+ */
+export function openPluginHost(options: PluginHostOptions): PluginHost {
+  return new SandboxedPluginHost(options)
+}
+
+class SandboxedPluginHost implements PluginHost {
+  readonly #options: PluginHostOptions
+  readonly #stateDirectory: string
+  readonly #backOff: CrashBackOff
+  readonly #pool: ProcessPool
+
+  constructor(options: PluginHostOptions) {
+    this.#options = options
+    this.#stateDirectory = realpathSync(options.stateDirectory)
+    this.#backOff = options.backOff ?? new CrashBackOff()
+    this.#pool = new ProcessPool({
+      limits: { ...PROCESS_LIMITS, ...options.limits },
+      idleStopMs: options.idleStopMs ?? IDLE_STOP_MS,
+      findSandbox: options.findSandbox ?? findSandbox,
+      onEvent: (event) => this.#onEvent(event),
+    })
+  }
+
+  async run(request: RunRequest): Promise<RunOutcome> {
+    const held = this.#pool.find(request.plugin.digest)
+    const check =
+      held === undefined ? checkBundle(request.plugin) : { ok: true as const, plugin: held }
+    if (!check.ok) return { state: 'refused', refusal: check.refusal }
+    const { jobs } = check.plugin.manifest
+    if (!Object.hasOwn(jobs, request.jobName)) {
+      const details = { jobTypes: Object.keys(jobs).slice(0, 32) }
+      return { state: 'refused', refusal: { reason: 'unknown_job_type', details } }
+    }
+    const waitMs = this.#backOff.waitMs(request.plugin.digest, performance.now())
+    if (waitMs > 0) return backingOff(waitMs)
+    if (request.signal.aborted)
+      return failed(makeFailure('ERR_RUN_CANCELLED', 'the run was cancelled'))
+    return this.#start(request, check.plugin)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#pool.close()
+  }
+
+  async #start(request: RunRequest, plugin: PluginToStart): Promise<RunOutcome> {
+    const { digest } = request.plugin
+    let taken: PluginProcess
+    try {
+      taken = await this.#pool.take(digest, plugin)
+    } catch (error) {
+      return outcomeOfStart(error)
+    }
+    const outcome = await this.#runIn(taken, request, plugin.manifest)
+    if (taken.isUsable) this.#backOff.recovered(digest)
+    return outcome
+  }
+
+  async #runIn(
+    taken: PluginProcess,
+    request: RunRequest,
+    manifest: PluginManifest,
+  ): Promise<RunOutcome> {
+    const { jobId, jobName, input } = request
+    const job = manifest.jobs[jobName]!
+    const unrecorded = new AbortController()
+    const handles = this.#openHandles(request, manifest, unrecorded)
+    const signal = AbortSignal.any([request.signal, unrecorded.signal])
+    const end = await taken.run(
+      { jobId, jobName, input, signal, ...job.limits },
+      {
+        call: (call, over) => handles.call(call, over),
+        log: (text) => this.#options.onLine?.({ pluginName: manifest.name, jobId, text }),
+        progress: (text) => request.onProgress?.(text),
+      },
+    )
+    return outcomeOfRun(end, { handles, isUnrecorded: unrecorded.signal.aborted })
+  }
+
+  /** Why: a use of a handle that cannot be recorded must be the last one. */
+  #openHandles(
+    request: RunRequest,
+    { name, jobs }: PluginManifest,
+    unrecorded: AbortController,
+  ): RunHandles {
+    const { jobId, jobName } = request
+    const { permissions } = jobs[jobName]!
+    const setting = { pluginName: name, jobId, stateDirectory: this.#stateDirectory }
+    return new RunHandles({ type: `${name}/${jobName}`, permissions }, setting, (event) => {
+      try {
+        request.onHandle?.(event)
+      } catch (error) {
+        unrecorded.abort(error)
+      }
+    })
+  }
+
+  #onEvent(event: PluginEvent): void {
+    if (event.event === 'plugin.crashed') this.#backOff.crashed(event.digest, performance.now())
+    for (const text of event.stderr.split('\n').filter((line) => line.trim() !== '')) {
+      this.#options.onLine?.({ pluginName: event.pluginName, text })
+    }
+    this.#options.onEvent?.(event)
+  }
+}
+
+function backingOff(waitMs: number): RunOutcome {
+  const message = `the plugin ended badly several times in a row; it is started again in ${waitMs} ms`
+  return failed(
+    makeFailure('ERR_PLUGIN_BACKOFF', message, { details: { waitMs }, retryable: true }),
+  )
+}
+
+function outcomeOfStart(error: unknown): RunOutcome {
+  if (!isCodedError(error) || !error.code.startsWith('ERR_')) {
+    return failed(makeFailure('ERR_PLUGIN_START', 'the process could not be started'))
+  }
+  if (error.code !== 'ERR_SANDBOX_UNAVAILABLE')
+    return failed(makeFailure(error.code, error.message))
+  const { remedy } = REFUSALS.sandbox_unavailable
+  const details = { why: error.message.slice(0, 512), remedy }
+  return { state: 'refused', refusal: { reason: 'sandbox_unavailable', details } }
+}
+
+function outcomeOfRun(
+  end: RunEnd,
+  run: { readonly handles: RunHandles; readonly isUnrecorded: boolean },
+): RunOutcome {
+  const handlesUsed = [...run.handles.used].sort()
+  if (run.isUnrecorded) {
+    const message = 'the use of a handle could not be recorded'
+    return { state: 'failed', failure: makeFailure('ERR_AUDIT_UNAVAILABLE', message), handlesUsed }
+  }
+  if (!end.ok) return { state: 'failed', failure: end.failure, handlesUsed }
+  return { state: 'done', output: end.output, handlesUsed }
+}
+
+function failed(failure: Failure): RunOutcome {
+  return { state: 'failed', failure, handlesUsed: [] }
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The processes of plugins: at most one per digest, shared by its runs, stopped when none has run for a while. */
+import { CodedError, isCodedError } from '@sallyport/sdk'
+import type { Sandbox } from './sandbox/bubblewrap.ts'
+import type { ProcessLimits } from './sandbox/limits.ts'
+import {
+  startPluginProcess,
+  type PluginProcess,
+  type PluginToStart,
+} from './sandbox/plugin-process.ts'
+
+/** What happened to a plugin's process. */
+export interface PluginEvent {
+  readonly event: 'plugin.started' | 'plugin.stopped' | 'plugin.crashed'
+  readonly pluginName: string
+  readonly version: string
+  readonly digest: string
+  /** Why it ended; empty when it was started. */
+  readonly code: string
+  readonly message: string
+  /** The last of what it printed on standard error. For the host's own log only. */
+  readonly stderr: string
+}
+
+/** How a pool is set up. */
+export interface PoolOptions {
+  readonly limits: ProcessLimits
+  readonly idleStopMs: number
+  readonly findSandbox: () => Promise<Sandbox>
+  readonly onEvent: (event: PluginEvent) => void
+}
+
+interface Seat {
+  readonly plugin: PluginToStart
+  readonly process: Promise<PluginProcess>
+  idleTimer: NodeJS.Timeout | undefined
+}
+
+const STOPPED = 'ERR_PLUGIN_STOPPED'
+
+/** Starts, shares and stops processes. */
+export class ProcessPool {
+  readonly #options: PoolOptions
+  readonly #seats = new Map<string, Seat>()
+  #sandbox: Sandbox | undefined
+  #isClosed = false
+
+  constructor(options: PoolOptions) {
+    this.#options = options
+  }
+
+  /** The plugin whose process runs or is being started, as it was checked then. */
+  find(digest: string): PluginToStart | undefined {
+    return this.#seats.get(digest)?.plugin
+  }
+
+  /**
+   * The process of this digest, started if need be.
+   *
+   * Throws: ERR_PLUGIN_STOPPED when the pool is closed, and what starting a process throws.
+   */
+  async take(digest: string, plugin: PluginToStart): Promise<PluginProcess> {
+    if (this.#isClosed) throw new CodedError(STOPPED, 'the agent is stopping')
+    const seat = this.#seats.get(digest) ?? this.#seat(digest, plugin)
+    const taken = await seat.process
+    clearTimeout(seat.idleTimer)
+    setImmediate(() => this.#stopWhenIdle(seat, taken))
+    return taken
+  }
+
+  /** Stops all processes and waits until they are gone. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    const seats = [...this.#seats.values()]
+    await Promise.all(
+      seats.map(async ({ process }) => {
+        const started = await process.catch(() => undefined)
+        started?.end({ code: STOPPED, message: 'the agent is stopping' })
+        await started?.ended
+      }),
+    )
+  }
+
+  #seat(digest: string, plugin: PluginToStart): Seat {
+    const seat: Seat = { plugin, process: this.#start(digest, plugin), idleTimer: undefined }
+    this.#seats.set(digest, seat)
+    const leave = (): void => {
+      clearTimeout(seat.idleTimer)
+      if (this.#seats.get(digest) === seat) this.#seats.delete(digest)
+    }
+    seat.process.then((started) => started.left.then(leave), leave)
+    return seat
+  }
+
+  async #start(digest: string, plugin: PluginToStart): Promise<PluginProcess> {
+    const about = { pluginName: plugin.manifest.name, version: plugin.manifest.version, digest }
+    try {
+      this.#sandbox ??= await this.#options.findSandbox()
+      const setting = { sandbox: this.#sandbox, limits: this.#options.limits }
+      const started = await startPluginProcess(plugin, setting)
+      this.#options.onEvent({
+        ...about,
+        event: 'plugin.started',
+        code: '',
+        message: '',
+        stderr: '',
+      })
+      void started.ended.then(({ code, message }) => {
+        const event = code === STOPPED ? 'plugin.stopped' : 'plugin.crashed'
+        this.#options.onEvent({ ...about, event, code, message, stderr: started.stderr })
+      })
+      return started
+    } catch (error) {
+      this.#reportFailedStart(about, error)
+      throw error
+    }
+  }
+
+  /** Why: a host without a sandbox is not the plugin's fault, and may get one while the agent runs. */
+  #reportFailedStart(
+    about: Pick<PluginEvent, 'pluginName' | 'version' | 'digest'>,
+    error: unknown,
+  ): void {
+    const code = isCodedError(error) ? error.code : 'ERR_PLUGIN_START'
+    if (code === 'ERR_SANDBOX_UNAVAILABLE') {
+      this.#sandbox = undefined
+      return
+    }
+    const message = isCodedError(error) ? error.message : 'the process could not be started'
+    this.#options.onEvent({ ...about, event: 'plugin.crashed', code, message, stderr: '' })
+  }
+
+  #stopWhenIdle(seat: Seat, taken: PluginProcess): void {
+    clearTimeout(seat.idleTimer)
+    const restMs = this.#options.idleStopMs - taken.idleMs
+    if (restMs <= 0) return taken.end({ code: STOPPED, message: 'idle' })
+    seat.idleTimer = setTimeout(() => this.#stopWhenIdle(seat, taken), restMs)
+    seat.idleTimer.unref()
+  }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The handles of one run: what the manifest names, opened; everything else denied in words an author understands. */
+import { CodedError, isCodedError, type JobManifest, type Permission } from '@sallyport/sdk'
+import type { HandleReply, HandleSetting, OpenHandle } from './broker/contract.ts'
+import { findKind, findKindWith } from './broker/registry.ts'
+import type { HandleEvent } from './ports.ts'
+import type { HandleCall } from './sandbox/active-run.ts'
+
+const MAX_TARGET_LENGTH = 256
+
+interface Granted {
+  readonly permission: Permission
+  readonly handle: OpenHandle
+}
+
+/** Serves the handle calls of one run and reports each of them. */
+export class RunHandles {
+  /** Names of the handles that were used for something that was allowed. */
+  readonly used = new Set<string>()
+  readonly #granted: ReadonlyMap<string, Granted>
+  readonly #jobType: string
+  readonly #report: (event: HandleEvent) => void
+
+  /** `report` is called once per call, before its answer goes to the plugin. */
+  constructor(
+    job: { readonly type: string; readonly permissions: JobManifest['permissions'] },
+    setting: HandleSetting,
+    report: (event: HandleEvent) => void,
+  ) {
+    this.#jobType = job.type
+    this.#report = report
+    this.#granted = new Map(
+      Object.entries(job.permissions).map(([name, permission]) => [
+        name,
+        { permission, handle: findKind(permission.kind)!.open(permission, setting) },
+      ]),
+    )
+  }
+
+  /**
+   * Makes one call.
+   *
+   * Trust: the call comes from the plugin. Whether the handle was approved is decided here, whether the scope covers
+   * the call is decided by the kind.
+   * Throws: ERR_HANDLE_DENIED and the codes of the kind.
+   */
+  async call(call: HandleCall, signal: AbortSignal): Promise<HandleReply> {
+    const granted = this.#granted.get(call.handle)
+    const about = {
+      handle: call.handle,
+      kind: granted?.permission.kind ?? 'none',
+      method: call.method,
+      target: targetOf(call, granted?.permission),
+    }
+    try {
+      const reply = await this.#perform(call, granted, signal)
+      this.used.add(call.handle)
+      this.#report({ ...about, outcome: 'ok' })
+      return reply
+    } catch (error) {
+      const code = isCodedError(error) ? error.code : 'ERR_HANDLE_FAILED'
+      const isDenied = code === 'ERR_HANDLE_DENIED'
+      if (!isDenied) this.used.add(call.handle)
+      this.#report({ ...about, outcome: isDenied ? 'denied' : 'failed', code })
+      throw error
+    }
+  }
+
+  async #perform(
+    call: HandleCall,
+    granted: Granted | undefined,
+    signal: AbortSignal,
+  ): Promise<HandleReply> {
+    if (granted === undefined) throw this.#undeclared(call)
+    if (!Object.hasOwn(granted.handle, call.method)) throw noSuchMethod(call, granted.permission)
+    return granted.handle[call.method]!(call.args, signal)
+  }
+
+  #undeclared({ handle, method, args }: HandleCall): CodedError {
+    const suggestion = findKindWith(method)?.suggest(method, args)
+    const remedy =
+      suggestion === undefined ? '' : `; permissions: { ${handle}: ${suggestion} } would allow it`
+    return denied(`${this.#jobType} declares no permission "${handle}"${remedy}`)
+  }
+}
+
+function noSuchMethod({ handle, method, args }: HandleCall, permission: Permission): CodedError {
+  const has = findKind(permission.kind)!.methods.join(', ')
+  const suggestion = findKindWith(method)?.suggest(method, args)
+  const remedy = suggestion === undefined ? '' : `; ${method} needs a permission like ${suggestion}`
+  return denied(`handle "${handle}" (${permission.kind}) has ${has}, not ${method}${remedy}`)
+}
+
+function targetOf(call: HandleCall, permission: Permission | undefined): string {
+  const kind = permission === undefined ? undefined : findKind(permission.kind)
+  const target = kind?.target(permission!, call.args) ?? JSON.stringify(call.args)
+  return target.slice(0, MAX_TARGET_LENGTH).toWellFormed()
+}
+
+function denied(message: string): CodedError {
+  return new CodedError('ERR_HANDLE_DENIED', message)
+}

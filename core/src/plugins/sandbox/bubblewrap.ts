@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The first wall: bubblewrap gives a plugin's process an empty world of its own. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { CodedError } from '@sallyport/sdk'
+import { withoutInherited } from '../descriptors.ts'
+import { findLibraries } from './libraries.ts'
+import { findTrustedProgram } from '../trusted-program.ts'
+
+const BUBBLEWRAP_PATHS = ['/usr/bin/bwrap', '/usr/local/bin/bwrap']
+
+/** The user and group "nobody", inside the sandbox and, when the agent is root, also outside. */
+export const NOBODY = 65_534
+
+/** Where Node is inside the sandbox. */
+export const NODE_INSIDE = '/node'
+
+/** What it takes to start a sandbox on this host. */
+export interface Sandbox {
+  readonly bubblewrap: string
+  readonly node: string
+  readonly libraries: readonly string[]
+  /** Whether bubblewrap itself is started as nobody: the agent is root, and nobody may read the Node binary. */
+  readonly startsAsNobody: boolean
+}
+
+/**
+ * Finds bubblewrap, Node and Node's libraries.
+ *
+ * Throws: ERR_SANDBOX_UNAVAILABLE.
+ */
+export async function findSandbox(): Promise<Sandbox> {
+  const node = process.execPath
+  return {
+    bubblewrap: await findBubblewrap(),
+    node,
+    libraries: await findLibraries(node),
+    startsAsNobody: process.getuid?.() === 0 && (await nobodyMayStart(node)),
+  }
+}
+
+async function findBubblewrap(): Promise<string> {
+  let why = ''
+  for (const path of BUBBLEWRAP_PATHS) {
+    const program = await findTrustedProgram(path)
+    if (program.trusted) return program.path
+    if (!program.isMissing) why = `: ${program.why}`
+  }
+  throw new CodedError('ERR_SANDBOX_UNAVAILABLE', `bubblewrap is not installed${why}`)
+}
+
+/** Whether "nobody" could start this file: readable and executable, in folders that can be passed through. */
+async function nobodyMayStart(path: string): Promise<boolean> {
+  const { mode } = await stat(path)
+  return (mode & 0o005) === 0o005 && nobodyMayPass(dirname(path))
+}
+
+async function nobodyMayPass(folder: string): Promise<boolean> {
+  const { mode } = await stat(folder)
+  return (mode & 0o001) === 0o001 && (folder === '/' || nobodyMayPass(dirname(folder)))
+}
+
+/**
+ * Arguments of bubblewrap up to the program to start.
+ *
+ * Trust: every namespace is new, so there is no network and no other process; the file system holds Node, its
+ * libraries, /proc and /dev/null and nothing can be written to; no capability, no environment, no new user
+ * namespace; it dies with the agent. The two variables name the message channel; Node takes them out again.
+ */
+export function bubblewrapArguments(sandbox: Sandbox): string[] {
+  const binds = [[sandbox.node, NODE_INSIDE], ...sandbox.libraries.map((path) => [path, path])]
+  return [
+    ...['--unshare-user', '--unshare-pid', '--unshare-net', '--unshare-ipc', '--unshare-uts'],
+    ...['--unshare-cgroup-try', '--disable-userns', '--die-with-parent', '--new-session'],
+    ...['--clearenv', '--uid', `${NOBODY}`, '--gid', `${NOBODY}`, '--cap-drop', 'ALL'],
+    ...['--hostname', 'sandbox'],
+    ...binds.flatMap(([outside, inside]) => ['--ro-bind', outside!, inside!]),
+    ...['--proc', '/proc', '--remount-ro', '/proc', '--dev-bind', '/dev/null', '/dev/null'],
+    ...['--chdir', '/', '--remount-ro', '/'],
+    ...['--setenv', 'NODE_CHANNEL_FD', '3'],
+    ...['--setenv', 'NODE_CHANNEL_SERIALIZATION_MODE', 'advanced'],
+  ]
+}
+
+/**
+ * Starts Node in the sandbox, with standard input and error as pipes and a message channel.
+ *
+ * Trust: nothing of this process's environment or of the descriptors it inherited goes along.
+ */
+export function spawnInSandbox(sandbox: Sandbox, nodeArgs: readonly string[]): ChildProcess {
+  const args = [...bubblewrapArguments(sandbox), '--', NODE_INSIDE, ...nodeArgs]
+  const identity = sandbox.startsAsNobody ? { uid: NOBODY, gid: NOBODY } : {}
+  return spawnClean(sandbox.bubblewrap, args, identity)
+}
+
+/** Starts a program with an empty environment, pipes, a message channel and no inherited descriptor. */
+export function spawnClean(
+  program: string,
+  args: readonly string[],
+  identity: { uid?: number; gid?: number },
+): ChildProcess {
+  const blank = openSync('/dev/null', 'r+')
+  try {
+    return spawn(program, args, {
+      ...identity,
+      cwd: '/',
+      env: {},
+      serialization: 'advanced',
+      stdio: withoutInherited(['pipe', 'ignore', 'pipe', 'ipc'], blank),
+    })
+  } finally {
+    closeSync(blank)
+  }
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Each wall alone stops the classic attacks, and a wall that is missing is noticed before a plugin is loaded. */
+import type { ChildProcess } from 'node:child_process'
+import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals'
+import {
+  bubblewrapArguments,
+  findSandbox,
+  spawnClean,
+  type Sandbox,
+} from '../../../src/plugins/sandbox/bubblewrap.ts'
+import { INNER_WALL, nodeArguments } from '../../../src/plugins/sandbox/node-flags.ts'
+import { findProcesses, outerWallFaults } from '../../../src/plugins/sandbox/outer-wall.ts'
+import { ATTACKS, attackWall, probeSandbox } from '../../../src/plugins/sandbox/probe.ts'
+import { programText } from '../../../src/plugins/sandbox/program-text.ts'
+
+const MEMORY_BYTES = 256 * 1_048_576
+
+// Processes are started on a machine that may be busy.
+jest.setTimeout(30_000)
+
+let sandbox: Sandbox
+const children: ChildProcess[] = []
+
+beforeAll(async () => {
+  sandbox = await findSandbox()
+})
+
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL')
+})
+
+describe('the attacks', () => {
+  it('succeed where no wall stands', async () => {
+    const names = ATTACKS.inner.filter((name) => name !== 'open the inspector')
+    const results = await attackWall('none', sandbox, [...names, 'signal the agent'])
+    const stopped = results.filter(({ stands }) => stands).map(({ attack }) => attack)
+    expect(stopped).toEqual([])
+  })
+
+  it('are all stopped by the first wall alone', async () => {
+    const results = await attackWall('outer', sandbox, ATTACKS.outer)
+    expect(results.filter(({ stands }) => !stands)).toEqual([])
+    expect(results).toHaveLength(ATTACKS.outer.length)
+  })
+
+  it('are all stopped by the second wall alone', async () => {
+    const results = await attackWall('inner', sandbox, ATTACKS.inner)
+    expect(results.filter(({ stands }) => !stands)).toEqual([])
+    expect(results).toHaveLength(ATTACKS.inner.length)
+  })
+})
+
+describe('probeSandbox', () => {
+  it('reports every wall with what it stopped', async () => {
+    const rows = await probeSandbox()
+    expect(rows.filter(({ stands }) => !stands)).toEqual([])
+    expect(rows.map(({ name }) => name)).toContain('first wall: connect over TCP')
+    expect(rows.at(-1)).toMatchObject({ name: 'both walls' })
+  })
+})
+
+describe('the program in the child', () => {
+  /** Starts it behind these walls; resolves with its exit code, or `standing`. */
+  async function startBehind(
+    bubblewrap: string[] | undefined,
+    wall: readonly string[],
+  ): Promise<unknown> {
+    const node = nodeArguments(wall, MEMORY_BYTES)
+    const child =
+      bubblewrap === undefined
+        ? spawnClean(sandbox.node, node, {})
+        : spawnClean(sandbox.bubblewrap, [...bubblewrap, '--', '/node', ...node], {})
+    children.push(child)
+    child.stdin!.end(await programText('child-program'))
+    return new Promise((resolve) => {
+      child.on('exit', resolve)
+      child.on('message', (message: { type: string }) => resolve(message.type))
+    })
+  }
+
+  it('stands behind both walls', async () => {
+    expect(await startBehind(bubblewrapArguments(sandbox), INNER_WALL)).toBe('standing')
+  })
+
+  it('ends with its own exit code without the first wall', async () => {
+    expect(await startBehind(undefined, INNER_WALL)).toBe(97)
+  })
+
+  it('ends with its own exit code without the second wall', async () => {
+    expect(await startBehind(bubblewrapArguments(sandbox), [])).toBe(97)
+  })
+
+  it.each(['--allow-fs-read=/etc', '--allow-child-process', '--allow-net'])(
+    'ends with its own exit code when the second wall has the hole %s',
+    async (hole) => {
+      expect(await startBehind(bubblewrapArguments(sandbox), [...INNER_WALL, hole])).toBe(97)
+    },
+  )
+
+  it('ends with its own exit code when it finds a variable', async () => {
+    const holed = [...bubblewrapArguments(sandbox), '--setenv', 'HOME', '/root']
+    expect(await startBehind(holed, INNER_WALL)).toBe(97)
+  })
+})
+
+describe('outerWallFaults', () => {
+  /** Starts Node behind a first wall that was altered and looks at it from outside. */
+  async function faultsOf(alter: (args: string[]) => string[]): Promise<string[]> {
+    const args = [...alter(bubblewrapArguments(sandbox)), '--', '/node']
+    const idle = 'setInterval(() => {}, 1e6); process.send(1)'
+    const child = spawnClean(sandbox.bubblewrap, [...args, '--eval', idle], {})
+    children.push(child)
+    await new Promise((resolve, reject) => {
+      child.on('message', resolve)
+      child.stderr!.on('data', (chunk: Buffer) => reject(new Error(chunk.toString())))
+    })
+    return outerWallFaults(findProcesses(child.pid!)!.node, { ...sandbox, startsAsNobody: false })
+  }
+
+  const without =
+    (...flags: string[]) =>
+    (args: string[]) =>
+      args.filter((arg) => !flags.includes(arg))
+
+  it('finds none in the wall as it is', async () => {
+    expect(await faultsOf((args) => args)).toEqual([])
+  })
+
+  it.each([
+    ['net', '--unshare-net'],
+    ['ipc', '--unshare-ipc'],
+  ])('names a shared %s namespace', async (name, flag) => {
+    expect(await faultsOf(without(flag))).toEqual([`it shares the ${name} namespace of the host`])
+  })
+
+  it('names a file system that can be written to', async () => {
+    const faults = await faultsOf((args) => args.toSpliced(args.lastIndexOf('--remount-ro'), 2))
+    expect(faults).toEqual(['it may write to /'])
+  })
+
+  it('names what it sees of the host', async () => {
+    const faults = await faultsOf((args) => ['--ro-bind', '/etc', '/etc', ...args])
+    expect(faults).toEqual(['it sees /etc'])
+  })
+
+  it('names capabilities', async () => {
+    const faults = await faultsOf((args) => [...args, '--cap-add', 'CAP_NET_RAW'])
+    expect(faults).toContain('it has capabilities (CapEff)')
+  })
+
+  it('takes a process that is gone for a wall that does not stand', () => {
+    expect(outerWallFaults(2 ** 22 + 1, sandbox)).toEqual(['the process cannot be looked at'])
+  })
+})

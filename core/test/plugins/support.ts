@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Plugins written as text for tests, and a plugin host over a temporary state directory. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DEFAULT_LIMITS, type Limits, type Permissions, type PluginManifest } from '@sallyport/sdk'
+import { makeBundle } from '../../src/crypto/bundle.ts'
+import { digestOf } from '../../src/crypto/digest.ts'
+import { openPluginHost, type PluginHostOptions } from '../../src/plugins/plugin-host.ts'
+import type { HandleEvent, PluginHost, RunOutcome, RunRequest } from '../../src/plugins/ports.ts'
+
+const JOB_ID = '01890a5d-ac96-774b-bcce-b302099a8057'
+
+/** One job type: the body of its `run`, which sees `input`, `use`, `signal`, `plan`, `log` and `progress`. */
+export interface JobText {
+  readonly body: string
+  readonly plan?: string
+  readonly permissions?: Permissions
+  readonly limits?: Partial<Limits>
+}
+
+/** A plugin as text. `top` stands before it, at the top level of the module. */
+export interface PluginText {
+  readonly name?: string
+  readonly top?: string
+  readonly jobs: Readonly<Record<string, JobText>>
+}
+
+/** A schema that takes anything, in the shape of Standard Schema. */
+const ANY_SCHEMA = `{ '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }),
+  jsonSchema: { input: () => ({}), output: () => ({}) } } }`
+
+/** Makes the plugin part of a run request from text. */
+export function pluginOf(text: PluginText): RunRequest['plugin'] {
+  const name = text.name ?? 'trial'
+  const jobs = Object.entries(text.jobs).map(([job, { body, plan, permissions = {}, limits }]) => {
+    const data = JSON.stringify({
+      summary: 'a trial',
+      effect: 'read',
+      permissions,
+      limits: { ...DEFAULT_LIMITS, ...limits },
+    })
+    const planned = plan === undefined ? '' : `async plan({ input, use }) { ${plan} },`
+    return `${JSON.stringify(job)}: { ...${data}, input: any, output: any, ${planned}
+      async run({ jobId, input, use, signal, plan, log, progress }) { ${body} } }`
+  })
+  const source = `const any = ${ANY_SCHEMA}\n${text.top ?? ''}
+export const plugin = { name: '${name}', summary: 'a trial', jobs: { ${jobs.join(',\n')} } }\n`
+  return bundled(manifestOf(name, text.jobs), source)
+}
+
+/** Puts a manifest and a module text into a bundle. */
+export function bundled(manifest: PluginManifest, text: string): RunRequest['plugin'] {
+  const bundle = makeBundle(manifest, { 'plugin.mjs': text, 'licenses.txt': 'none' })
+  const { name, version } = manifest
+  return { name, version, digest: digestOf(bundle), manifest, bundle }
+}
+
+function manifestOf(name: string, jobs: PluginText['jobs']): PluginManifest {
+  const entries = Object.entries(jobs).map(([job, { permissions = {}, limits, plan }]) => [
+    job,
+    {
+      summary: 'a trial',
+      effect: 'read',
+      input: {},
+      output: {},
+      permissions,
+      limits: { ...DEFAULT_LIMITS, ...limits },
+      hasPlan: plan !== undefined,
+    },
+  ])
+  return { name, version: '1.0.0', summary: 'a trial', jobs: Object.fromEntries(entries) }
+}
+
+/** A temporary folder that goes away with its scope. */
+export interface TemporaryFolder extends AsyncDisposable {
+  readonly path: string
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** Makes a temporary folder. */
+export async function temporaryFolder(): Promise<TemporaryFolder> {
+  const path = await mkdtemp(join(tmpdir(), 'sallyport-plugins-'))
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
+}
+
+/** A plugin host for one test, with a short way to run a job. */
+export interface HostForTest extends AsyncDisposable {
+  readonly host: PluginHost
+  readonly stateDirectory: string
+  run(
+    plugin: RunRequest['plugin'],
+    jobName: string,
+    input?: unknown,
+    request?: Partial<RunRequest>,
+  ): Promise<RunOutcome & { readonly events: readonly HandleEvent[] }>
+}
+
+/** Opens a host over a temporary state directory. */
+export async function hostForTest(options: Partial<PluginHostOptions> = {}): Promise<HostForTest> {
+  const folder = await temporaryFolder()
+  const host = openPluginHost({ stateDirectory: folder.path, ...options })
+  return {
+    host,
+    stateDirectory: folder.path,
+    async run(plugin, jobName, input = {}, request = {}) {
+      const events: HandleEvent[] = []
+      const signal = new AbortController().signal
+      const onHandle = (event: HandleEvent): void => void events.push(event)
+      const full = { jobId: JOB_ID, plugin, jobName, input, signal, onHandle, ...request }
+      return { ...(await host.run(full)), events }
+    },
+    async [Symbol.asyncDispose]() {
+      await host[Symbol.asyncDispose]()
+      await folder[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** The failure code of an outcome, or what else it is. */
+export function codeOf(outcome: RunOutcome): string {
+  if (outcome.state === 'failed') return outcome.failure.code
+  return outcome.state === 'refused' ? outcome.refusal.reason : outcome.state
+}
