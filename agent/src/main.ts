@@ -6,6 +6,9 @@ import { startAgent } from './start-agent.ts'
 
 const EXIT_FAILED = 1
 
+/** Whatever this program writes is for its own account alone. */
+process.umask(0o077)
+
 try {
   const agent = await startAgent(readConfig(process.argv.slice(2), process.env))
   const { agentId, agentName, hub } = agent

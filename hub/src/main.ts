@@ -7,6 +7,9 @@ import { startHub } from './start-hub.ts'
 const EXIT_FAILED = 1
 const EXIT_USAGE = 2
 
+/** Whatever this program writes is for its own account alone. */
+process.umask(0o077)
+
 try {
   await using hub = await startHub(parseConfig(process.argv.slice(2), process.env))
   process.stdout.write(`${JSON.stringify({ event: 'hub.started', url: hub.url })}\n`)
