@@ -20,7 +20,7 @@ const VENDORS = [
 
 interface PackageFile {
   name: string
-  exports: Record<string, { '@sallyport/source': string }>
+  exports: Record<string, string | { '@sallyport/source': string }>
 }
 
 /** A tree on disk that goes away at the end of its scope. */
@@ -51,6 +51,7 @@ function addPackage(root: string, folder: string, write: FixtureTree['write']): 
   const { name, exports } = JSON.parse(text) as PackageFile
   write(`${folder}/package.json`, text)
   for (const target of Object.values(exports)) {
+    if (typeof target === 'string') continue
     write(join(folder, target['@sallyport/source']), 'export const entry = 1\n')
   }
   const link = join(root, 'node_modules', name)
