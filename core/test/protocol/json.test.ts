@@ -43,6 +43,8 @@ describe('parseJson', () => {
     '{"toString":1,"hasOwnProperty":2,"":3}',
     '["__proto__","constructor","prototype"]',
     nested(MAX_JSON_DEPTH),
+    `[${'[],{},'.repeat(MAX_JSON_DEPTH)}0]`,
+    '{"a":{"b":1},"b":2}',
   ])('reads %s as JSON.parse does', (text) => {
     expect(parse(text)).toEqual(JSON.parse(text))
   })
@@ -105,6 +107,8 @@ describe('parseJson', () => {
     '{"é":1,"\\u00e9":2}',
     '[{"x":{"a":1,"a":1}}]',
     '{"a":{"a":1},"a":2}',
+    '{"a":{"b":1},"a":2}',
+    '{"a":[],"a":2}',
     '{"":1,"":2}',
     '{"a" :1,"a"\n:2}',
   ])('refuses the second member of the same name in %s', (text) => {
