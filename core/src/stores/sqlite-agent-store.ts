@@ -77,6 +77,10 @@ function prepareFile(path: string, mayCreate: boolean): void {
   if (!mayCreate) {
     throw new CodedError('ERR_STORE_MISSING', `${path} holds no database`, { details: { path } })
   }
-  closeSync(openSync(path, 'wx', 0o600))
-  syncDirectory(dirname(path))
+  try {
+    closeSync(openSync(path, 'wx', 0o600))
+    syncDirectory(dirname(path))
+  } catch (cause) {
+    throw new CodedError('ERR_STORE_OPEN', `${path} cannot be made`, { details: { path }, cause })
+  }
 }

@@ -82,9 +82,10 @@ export class SqliteConnection implements Disposable {
   /**
    * Runs `write` in one transaction. When this returns, all of it is on disk; when it throws, none of it is there.
    *
-   * Throws: ERR_STORE_NESTED within another transaction; what `write` throws.
+   * Throws: ERR_STORE_NESTED within another transaction, ERR_STORE_WRITE, what `write` throws.
    */
   transaction<T>(write: () => T): T {
+    if (this.#isReadOnly) throw new CodedError('ERR_STORE_WRITE', `${this.path} is open to be read`)
     return this.#within('BEGIN IMMEDIATE', write)
   }
 

@@ -44,7 +44,7 @@ const FIND = 'SELECT * FROM outbox WHERE envelope_id = ?'
 const PENDING = 'SELECT * FROM outbox WHERE acknowledged_at_ms IS NULL ORDER BY sequence'
 const PENDING_SIZE = `
   SELECT count(*) AS row_count, coalesce(sum(byte_count), 0) AS byte_count
-  FROM outbox WHERE acknowledged_at_ms IS NULL
+  FROM outbox INDEXED BY outbox_pending WHERE acknowledged_at_ms IS NULL
 `
 const PUT = `
   INSERT INTO outbox

@@ -16,14 +16,6 @@ const encode = (details: Details): Uint8Array =>
 const recorded = (details: Details): Details => parseAuditEntry(encode(details)).details
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
 
-const codeOf = (work: () => unknown): unknown => {
-  try {
-    return work()
-  } catch (error) {
-    return (error as { code?: string }).code
-  }
-}
-
 describe('an entry', () => {
   it('is canonical JSON of exactly its members', () => {
     const entry = { event: 'job.admitted', jobId: AGENT_ID, details: { b: 1, a: 'x' } } as const
@@ -46,10 +38,10 @@ describe('an entry', () => {
 
   it('is refused for an event or an id that is none', () => {
     const unknown = { event: 'job.lost' as 'job.refused', details: {} }
-    expect(codeOf(() => encodeAuditEntry(0, AT_MS, unknown))).toBe('ERR_AUDIT_EVENT')
+    expect(() => encodeAuditEntry(0, AT_MS, unknown)).toThrowCode('ERR_AUDIT_EVENT')
     const nameless = { event: 'job.refused', jobId: 'x', details: {} } as const
-    expect(codeOf(() => encodeAuditEntry(0, AT_MS, nameless))).toBe('ERR_AUDIT_EVENT')
-    expect(codeOf(() => encodeAuditEntry(-1, AT_MS, { ...nameless, jobId: AGENT_ID }))).toBe(
+    expect(() => encodeAuditEntry(0, AT_MS, nameless)).toThrowCode('ERR_AUDIT_EVENT')
+    expect(() => encodeAuditEntry(-1, AT_MS, { ...nameless, jobId: AGENT_ID })).toThrowCode(
       'ERR_AUDIT_EVENT',
     )
   })
@@ -65,12 +57,12 @@ describe('an entry', () => {
       { index: 0.5, at: '2026-11-22T08:00:00.000Z', event: 'job.refused', details: {} },
     ],
   ])('is not read from an object with %s', (_, value) => {
-    expect(codeOf(() => parseAuditEntry(encodeJson(value)))).toBe('ERR_AUDIT_ENTRY_FORM')
+    expect(() => parseAuditEntry(encodeJson(value))).toThrowCode('ERR_AUDIT_ENTRY_FORM')
   })
 
   it('is not read from more bytes than an entry has', () => {
     const bytes = new Uint8Array(MAX_ENTRY_BYTES + 1).fill(0x20)
-    expect(codeOf(() => parseAuditEntry(bytes))).toBe('ERR_JSON_SIZE')
+    expect(() => parseAuditEntry(bytes)).toThrowCode('ERR_JSON_SIZE')
   })
 })
 

@@ -21,14 +21,6 @@ import {
   logOf,
 } from './memory-audit-store.ts'
 
-const codeOf = (work: () => unknown): unknown => {
-  try {
-    return work()
-  } catch (error) {
-    return (error as { code?: string }).code
-  }
-}
-
 /** Whether a proof leads from its entry to its own checkpoint. */
 function holds(proof: AuditProof): boolean {
   const { size, root } = parseCheckpoint(proof.checkpoint)
@@ -134,8 +126,8 @@ describe('a log that was altered while the agent was away', () => {
     const { store } = logOf(2, 1)
     alter(store)
     const log = reopened(store)
-    expect(codeOf(() => log.append([eventOf(3)], AT_MS))).toBe('ERR_AUDIT_BROKEN')
-    expect(codeOf(() => log.prove(0))).toBe('ERR_AUDIT_BROKEN')
+    expect(() => log.append([eventOf(3)], AT_MS)).toThrowCode('ERR_AUDIT_BROKEN')
+    expect(() => log.prove(0)).toThrowCode('ERR_AUDIT_BROKEN')
   })
 
   it('is continued on its true history when the frontier survived', () => {
@@ -185,14 +177,14 @@ describe('proving', () => {
   it('is refused for an entry that is not what was signed', () => {
     const { store, log } = logOf(3)
     store.rows[1] = { ...store.rows[1]!, bytes: store.rows[0]!.bytes }
-    expect(codeOf(() => log.prove(1))).toBe('ERR_AUDIT_BROKEN')
+    expect(() => log.prove(1)).toThrowCode('ERR_AUDIT_BROKEN')
     store.rows.splice(1, 1)
-    expect(codeOf(() => log.prove(1))).toBe('ERR_AUDIT_BROKEN')
+    expect(() => log.prove(1)).toThrowCode('ERR_AUDIT_BROKEN')
   })
 
   it('is refused when the checkpoint vanished meanwhile', () => {
     const { store, log } = logOf(2)
     store.notes.pop()
-    expect(codeOf(() => log.prove(1))).toBe('ERR_AUDIT_BROKEN')
+    expect(() => log.prove(1)).toThrowCode('ERR_AUDIT_BROKEN')
   })
 })

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Approvals: the right one is found, whatever the order of arrival, and what is held stays bounded. */
+import { afterAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { join } from 'node:path'
+import { MAX_BUNDLE_BYTES } from '@sallyport/core/protocol'
+import {
+  APPROVAL_LIMITS,
+  SqliteApprovalStore,
+  type ApprovalLimits,
+} from '../../src/stores/sqlite-approvals.ts'
+import { SqliteConnection } from '../../src/stores/sqlite-connection.ts'
+import { makeSchema } from '../../src/stores/sqlite-schema.ts'
+import {
+  NOW_MS,
+  approvalOf,
+  digestOf,
+  idOf,
+  makeFolder,
+  removeFolders,
+} from './agent-store-fixture.ts'
+
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+
+let connection: SqliteConnection
+let approvals: SqliteApprovalStore
+
+beforeEach(() => open())
+afterAll(removeFolders)
+
+function open(limits: Partial<ApprovalLimits> = {}): void {
+  connection = new SqliteConnection(join(makeFolder(), 'agent.db'), { readOnly: false })
+  makeSchema(connection)
+  approvals = new SqliteApprovalStore(connection, { ...APPROVAL_LIMITS, ...limits })
+}
+
+/** Accepts the n-th approval and bundle. */
+function accept(
+  n: number,
+  issuedAfterHours: number,
+  more: { plugin?: string; atMs?: number } = {},
+): void {
+  const { plugin, atMs = NOW_MS } = more
+  connection.transaction(() => {
+    approvals.putBundle(digestOf(n), Uint8Array.of(n))
+    approvals.put(approvalOf(n, issuedAfterHours, plugin), Uint8Array.of(100 + n), atMs)
+  })
+}
+
+const found = (nowMs: number, plugin = 'sensors'): number | undefined =>
+  approvals.find(plugin, nowMs)?.bundle?.[0]
+
+describe('an approval', () => {
+  it('is found by the name of its plugin, with the bytes that were accepted', () => {
+    accept(1, 0)
+    accept(2, 0, { plugin: 'proxmox' })
+    expect(approvals.find('sensors', NOW_MS)).toEqual({
+      approval: Uint8Array.of(101),
+      bundle: Uint8Array.of(1),
+    })
+    expect([found(NOW_MS, 'proxmox'), found(NOW_MS, 'docker')]).toEqual([2, undefined])
+  })
+
+  it('is the most recently issued one, not the last to arrive', () => {
+    accept(1, 2)
+    accept(2, 3)
+    accept(3, 1)
+    expect(found(NOW_MS + 4 * HOUR_MS)).toBe(2)
+  })
+
+  it('is not found from the instant of its end on, and the next older one is', () => {
+    accept(1, 5)
+    accept(2, 0)
+    expect(found(NOW_MS + DAY_MS - 1)).toBe(1)
+    expect(found(NOW_MS + DAY_MS + 5 * HOUR_MS - 1)).toBe(1)
+    expect(found(NOW_MS + DAY_MS + 5 * HOUR_MS)).toBeUndefined()
+    expect(found(NOW_MS + DAY_MS)).toBe(1)
+  })
+
+  it('that arrives twice is kept once, as it was first', () => {
+    accept(1, 0)
+    connection.transaction(() => approvals.put(approvalOf(1, 9), Uint8Array.of(9), NOW_MS))
+    expect(approvals.list()).toHaveLength(1)
+    expect(approvals.find('sensors', NOW_MS)?.approval).toEqual(Uint8Array.of(101))
+  })
+
+  it('is listed with what people ask about', () => {
+    accept(1, 0, { plugin: 'zfs' })
+    accept(2, 0)
+    accept(3, 1)
+    expect(approvals.list().map((row) => row.approvalId)).toEqual([idOf(3), idOf(2), idOf(1)])
+    expect(approvals.list()[2]).toEqual({
+      approvalId: idOf(1),
+      pluginName: 'zfs',
+      version: '0.1.1',
+      digest: digestOf(1),
+      issuedAtMs: NOW_MS,
+      expiresAtMs: NOW_MS + DAY_MS,
+      acceptedAtMs: NOW_MS,
+    })
+  })
+
+  it('needs the bundle it names', () => {
+    const alone = (): unknown =>
+      connection.transaction(() => approvals.put(approvalOf(1, 0), new Uint8Array(), NOW_MS))
+    expect(alone).toThrowCode('ERR_STORE_WRITE')
+  })
+
+  it('is forgotten long after its end, with its bundle if no other approval names it', () => {
+    accept(1, 0)
+    accept(2, 0)
+    const later = NOW_MS + DAY_MS + APPROVAL_LIMITS.keptAfterExpiryMs
+    accept(3, 24 * 30, { atMs: later })
+    expect(approvals.list()).toHaveLength(3)
+    connection.transaction(() => {
+      approvals.putBundle(digestOf(4), Uint8Array.of(4))
+      approvals.put(
+        { ...approvalOf(4, 24 * 31), plugin: approvalOf(2, 0).plugin },
+        new Uint8Array(),
+        later + 1,
+      )
+    })
+    expect(approvals.list().map((row) => row.approvalId)).toEqual([idOf(4), idOf(3)])
+    expect([1, 2, 3, 4].map((n) => approvals.hasBundle(digestOf(n)))).toEqual([
+      false,
+      true,
+      true,
+      false,
+    ])
+  })
+
+  it('is refused when there are too many', () => {
+    open({ maxApprovals: 2 })
+    accept(1, 0)
+    accept(2, 0)
+    expect(() => accept(3, 0)).toThrowCode('ERR_STORE_FULL')
+    expect(approvals.list()).toHaveLength(2)
+  })
+})
+
+describe('a bundle', () => {
+  it('is kept once', () => {
+    accept(1, 0)
+    connection.transaction(() => approvals.putBundle(digestOf(1), Uint8Array.of(9)))
+    expect(found(NOW_MS)).toBe(1)
+  })
+
+  it('is refused when it is larger than a bundle, or all together are too large', () => {
+    const large = new Uint8Array(MAX_BUNDLE_BYTES + 1)
+    const put = (n: number, bytes: Uint8Array) => (): unknown =>
+      connection.transaction(() => approvals.putBundle(digestOf(n), bytes))
+    expect(put(1, large)).toThrowCode('ERR_STORE_WRITE')
+    open({ maxBundlesBytes: 10 })
+    put(1, new Uint8Array(10))()
+    expect(put(2, new Uint8Array(1))).toThrowCode('ERR_STORE_FULL')
+  })
+})
