@@ -37,6 +37,8 @@ export async function startHub(
   config: HubConfig,
   options: { readonly clock?: Clock; readonly limits?: Partial<HubLimits> } = {},
 ): Promise<RunningHub> {
+  // Before anything is opened: a hub nobody could prove themselves to must not listen.
+  makeHubAddresses(urlOf(config.host, config.port), config.publicUrls)
   await using scope = new AsyncDisposableStack()
   const directory = scope.use(openStateDirectory(config.dataDir))
   const clock = options.clock ?? systemClock
@@ -82,8 +84,11 @@ function addRoutes(container: Container): void {
 async function listen(app: FastifyInstance, { host, port }: HubConfig): Promise<string> {
   await app.listen({ host, port })
   const address = app.server.address() as AddressInfo
-  const name = host.includes(':') ? `[${host}]` : host
-  return `http://${name}:${address.port}`
+  return urlOf(host, address.port)
+}
+
+function urlOf(host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 async function close(app: FastifyInstance, wakeUps: WakeUps): Promise<void> {

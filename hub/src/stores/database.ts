@@ -2,7 +2,7 @@
 /** Opens the hub's database and brings its schema up to date. */
 import { CodedError } from '@sallyport/sdk'
 import { Kysely, type Dialect, type Transaction } from 'kysely'
-import { Migrator } from 'kysely/migration'
+import { Migrator, type Migration } from 'kysely/migration'
 import { migrations } from './migrations.ts'
 import type { HubTables } from './tables.ts'
 
@@ -17,11 +17,14 @@ export type HubTransaction = Transaction<HubTables>
  *
  * Throws: ERR_HUB_DATABASE when it cannot be opened, is damaged, or is of a newer version.
  */
-export async function openDatabase(dialect: () => Dialect): Promise<HubDatabase> {
+export async function openDatabase(
+  dialect: () => Dialect,
+  steps: Readonly<Record<string, Migration>> = migrations,
+): Promise<HubDatabase> {
   let db: HubDatabase | undefined
   try {
     db = new Kysely<HubTables>({ dialect: dialect() })
-    const provider = { getMigrations: () => Promise.resolve(migrations) }
+    const provider = { getMigrations: () => Promise.resolve({ ...steps }) }
     const { error } = await new Migrator({ db, provider }).migrateToLatest()
     if (error !== undefined) throw error as Error
     return db
