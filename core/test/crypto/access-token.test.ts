@@ -46,6 +46,13 @@ describe('access token', () => {
     expect(expiresAtMs).toBe(NOW + 300_000)
   })
 
+  it('gives back the claims of an operator, who is no agent', async () => {
+    const { tokenId, keyId, siteId } = CLAIMS
+    const claims: AccessClaims = { tokenId, keyId, siteId, role: 'operator' }
+    const { token } = await issue(claims)
+    expect(await verifyAccessToken(token, KEY, TERMS)).toEqual(claims)
+  })
+
   it('accepts the same token made by hand, so that the refusals below mean something', async () => {
     expect(await verifyAccessToken(await forge(KEY.privateKey, {}), KEY, TERMS)).toEqual(CLAIMS)
   })
