@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Waiting times. */
+import { describe, expect, it } from '@jest/globals'
+import { makeBackOff } from '@sallyport/core/transport'
+
+const LIMITS = { firstMs: 100, maxMs: 1_000 }
+
+describe('back-off', () => {
+  it('doubles its ceiling up to a limit', () => {
+    const backOff = makeBackOff(() => 0.999_999, LIMITS)
+    const waits = Array.from({ length: 6 }, () => Math.ceil(backOff.nextMs()))
+    expect(waits).toEqual([100, 200, 400, 800, 1_000, 1_000])
+  })
+
+  it('draws from the whole range below the ceiling', () => {
+    const draws = [0, 0.5, 0.25]
+    const backOff = makeBackOff(() => draws.shift() ?? 0, LIMITS)
+    expect([backOff.nextMs(), backOff.nextMs(), backOff.nextMs()]).toEqual([0, 100, 100])
+  })
+
+  it('begins anew after a success', () => {
+    const backOff = makeBackOff(() => 0.5, LIMITS)
+    backOff.nextMs()
+    backOff.nextMs()
+    backOff.reset()
+    expect(backOff.nextMs()).toBe(50)
+  })
+})

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The poll loop: one poll at a time, whatever the hub does. */
+import { describe, expect, it } from '@jest/globals'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { runPollLoop, type Delivery, type PollLoopParts } from '@sallyport/core/transport'
+
+const delivery = (envelopeId: string): Delivery => ({ envelopeId, sealed: 'sealed' })
+
+/** A loop over a script of polls; afterwards polls are held until the end. */
+function loop(
+  script: ((signal: AbortSignal) => Promise<Delivery[]> | Delivery[])[],
+  changes: Partial<PollLoopParts> = {},
+) {
+  const seen = { polls: 0, atOnce: 0, mostAtOnce: 0, waits: 0, resets: 0, connected: 0 }
+  const received: string[] = []
+  const errors: unknown[] = []
+  const stop = new AbortController()
+  const parts: PollLoopParts = {
+    async takeDeliveries({ signal }) {
+      seen.polls += 1
+      seen.atOnce += 1
+      seen.mostAtOnce = Math.max(seen.mostAtOnce, seen.atOnce)
+      try {
+        const step = script.shift()
+        if (step !== undefined) return await step(signal)
+        await sleep(60_000, undefined, { signal })
+        return []
+      } finally {
+        seen.atOnce -= 1
+      }
+    },
+    async receive({ envelopeId }) {
+      received.push(envelopeId)
+    },
+    backOff: {
+      nextMs() {
+        seen.waits += 1
+        return 1
+      },
+      reset() {
+        seen.resets += 1
+      },
+    },
+    onError: (error) => errors.push(error),
+    onConnected: () => (seen.connected += 1),
+    ...changes,
+  }
+  const done = runPollLoop(parts, stop.signal)
+  return { seen, received, errors, stop, done }
+}
+
+describe('the poll loop', () => {
+  it('hands on what it is given and polls again', async () => {
+    const { received, seen, stop, done } = loop([
+      () => [delivery('a'), delivery('b')],
+      () => [delivery('c')],
+    ])
+    await sleep(30)
+    stop.abort()
+    await done
+    expect(received).toEqual(['a', 'b', 'c'])
+    expect([seen.polls, seen.mostAtOnce, seen.waits]).toEqual([3, 1, 0])
+  })
+
+  it('backs off after a failure and begins anew after a success', async () => {
+    const fail = () => Promise.reject(new Error('away'))
+    const { seen, errors, stop, done } = loop([fail, fail, () => [delivery('a')], fail])
+    await sleep(50)
+    stop.abort()
+    await done
+    expect(errors).toHaveLength(3)
+    expect([seen.waits, seen.resets, seen.connected]).toEqual([3, 1, 1])
+  })
+
+  it('backs off from a hub that answers empty at once', async () => {
+    const { seen, stop, done } = loop(Array.from({ length: 5 }, () => () => []))
+    await sleep(50)
+    stop.abort()
+    await done
+    expect([seen.polls, seen.waits]).toEqual([6, 5])
+  })
+
+  it('polls on while a delivery is in work, and takes it no second time meanwhile', async () => {
+    const work = Promise.withResolvers<void>()
+    const received: string[] = []
+    const { seen, stop, done } = loop(
+      [() => [delivery('a')], () => [delivery('a'), delivery('b')]],
+      {
+        receive({ envelopeId }) {
+          received.push(envelopeId)
+          return envelopeId === 'a' ? work.promise : Promise.resolve()
+        },
+      },
+    )
+    await sleep(30)
+    expect(seen.polls).toBe(3)
+    expect(received).toEqual(['a', 'b'])
+    work.resolve()
+    stop.abort()
+    await done
+  })
+
+  it('asks for no more than it can have in work', async () => {
+    const work = Promise.withResolvers<void>()
+    const { seen, stop, done } = loop([() => [delivery('a')]], {
+      receive: () => work.promise,
+      maxInWork: 1,
+    })
+    await sleep(30)
+    expect(seen.polls).toBe(1)
+    work.resolve()
+    await sleep(30)
+    expect(seen.polls).toBe(2)
+    stop.abort()
+    await done
+  })
+
+  it('goes on when a delivery cannot be taken', async () => {
+    const { seen, errors, stop, done } = loop([() => [delivery('a')]], {
+      receive() {
+        throw new Error('no')
+      },
+    })
+    await sleep(30)
+    stop.abort()
+    await done
+    expect(errors).toHaveLength(1)
+    expect(seen.polls).toBe(2)
+  })
+
+  it('ends its poll at once, and itself only when nothing is in work', async () => {
+    const work = Promise.withResolvers<void>()
+    const { errors, stop, done } = loop([() => [delivery('a')]], { receive: () => work.promise })
+    await sleep(30)
+    stop.abort()
+    let isOver = false
+    void done.then(() => (isOver = true))
+    await sleep(30)
+    expect(isOver).toBe(false)
+    work.resolve()
+    await done
+    expect(errors).toEqual([])
+  })
+
+  it('ends while it backs off', async () => {
+    const startedAt = performance.now()
+    const { stop, done } = loop([() => Promise.reject(new Error('away'))], {
+      backOff: { nextMs: () => 60_000, reset() {} },
+    })
+    await sleep(30)
+    stop.abort()
+    await done
+    expect(performance.now() - startedAt).toBeLessThan(5_000)
+  })
+
+  it('does nothing when it was stopped before it began', async () => {
+    const parts = { onError() {}, backOff: { nextMs: () => 0, reset() {} } }
+    const never = () => Promise.reject(new Error('must not be called'))
+    await runPollLoop({ ...parts, takeDeliveries: never, receive: never }, AbortSignal.abort())
+  })
+})
