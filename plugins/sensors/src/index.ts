@@ -11,6 +11,8 @@ import { Note, Reading, cleanText } from './reading.ts'
 import type { Findings } from './reading.ts'
 import { parseSensorsJson } from './sensors-json.ts'
 
+const MAX_NOTES = 100
+
 const read = defineJob({
   summary: 'Read every temperature, fan, voltage, power and current sensor of this host',
   effect: 'read',
@@ -26,7 +28,7 @@ const read = defineJob({
   permissions: {
     // Folders of /sys/class/hwmon are links; the resolved path is what counts.
     hwmon: files.read(`${HWMON}/**`, '/sys/devices/**/hwmon*/**'),
-    sensors: exec('/usr/bin/sensors', ['-j'], { timeoutMs: 10_000 }),
+    sensors: exec('/usr/bin/sensors', ['-j'], { timeoutMs: 10_000, maxOutputBytes: 262_144 }),
   },
   limits: { perMinute: 30, timeoutMs: 15_000 },
   async run({ input, use }) {
@@ -37,10 +39,8 @@ const read = defineJob({
     const { readings, notes } = mergeSightings(hwmon.sightings, sensors.sightings)
     const isWanted = (one: { chip?: string | undefined }): boolean =>
       one.chip === undefined || [undefined, one.chip, driverOf(one.chip)].includes(input.chip)
-    return {
-      readings: readings.filter(isWanted),
-      notes: [...hwmon.notes, ...sensors.notes, ...notes].filter(isWanted),
-    }
+    const told = [...hwmon.notes, ...sensors.notes, ...notes].filter(isWanted)
+    return { readings: readings.filter(isWanted), notes: bounded(told) }
   },
 })
 
@@ -80,6 +80,13 @@ async function runSensors(sensors: ProgramRunner): Promise<Findings> {
     notes.push({ source: 'sensors', message: cleanText(stderr.trim().split('\n')[0] || ending) })
   }
   return { sightings, notes }
+}
+
+// A program that prints rubbish by the page must not crowd out the readings.
+function bounded(notes: Note[]): Note[] {
+  if (notes.length <= MAX_NOTES) return notes
+  const restCount = notes.length - MAX_NOTES
+  return [...notes.slice(0, MAX_NOTES), { source: 'sensors', message: `${restCount} more notes` }]
 }
 
 function nothing(source: Note['source'], error: unknown): Findings {

@@ -173,6 +173,16 @@ describe('a filter', () => {
   })
 })
 
+describe('a program that prints rubbish by the page', () => {
+  it('does not crowd out the readings', async () => {
+    const stdout = `${'rubbish\n'.repeat(30_000)}${HOME_MACHINE_SENSORS}`
+    const { readings, notes } = await read(HOME_MACHINE, { stdout })
+    expect(readings).toHaveLength(14)
+    expect(notes).toHaveLength(101)
+    expect(notes.at(-1)?.message).toBe('29902 more notes')
+  })
+})
+
 describe('a host without sensors', () => {
   it('says so instead of failing', async () => {
     const printed = { stdout: '{\n\n}\n', stderr: 'No sensors found!\nMake sure …\n', exitCode: 1 }
