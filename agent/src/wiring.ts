@@ -112,7 +112,7 @@ function admissionOf(parts: AgentParts, record: AgentRecord): AdmissionPorts {
 
 /** Why no throw: a full disk must not end the agent; the next intent will not be written, and so nothing runs. */
 function notePluginEvent(record: AgentRecord, { event, ...rest }: PluginEvent, log: Logger): void {
-  const { stderr, ...details } = rest
+  const { stderr: _stderr, ...details } = rest
   log.info({ event, ...details }, 'plugin process')
   try {
     record.note({ event, details })

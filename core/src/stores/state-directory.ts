@@ -10,7 +10,6 @@ import { ownUid, privacyFault } from './private-path.ts'
 export type StateDirectoryErrorCode = 'ERR_STATE_DIRECTORY' | 'ERR_STATE_MODE' | 'ERR_STATE_LOCKED'
 
 const PRIVATE_DIRECTORY_MODE = 0o700
-const PRIVATE_FILE_MODE = 0o600
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
 const LOCK_FILE = 'lock.db'
 /** SQLite's result code for a lock that another connection holds. Source: SQLite C interface, "Result Codes". */

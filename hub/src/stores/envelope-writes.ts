@@ -41,6 +41,7 @@ export type AnswerOutcome = 'stored' | 'same' | 'other' | 'unknown'
 
 /** Written as in the partial indices, word for word: a parameter in their place would hide the index. */
 export const IS_OPEN = sql<boolean>`state in ('queued', 'delivered')`
+/** The same for what waits to be delivered. */
 export const IS_QUEUED = sql<boolean>`state = 'queued'`
 
 async function findRow(db: HubTransaction, siteId: string, envelopeId: string) {

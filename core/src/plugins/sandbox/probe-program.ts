@@ -10,7 +10,7 @@ import { open as openInspector } from 'node:inspector'
 import { connect } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { Worker } from 'node:worker_threads'
-import type { Attack, AttackResult, ProbeTargets } from './probe.ts'
+import type { Attack, AttackResult, ProbeTargets } from './probe-attacks.ts'
 
 const CONNECT_MS = 1_000
 

@@ -7,7 +7,7 @@ import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import type { Attack, ProbeTargets } from './probe.ts'
+import type { Attack, ProbeTargets } from './probe-attacks.ts'
 
 const CONTENT = 'canary'
 

@@ -10,7 +10,8 @@ import {
 } from '../../../src/plugins/sandbox/bubblewrap.ts'
 import { INNER_WALL, nodeArguments } from '../../../src/plugins/sandbox/node-flags.ts'
 import { findProcesses, outerWallFaults } from '../../../src/plugins/sandbox/outer-wall.ts'
-import { ATTACKS, attackWall, probeSandbox } from '../../../src/plugins/sandbox/probe.ts'
+import { ATTACKS } from '../../../src/plugins/sandbox/probe-attacks.ts'
+import { attackWall, probeSandbox } from '../../../src/plugins/sandbox/probe.ts'
 import { programText } from '../../../src/plugins/sandbox/program-text.ts'
 
 const MEMORY_BYTES = 256 * 1_048_576
