@@ -237,6 +237,15 @@ describe('open', () => {
     ['a reader without a key', { recipients: [{ header: first.header }] }],
     ['a reader without a header', { recipients: [{ encrypted_key: first.encrypted_key }] }],
     ['a reader twice', { recipients: [...three.recipients, first] }],
+    [
+      'more readers than may be',
+      {
+        recipients: Array.from({ length: MAX_READERS }, (_, index) => ({
+          ...first,
+          header: { ...first.header, kid: sealingKey(100 + index).keyId },
+        })).concat(first as never),
+      },
+    ],
     ['a short wrapped key', { recipients: [{ ...first, encrypted_key: 'AAAA' }] }],
     [
       'a wrapped key that is not base64url',
