@@ -77,10 +77,11 @@ export async function wireHub(
 }
 
 function registerStores(container: Container, db: HubDatabase): void {
+  const writes = new Writes(db)
   container.register(parts.sites, { useValue: new SiteStore(db) })
-  container.register(parts.agents, { useValue: new AgentStore(db) })
+  container.register(parts.agents, { useValue: new AgentStore(db, writes) })
   container.register(parts.codes, { useValue: new CodeStore(db) })
-  container.register(parts.envelopes, { useValue: new EnvelopeStore(db, new Writes(db)) })
+  container.register(parts.envelopes, { useValue: new EnvelopeStore(db, writes) })
   container.register(parts.bundles, { useValue: new BundleStore(db) })
 }
 

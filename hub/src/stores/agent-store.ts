@@ -2,6 +2,7 @@
 /** Enrolled agents: their ids, public signing keys, sealed descriptors and when they were last seen. */
 import type { HubDatabase } from './database.ts'
 import type { AgentRow } from './tables.ts'
+import type { Writes } from './writes.ts'
 
 /** Where a page of agents goes on: after this one. */
 export interface AgentPosition {
@@ -12,9 +13,11 @@ export interface AgentPosition {
 /** Keeps the agents. They are added by redeeming a code, see `CodeStore`. */
 export class AgentStore {
   readonly #db: HubDatabase
+  readonly #writes: Writes
 
-  constructor(db: HubDatabase) {
+  constructor(db: HubDatabase, writes: Writes) {
     this.#db = db
+    this.#writes = writes
   }
 
   /** The agent of a site by its id. */
@@ -43,14 +46,16 @@ export class AgentStore {
       .execute()
   }
 
-  /** Notes that an agent was there. */
+  /** Notes that an agent was there. Why in a group commit: thousands of agents poll, and each is seen. */
   async see(siteId: string, agentId: string, nowMs: number): Promise<void> {
-    await this.#db
-      .updateTable('agents')
-      .set({ last_seen_at: nowMs })
-      .where('site_id', '=', siteId)
-      .where('agent_id', '=', agentId)
-      .execute()
+    await this.#writes.run((db) =>
+      db
+        .updateTable('agents')
+        .set({ last_seen_at: nowMs })
+        .where('site_id', '=', siteId)
+        .where('agent_id', '=', agentId)
+        .execute(),
+    )
   }
 
   /** A page of a site's agents, oldest first. */
