@@ -128,9 +128,9 @@ intr 12345 0 0
 ctxt 67890
 `
 
-/** A quarter second later: the first core worked 20 of 25 ticks, the second 5 of 25. */
-export const STAT_AFTER = `cpu  1020 0 505 8020 305 0 100 100 50 0
-cpu0 515 0 255 4004 151 0 50 50 25 0
+/** A quarter second later: the first core worked 20 of 25 ticks, 10 of them for a guest; the second 5 of 25. */
+export const STAT_AFTER = `cpu  1020 0 505 8020 305 0 100 100 60 0
+cpu0 515 0 255 4004 151 0 50 50 35 0
 cpu1 505 0 250 4016 154 0 50 50 25 0
 intr 12399 0 0
 ctxt 67999
@@ -287,6 +287,23 @@ export const SENSORS_TEXTS: readonly SensorsText[] = [
       ['a-isa-0', 'CPU', 95, 'celsius'],
       ['a-isa-0', 'GPU', 86, 'celsius'],
       ['a-isa-0', 'Disk', 68, 'celsius'],
+    ],
+    notes: [],
+  },
+  {
+    name: 'too few numbers to be sure of Fahrenheit',
+    text: '{"a-isa-0":{"CPU":{"temp1_input":50.0,"temp1_crit":212.0}}}',
+    readings: [['a-isa-0', 'CPU', 50, 'celsius']],
+    notes: [],
+  },
+  {
+    name: 'numbers that would be whole degrees in Fahrenheit, and are as likely Celsius',
+    text: '{"a-isa-0":{"A":{"temp1_input":50.0},"B":{"temp2_input":59.0},"C":{"temp3_input":68.0},"D":{"temp4_input":77.0}}}',
+    readings: [
+      ['a-isa-0', 'A', 50, 'celsius'],
+      ['a-isa-0', 'B', 59, 'celsius'],
+      ['a-isa-0', 'C', 68, 'celsius'],
+      ['a-isa-0', 'D', 77, 'celsius'],
     ],
     notes: [],
   },

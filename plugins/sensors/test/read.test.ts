@@ -153,6 +153,14 @@ describe('kernel and sensors together', () => {
     expect(notes).toEqual([])
   })
 
+  it('know a sensor by the error line that stands for it', async () => {
+    const line = "ERROR: Can't get value of subfeature in0_input: Can't read"
+    const stdout = `{"x-isa-0":{\n"Vcore":{\n${line}\n}\n}\n}\n`
+    const { readings, notes } = await read(chip({ name: 'x\n', in0_input: '1048\n' }), { stdout })
+    expect(readings).toMatchObject([{ label: 'Vcore', value: 1.048, source: 'hwmon' }])
+    expect(notes).toEqual([])
+  })
+
   it('take the kernel values where the program prints Fahrenheit', async () => {
     const text =
       '{"coretemp-isa-0000":{"P":{"temp1_input":107.6,"temp1_crit":212.0},"C":{"temp2_input":98.6},"D":{"temp3_input":96.8}}}'
