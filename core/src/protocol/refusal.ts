@@ -4,8 +4,10 @@
 /** Each reason with its meaning and the remedy, the single source of the table in `docs/errors.md`. */
 export const REFUSALS = {
   unsealable: {
-    meaning: 'The sealed envelope could not be opened with the key of this agent.',
-    remedy: 'Send the job again; if it repeats, compare the agent with `sallyport agent list`.',
+    meaning:
+      'The sealed envelope could not be opened: it was altered on the way, or sealed for someone else.',
+    remedy:
+      'Send the job again; if it repeats, look who can write to the hub, and compare the agent with `sallyport agent list`.',
   },
   malformed: {
     meaning: 'The envelope or its payload does not have the exact form of its document kind.',

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Enrolment against a hostile hub, a second user of the code, and a cut connection. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { randomBytes, randomUUIDv7 } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { join } from 'node:path'
+import { enrolAgent } from '@sallyport/agent'
+import {
+  makeEnrolmentCode,
+  makeIdentity,
+  parseEnrolmentCode,
+  publicIdentity,
+  sealUnderSecret,
+  signDocument,
+} from '@sallyport/core/crypto'
+import { documents, instantOf } from '@sallyport/core/protocol'
+import { Field } from '../support/field.ts'
+
+const clock = { now: Date.now }
+let field: Field
+
+beforeAll(async () => {
+  field = await Field.open()
+}, 30_000)
+
+afterAll(async () => {
+  await field[Symbol.asyncDispose]()
+})
+
+async function enrol(code: string, name: string) {
+  return enrolAgent({ code, hub: field.url, stateDir: field.stateDir(name), clock })
+}
+
+describe('an enrolment code', () => {
+  it('gives one identity, however many try it at once', async () => {
+    const { code, agentId } = await field.operator.makeCode('pve1')
+    const names = Array.from({ length: 8 }, (_, index) => `racer-${index}`)
+    const tries = await Promise.allSettled(names.map((name) => enrol(code, name)))
+    const won = tries.filter((each) => each.status === 'fulfilled')
+    expect(won).toHaveLength(1)
+    const { agents } = await field.operator.hub.listAgents()
+    expect(agents.filter((agent) => agent.agentId === agentId)).toHaveLength(1)
+  }, 60_000)
+
+  it('goes on where it was cut off, with the same keys', async () => {
+    const { code, agentId } = await field.operator.makeCode('pve2')
+    const first = await enrol(code, 'pve2')
+    const database = join(field.stateDir('pve2'), 'agent.json')
+    expect(existsSync(database)).toBe(true)
+    const { rmSync } = await import('node:fs')
+    rmSync(database) // As if the host had gone down after the hub burned the code.
+    const second = await enrol(code, 'pve2')
+    expect(second).toEqual(first)
+    expect(second.agentId).toBe(agentId)
+  }, 60_000)
+
+  it('with a typing error never reaches the hub', async () => {
+    const { code } = await field.operator.makeCode('pve3')
+    const digit = code.at(-1) === '0' ? '1' : '0'
+    await expect(enrol(`${code.slice(0, -1)}${digit}`, 'pve3')).rejects.toMatchObject({
+      code: 'ERR_CODE_CHECKSUM',
+    })
+    expect((await enrol(code, 'pve3')).agentName).toBe('pve3')
+  }, 60_000)
+})
+
+describe('a hostile hub', () => {
+  it('cannot alter the enrolment it hands out', async () => {
+    const { code, agentId } = await field.operator.makeCode('pve4')
+    await field.end('hub')
+    const database = new DatabaseSync(field.hubDatabase)
+    database
+      .prepare(
+        "UPDATE codes SET sealed_enrolment = substr(sealed_enrolment, 1, length(sealed_enrolment) - 60) || 'AAAAAAAA' || substr(sealed_enrolment, -52) WHERE agent_id = ?",
+      )
+      .run(agentId)
+    database.close()
+    await field.startHub()
+    await expect(enrol(code, 'pve4')).rejects.toMatchObject({ code: 'ERR_UNSEAL' })
+    expect(existsSync(join(field.stateDir('pve4'), 'agent.json'))).toBe(false)
+  }, 60_000)
+
+  it('that knows the code still cannot put in operators of its own', async () => {
+    const secret = randomBytes(16)
+    const code = makeEnrolmentCode(secret, field.operator.identity.signing.publicKey)
+    const { sealKey, redeemHash } = parseEnrolmentCode(code)
+    const own = makeIdentity('hub', randomBytes(64))
+    const agentId = randomUUIDv7()
+    const expiresAt = instantOf(Date.now() + 60_000)
+    const enrolment = {
+      enrolmentId: randomUUIDv7(),
+      siteId: field.operator.siteId,
+      agentId,
+      agentName: 'pve5',
+      operators: [publicIdentity(own), publicIdentity(field.operator.identity)],
+      issuedAt: instantOf(Date.now()),
+      expiresAt,
+    }
+    const signed = signDocument(documents.enrolment, enrolment, own.signing)
+    const sealedEnrolment = await sealUnderSecret(signed, sealKey)
+    await field.operator.hub.addCode({ agentId, redeemHash, sealedEnrolment, expiresAt })
+    await expect(enrol(code, 'pve5')).rejects.toMatchObject({ code: 'ERR_ENROLMENT_UNTRUSTED' })
+    expect(existsSync(join(field.stateDir('pve5'), 'agent.json'))).toBe(false)
+  }, 60_000)
+})
