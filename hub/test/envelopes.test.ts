@@ -64,6 +64,18 @@ describe('envelopes', () => {
     expect(await site.operator.submitEnvelope(envelope)).toMatchObject({ state: 'delivered' })
   })
 
+  it('give the same receipt again when they have expired since, or the queue is full', async () => {
+    await site.stop()
+    await site.start({ openPerAgent: 1 })
+    const { agentId } = await site.enrol()
+    const expiresAt = site.instantIn(MINUTE)
+    const envelope = { envelopeId: randomUUIDv7(), agentId, sealed: 'sealed job', expiresAt }
+    const receipt = await site.operator.submitEnvelope(envelope)
+    expect(await site.operator.submitEnvelope(envelope)).toEqual(receipt)
+    site.clock.turn(2 * MINUTE)
+    expect((await site.operator.submitEnvelope(envelope)).queuedAt).toBe(receipt.queuedAt)
+  })
+
   it.each([
     ['sealed text', { sealed: 'other' }],
     ['expiry', { expiresAt: '2099-01-01T00:00:00.000Z' }],
@@ -111,6 +123,15 @@ describe('envelopes', () => {
     expect(await stateOf(id)).toBe('delivered')
     expect(await take()).toEqual([id])
     expect(await site.operator.showEnvelope(id)).toMatchObject({ deliveryCount: 2 })
+  })
+
+  it('are delivered again at once to an agent that has just connected', async () => {
+    const id = await site.submit(agent)
+    expect(await take()).toEqual([id])
+    expect(await take()).toEqual([])
+    const again = await agent.client.takeDeliveries({ ...AT_ONCE, again: true })
+    expect(again.map((delivery) => delivery.envelopeId)).toEqual([id])
+    expect(await take()).toEqual([])
   })
 
   it('are delivered again when their lease has ended, not sooner', async () => {

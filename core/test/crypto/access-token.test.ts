@@ -7,7 +7,7 @@ import {
   verifyAccessToken,
   type AccessClaims,
 } from '@sallyport/core/crypto'
-import { SignJWT, type JWTHeaderParameters } from 'jose'
+import { CompactSign, SignJWT, type JWTHeaderParameters } from 'jose'
 import { createSecretKey, type KeyObject } from 'node:crypto'
 
 const NOW = Date.UTC(2026, 0, 31, 12)
@@ -122,8 +122,16 @@ describe('access token', () => {
     expect(await verifyAccessToken(token, KEY, TERMS)).toBeUndefined()
   })
 
-  it('refuses a text longer than any token', async () => {
-    expect(await verifyAccessToken('a'.repeat(10_000), KEY, TERMS)).toBeUndefined()
+  it('refuses a token longer than any of ours, though its signature holds', async () => {
+    const { token } = await issue()
+    const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()
+    const sign = (text: string) =>
+      new CompactSign(Buffer.from(text))
+        .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: KEY.keyId })
+        .sign(KEY.privateKey)
+    expect(await verifyAccessToken(await sign(payload), KEY, TERMS)).toEqual(CLAIMS)
+    const padded = payload + ' '.repeat(4_096)
+    expect(await verifyAccessToken(await sign(padded), KEY, TERMS)).toBeUndefined()
   })
 
   it('makes the same key of the same seed and refuses other sizes', () => {
