@@ -210,8 +210,9 @@ export const routes = {
     { answer: EnvelopeView },
     { answer: SEALED_MESSAGE + RESULT_MESSAGE, waits: true },
   ),
+  /** `again`: the agent has just connected; what was delivered to it and not answered comes again at once. */
   takeDeliveries: route(
-    'GET /v1/mailbox', // ?waitSeconds
+    'GET /v1/mailbox', // ?waitSeconds&again
     'agent',
     { answer: z.strictObject({ deliveries: z.array(Delivery).max(WIRE.maxDeliveries) }) },
     { answer: WIRE.maxDeliveries * SEALED_MESSAGE, waits: true },

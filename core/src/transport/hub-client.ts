@@ -55,7 +55,8 @@ export interface HubClient extends AsyncDisposable {
     envelopeId: string,
     wait?: Wait & { unless?: EnvelopeState | undefined },
   ): Promise<AnswerOf<'showEnvelope'>>
-  takeDeliveries(wait?: Wait): Promise<Delivery[]>
+  /** With `again`, also what was delivered before and not answered. */
+  takeDeliveries(wait?: Wait & { again?: boolean | undefined }): Promise<Delivery[]>
   answerEnvelope(envelopeId: string, sealed: string): Promise<void>
 }
 
@@ -104,8 +105,11 @@ function waitingRoutes(http: HttpClient, session: Session) {
       const query = { waitSeconds: wait.waitSeconds, unless: wait.unless }
       return call(routes.showEnvelope, { params: { envelopeId }, query, signal: wait.signal })
     },
-    takeDeliveries: async ({ waitSeconds = WIRE.maxWaitSeconds, signal }: Wait = {}) =>
-      (await call(routes.takeDeliveries, { query: { waitSeconds }, signal })).deliveries,
+    takeDeliveries: async (wait: Wait & { again?: boolean | undefined } = {}) => {
+      const { waitSeconds = WIRE.maxWaitSeconds, again, signal } = wait
+      const query = { waitSeconds, again: again === true ? 'true' : undefined }
+      return (await call(routes.takeDeliveries, { query, signal })).deliveries
+    },
   }
 }
 

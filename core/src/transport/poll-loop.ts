@@ -6,7 +6,11 @@ import { WIRE, type Delivery } from './contract.ts'
 
 /** What the loop is made of. */
 export interface PollLoopParts {
-  takeDeliveries(poll: { waitSeconds: number; signal: AbortSignal }): Promise<Delivery[]>
+  takeDeliveries(poll: {
+    waitSeconds: number
+    again: boolean
+    signal: AbortSignal
+  }): Promise<Delivery[]>
   /** Takes one delivery to its end. The loop goes on polling meanwhile. */
   receive(delivery: Delivery): Promise<void>
   readonly backOff: BackOff
@@ -33,7 +37,8 @@ export async function runPollLoop(parts: PollLoopParts, signal: AbortSignal): Pr
   let isConnected = false
   while (!signal.aborted) {
     const startedAt = performance.now()
-    const deliveries = await poll(parts, signal)
+    // Why again: an answer that was lost on the way held deliveries that would wait for their lease to end.
+    const deliveries = await poll(parts, { again: !isConnected, signal })
     if (signal.aborted) break
     if (deliveries !== undefined && !isConnected) parts.onConnected?.()
     isConnected = deliveries !== undefined
@@ -48,10 +53,14 @@ export async function runPollLoop(parts: PollLoopParts, signal: AbortSignal): Pr
   await Promise.all(inWork.values())
 }
 
-async function poll(parts: PollLoopParts, signal: AbortSignal): Promise<Delivery[] | undefined> {
+async function poll(
+  parts: PollLoopParts,
+  { again, signal }: { again: boolean; signal: AbortSignal },
+): Promise<Delivery[] | undefined> {
   try {
     return await parts.takeDeliveries({
       waitSeconds: parts.waitSeconds ?? WIRE.maxWaitSeconds,
+      again,
       signal,
     })
   } catch (error) {

@@ -62,6 +62,30 @@ describe('the poll loop', () => {
     expect([seen.polls, seen.mostAtOnce, seen.waits]).toEqual([3, 1, 0])
   })
 
+  it('asks for what it was given before when it begins and after a failure, not otherwise', async () => {
+    const asked: boolean[] = []
+    const answers = [
+      () => [delivery('a')],
+      () => [delivery('b')],
+      () => Promise.reject(new Error('away')),
+      () => [delivery('c')],
+      () => [delivery('d')],
+    ]
+    const { stop, done } = loop([], {
+      async takeDeliveries({ again, signal }) {
+        asked.push(again)
+        const answer = answers.shift()
+        if (answer !== undefined) return answer()
+        await sleep(60_000, undefined, { signal })
+        return []
+      },
+    })
+    await sleep(50)
+    stop.abort()
+    await done
+    expect(asked).toEqual([true, false, false, true, false, false])
+  })
+
   it('backs off after a failure and begins anew after a success', async () => {
     const fail = () => Promise.reject(new Error('away'))
     const { seen, errors, stop, done } = loop([fail, fail, () => [delivery('a')], fail])

@@ -16,6 +16,7 @@ export function addMailbox(
     query: MailboxQuery,
     async handle({ query, principal, signal }) {
       const agent = agentOf(principal)
+      if (query.again !== undefined) await mailbox.release(agent)
       const deliveries = await mailbox.take(agent, { ...query, signal })
       for (const { envelopeId } of deliveries)
         log.debug({ ...agent, envelopeId }, 'envelope.delivered')

@@ -25,8 +25,8 @@ export const EnvelopesQuery = z.strictObject({ ...page, agentId: Id.optional() }
 /** `?waitSeconds&unless` */
 export const EnvelopeQuery = z.strictObject({ waitSeconds, unless: EnvelopeState.optional() })
 
-/** `?waitSeconds` */
-export const MailboxQuery = z.strictObject({ waitSeconds })
+/** `?waitSeconds&again` */
+export const MailboxQuery = z.strictObject({ waitSeconds, again: z.literal('true').optional() })
 
 /** `{envelopeId}` */
 export const EnvelopePath = z.strictObject({ envelopeId: Id })

@@ -51,6 +51,11 @@ export class Mailbox {
     }
   }
 
+  /** Ends the leases of an agent: what it has not answered is delivered again. */
+  async release(agent: MailboxOwner): Promise<void> {
+    await this.#parts.envelopes.release(agent, this.#parts.clock.now())
+  }
+
   /** Keeps an agent's answer. Throws: ERR_ENVELOPE_UNKNOWN, ERR_ALREADY_ANSWERED. */
   async answer(agent: MailboxOwner, envelopeId: string, sealed: string): Promise<void> {
     const { clock, envelopes, wakeUps } = this.#parts

@@ -61,6 +61,18 @@ export class EnvelopeStore {
     return this.#writes.run((db) => reserve(db, agent, lease))
   }
 
+  /** Ends the reservations of an agent's envelopes. */
+  async release({ siteId, agentId }: MailboxOwner, nowMs: number): Promise<void> {
+    await this.#db
+      .updateTable('envelopes')
+      .set({ lease_until: nowMs })
+      .where('site_id', '=', siteId)
+      .where('agent_id', '=', agentId)
+      .where(IS_OPEN)
+      .where('lease_until', '>', nowMs)
+      .execute()
+  }
+
   /** When the first reservation of an agent's envelopes ends. */
   async nextLeaseEnd(siteId: string, agentId: string): Promise<number | undefined> {
     const row = await this.#db
