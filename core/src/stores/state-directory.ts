@@ -10,6 +10,7 @@ import { ownUid, privacyFault } from './private-path.ts'
 export type StateDirectoryErrorCode = 'ERR_STATE_DIRECTORY' | 'ERR_STATE_MODE' | 'ERR_STATE_LOCKED'
 
 const PRIVATE_DIRECTORY_MODE = 0o700
+const PRIVATE_FILE_MODE = 0o600
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
 const LOCK_FILE = 'lock.db'
 /** SQLite's result code for a lock that another connection holds. Source: SQLite C interface, "Result Codes". */
@@ -78,6 +79,7 @@ function takeLock(path: string): DatabaseSync {
   const file = join(path, LOCK_FILE)
   let lock: DatabaseSync | undefined
   try {
+    makeLockFile(file)
     lock = new DatabaseSync(file, { timeout: LOCK_TIMEOUT_MS })
     lock.exec('BEGIN EXCLUSIVE')
     return lock
@@ -86,6 +88,18 @@ function takeLock(path: string): DatabaseSync {
     if (!isBusy(cause)) throw unusable(path, `its lock ${file} cannot be taken`, cause)
     const message = `${path} is in use by another process. Remedy: stop that one, or choose another folder`
     throw new CodedError('ERR_STATE_LOCKED', message, { details: { path }, cause })
+  }
+}
+
+/**
+ * Makes the file private before SQLite would make it otherwise. Why not open one that is there: closing it would let go
+ * of a lock that this process holds on it.
+ */
+function makeLockFile(file: string): void {
+  try {
+    closeSync(openSync(file, 'wx', PRIVATE_FILE_MODE))
+  } catch (error) {
+    if (!isCodedError(error) || error.code !== 'EEXIST') throw error
   }
 }
 

@@ -113,6 +113,11 @@ describe('the details of an entry', () => {
     expect(found.split('round')).toHaveLength(10)
   })
 
+  it('are cut where a value prints itself as itself', () => {
+    const echo = { toJSON: (): unknown => echo }
+    expect(recorded({ echo })).toEqual({ echo: '[cut]' })
+  })
+
   it('are cut to the first values when there are very many', () => {
     const wide: unknown[] = []
     for (let n = 0; n < 100; n += 1) wide.push(wide)

@@ -6,6 +6,7 @@ import {
   consistencyPath,
   inclusionPath,
   leafHash,
+  nodeHash,
   rangesOf,
   rootOf,
   verifyConsistency,
@@ -85,6 +86,14 @@ describe('inclusion', () => {
     }
   })
 
+  it('is not proven by a path that ends below or above the root', () => {
+    const claim = inclusion(0, 8)
+    const below = { path: claim.path.slice(0, -1), root: ROOTS[4]! }
+    const above = { path: [...claim.path, LEAVES[9]!], root: nodeHash(LEAVES[9]!, claim.root) }
+    expect(verifyInclusion({ ...claim, ...below })).toBe(false)
+    expect(verifyInclusion({ ...claim, ...above })).toBe(false)
+  })
+
   it('has no path for a leaf outside the tree', () => {
     for (const [index, size] of [
       [8, 8],
@@ -130,6 +139,18 @@ describe('consistency', () => {
     expect(verifyConsistency({ ...claim, oldSize: -1 })).toBe(false)
     expect(verifyConsistency({ ...claim, newSize: 7.5 })).toBe(false)
     expect(verifyConsistency({ ...claim, path: [] })).toBe(false)
+  })
+
+  it('is not proven by a path that ends below or above the roots', () => {
+    const below = { oldSize: 4, oldRoot: ROOTS[4]!, newSize: 8, newRoot: ROOTS[4]!, path: [] }
+    expect(verifyConsistency(below)).toBe(false)
+    const claim = consistency(6, 8)
+    const above = {
+      path: [...claim.path, LEAVES[9]!],
+      oldRoot: nodeHash(LEAVES[9]!, claim.oldRoot),
+      newRoot: nodeHash(LEAVES[9]!, claim.newRoot),
+    }
+    expect(verifyConsistency({ ...claim, ...above })).toBe(false)
   })
 
   it('has no path from a larger tree to a smaller one', () => {

@@ -105,8 +105,10 @@ describe('an altered log whose kept hashes were left alone', () => {
     const { store } = logOf(4, 4)
     store.rows[5] = { ...store.rows[5]!, leafHash: new Uint8Array(32) }
     expect(verify(store)).toMatchObject({ ok: false, firstBadIndex: 5, notAfter: 5 })
-    store.rows[5] = { ...store.rows[5], leafHash: new Uint8Array(3) }
-    expect(verify(store)).toMatchObject({ ok: false, firstBadIndex: 5, notAfter: 5 })
+    for (const length of [0, 3, 40]) {
+      store.rows[5] = { ...store.rows[5], leafHash: new Uint8Array(length) }
+      expect(verify(store)).toMatchObject({ ok: false, firstBadIndex: 5, notAfter: 5 })
+    }
   })
 
   it('names exactly the first of two entries whose bytes were swapped', () => {
@@ -138,6 +140,12 @@ describe('a log altered together with its kept hashes', () => {
     expect(verify(store)).toMatchObject({ ...exact(2), why: 'entry 2 is missing' })
     renumber(store)
     expect(verify(store)).toMatchObject({ ...exact(2), why: 'entry 2 says that it is entry 3' })
+  })
+
+  it('names the first entry that stands in another place than its own', () => {
+    const store = single()
+    store.rows[5] = { ...store.rows[5]!, index: 9 }
+    expect(verify(store)).toMatchObject({ ...exact(5), why: 'entry 5 is missing' })
   })
 
   it('names an inserted entry', () => {

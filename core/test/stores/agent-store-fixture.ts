@@ -101,12 +101,3 @@ export function tamper(path: string, script: string): void {
   using database = new DatabaseSync(path, { defensive: false })
   database.exec(script)
 }
-
-/** The code of what `work` throws. */
-export function codeOf(work: () => unknown): unknown {
-  try {
-    return work()
-  } catch (error) {
-    return (error as { code?: string }).code
-  }
-}

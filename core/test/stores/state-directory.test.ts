@@ -37,6 +37,7 @@ describe('a state directory', () => {
       for (const made of [path, join(path, '..')]) {
         expect(statSync(made).mode & 0o777).toBe(0o700)
       }
+      expect(statSync(join(path, 'lock.db')).mode & 0o777).toBe(0o600)
     } finally {
       process.umask(before)
     }
