@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+/** An agent that cannot write its journal has no effect, says so, and goes on when it can. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { randomUUIDv7 } from 'node:crypto'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { buildBundle } from '../support/build.ts'
+import { Field } from '../support/field.ts'
+import type { KnownAgent } from '../support/operator.ts'
+
+/** The agent may write no file beyond this: room for a few jobs in the write-ahead log, then the disk is "full". */
+const MAX_FILE_BYTES = 160_000
+const LIMITED = [
+  '/bin/sh',
+  '-c',
+  `trap '' XFSZ; exec prlimit --fsize=${MAX_FILE_BYTES} -- "$@"`,
+  'sh',
+]
+
+let field: Field
+let agent: KnownAgent
+
+beforeAll(async () => {
+  field = await Field.open()
+  agent = await field.addAgent('pve1')
+  const bundle = await buildBundle('attack/plugins/counter.ts')
+  expect(await field.operator.approve(agent, bundle)).toMatchObject({ state: 'done' })
+}, 60_000)
+
+afterAll(async () => {
+  await field[Symbol.asyncDispose]()
+})
+
+async function add(key: string): Promise<string> {
+  const job = field.operator.job(agent, { jobType: 'counter/add', input: { key } })
+  return field.operator.submit(agent, field.operator.sign(job), job.jobId)
+}
+
+async function countOf(key: string): Promise<number> {
+  const result = await field.operator.run(agent, { jobType: 'counter/read', input: { key } })
+  return (result.output as { count: number }).count
+}
+
+describe('a full disk', () => {
+  it('stops effects, not the agent; with room again every job has one answer', async () => {
+    await field.end('pve1')
+    await field.startAgent('pve1', LIMITED)
+    const jobs: { key: string; label: string }[] = []
+    for (let answered = true; answered && jobs.length < 60;) {
+      const key = randomUUIDv7()
+      const label = await add(key)
+      jobs.push({ key, label })
+      const answer = field.operator.answerTo(agent, label, 2_500)
+      answered = await answer.then(
+        () => true,
+        () => false,
+      )
+    }
+    expect(jobs.length).toBeGreaterThan(1)
+    expect(jobs.length).toBeLessThan(60)
+    expect(field.program('pve1').child.exitCode).toBeNull()
+    expect(field.program('pve1').output().stderr).toContain('ERR_STORE_')
+
+    await field.end('pve1')
+    await field.startAgent('pve1')
+    const ends: string[] = []
+    for (const { key, label } of jobs) {
+      const { state } = await field.operator.answerTo(agent, label, 30_000)
+      ends.push(`${state}:${await countOf(key)}`)
+    }
+    expect(
+      ends.filter((end) => !['done:1', 'interrupted:0', 'interrupted:1'].includes(end)),
+    ).toEqual([])
+    expect(ends.filter((end) => end === 'done:1').length).toBeGreaterThan(0)
+  }, 180_000)
+})
+
+describe('a lost journal', () => {
+  it('is never taken for a new one: the agent does not start', async () => {
+    await field.end('pve1')
+    for (const name of ['agent.db', 'agent.db-wal', 'agent.db-shm']) {
+      rmSync(join(field.stateDir('pve1'), name), { force: true })
+    }
+    await expect(field.startAgent('pve1')).rejects.toThrow('ERR_STORE_MISSING')
+  }, 30_000)
+})
