@@ -9,9 +9,18 @@ import type { Talk } from './output/talk.ts'
 
 /** Flags that every command takes. */
 export const commonFlags = {
-  json: boolean({ helpGroup: 'COMMON', summary: 'One JSON document on stdout, nothing else' }),
-  quiet: boolean({ helpGroup: 'COMMON', summary: 'Say nothing but the answer and warnings' }),
+  json: boolean({
+    default: false,
+    helpGroup: 'COMMON',
+    summary: 'One JSON document on stdout, nothing else',
+  }),
+  quiet: boolean({
+    default: false,
+    helpGroup: 'COMMON',
+    summary: 'Say nothing but the answer and warnings',
+  }),
   'no-color': boolean({
+    default: false,
     helpGroup: 'COMMON',
     summary: 'No colours, also where a terminal shows them',
   }),
@@ -19,9 +28,13 @@ export const commonFlags = {
     helpGroup: 'COMMON',
     helpValue: '<folder>',
     env: 'SALLYPORT_HOME',
-    summary: 'Where keys and records are; else $SALLYPORT_HOME, else ~/.sallyport',
+    summary: 'Where keys and records are; else ~/.sallyport',
   }),
-  debug: boolean({ helpGroup: 'COMMON', summary: 'With an error, also print where it came from' }),
+  debug: boolean({
+    default: false,
+    helpGroup: 'COMMON',
+    summary: 'With an error, also print where it came from',
+  }),
 }
 
 /** The values of the common flags. */

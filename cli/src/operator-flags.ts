@@ -10,14 +10,13 @@ export const operatorFlags = {
     helpGroup: 'OPERATOR',
     helpValue: '<url>',
     env: 'SALLYPORT_HUB',
-    summary: 'Address of the hub; else $SALLYPORT_HUB, else the one `init` was given',
+    summary: 'Address of the hub; else the one `init` was given',
   }),
   'passphrase-file': string({
     helpGroup: 'OPERATOR',
     helpValue: '<file>',
     env: 'SALLYPORT_PASSPHRASE_FILE',
-    summary:
-      'File with the passphrase of your keys; else $SALLYPORT_PASSPHRASE_FILE, else it is asked',
+    summary: 'File with the passphrase of your keys; else it is asked for',
   }),
 }
 

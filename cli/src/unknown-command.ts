@@ -35,7 +35,7 @@ function nearestOf(typed: string, known: readonly string[]): string | undefined 
     : undefined
 }
 
-/** Edits that turn one word into the other. Source: Levenshtein's distance, one row at a time. */
+/** Edits that turn one word into the other. Levenshtein's distance, one row at a time. */
 function distance(a: string, b: string): number {
   let row = [...Array(b.length + 1).keys()]
   for (let i = 1; i <= a.length; i++) {

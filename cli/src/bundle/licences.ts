@@ -12,7 +12,9 @@ export async function licencesFile(packages: readonly PackageOf[]): Promise<stri
 }
 
 async function section(each: PackageOf): Promise<string> {
-  const texts = (await licenceTexts(each)).map((text) => text.replace(/\r\n?/g, '\n').trim())
+  const texts = (await licenceTexts(each)).map((text) =>
+    text.replace(/\r\n?/g, '\n').replace(/^\n+/, '').trimEnd(),
+  )
   const stated = each.license === '' ? 'no licence is stated' : each.license
   const body = texts.length > 0 ? texts.join(`\n\n`) : 'The package carries no licence text.'
   return `${each.name} ${each.version}: ${stated}\n\n${body}\n`

@@ -15,7 +15,10 @@ export class Demo extends BaseCommand {
     { description: 'Leave hub and agent running, to try more', command: 'sallyport demo --keep' },
   ]
   static override flags = {
-    keep: boolean({ summary: 'Leave hub and agent running and say what to try next' }),
+    keep: boolean({
+      default: false,
+      summary: 'Leave hub and agent running and say what to try next',
+    }),
   }
 
   async run(): Promise<void> {

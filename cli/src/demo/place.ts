@@ -18,7 +18,7 @@ export interface DemoPlace extends AsyncDisposable {
   keep(): void
 }
 
-/** Exit code of a process that an interrupt ended. Source: POSIX shells, 128 plus the signal's number. */
+/** Exit codes of a process that a signal ended: 128 plus the signal's number, as shells have it. */
 const EXIT_BY_SIGNAL = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
 
 /** Makes the folder and sees to it that it goes again, also on a signal and on a failure. */
@@ -40,7 +40,10 @@ export async function openPlace(): Promise<DemoPlace> {
       programs.push(program)
       return program
     },
-    keep: () => void (isKept = true),
+    keep() {
+      isKept = true
+      for (const program of programs) program.release()
+    },
     async [Symbol.asyncDispose]() {
       removeSignals()
       if (isKept) return

@@ -25,6 +25,8 @@ export interface RunningProgram {
   readonly started: Readonly<Record<string, unknown>>
   /** Asks it to stop and waits; ends it by force when it does not. */
   stop(): Promise<void>
+  /** Lets this process end while the program goes on. */
+  release(): void
   /** Ends it at once. For the way out of a process that cannot wait. */
   kill(): void
 }
@@ -63,6 +65,7 @@ export async function startProgram(request: ProgramRequest): Promise<RunningProg
     pid: child.pid ?? 0,
     log,
     stop: () => stop(child),
+    release: () => child.unref(),
     kill: () => kill(child),
   }
   const started = await waitForEvent(child, { ...request, log, skipped }).catch(

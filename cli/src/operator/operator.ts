@@ -2,7 +2,7 @@
 /** An operator at work: unlocked keys, the site they sign for, and a way to the hub. */
 import { keyIdOf, makeTrustStore, makeTrustedKey, publicIdentity } from '@sallyport/core/crypto'
 import type { Identity, TrustStore } from '@sallyport/core/crypto'
-import { openHubClient } from '@sallyport/core/transport'
+import { openHubClient, parseHubAddress } from '@sallyport/core/transport'
 import type { HubClient, SiteFile } from '@sallyport/core/transport'
 import { CodedError } from '@sallyport/sdk'
 import type { Secret } from '@sallyport/sdk'
@@ -34,11 +34,13 @@ export interface OperatorOptions {
 export async function openOperator(options: OperatorOptions): Promise<Operator> {
   const { home } = options
   const site = await readSite(home)
+  // Before the passphrase is asked for: nobody types it for nothing.
+  const url = parseHubAddress(await hubAddress(home, options.hub))
   const identity = await unlockOperator(home, options.passphrase)
   expectInSite(site, identity)
   const now = () => Date.now()
   const hub = openHubClient({
-    url: await hubAddress(home, options.hub),
+    url,
     key: identity.signing,
     clock: { now },
   })

@@ -33,14 +33,16 @@ export interface ParamSource {
  */
 export async function readInput(source: ParamSource): Promise<Job['input']> {
   const fromFile = source.file === undefined ? {} : await readParamsFile(source.file)
-  const input: Job['input'] = { ...fromFile }
+  // A map, because an object would take `__proto__=x` for something else than a member.
+  const members = new Map(Object.entries(fromFile))
   for (const param of source.params) {
     const at = param.indexOf('=')
     if (at < 1) throw paramProblem(source, `${JSON.stringify(param)} is not name=value`)
     const name = param.slice(0, at)
-    if (Object.hasOwn(input, name)) throw paramProblem(source, `${name} is given twice`)
-    input[name] = typed(source, name, param.slice(at + 1)) as Job['input'][string]
+    if (members.has(name)) throw paramProblem(source, `${name} is given twice`)
+    members.set(name, typed(source, name, param.slice(at + 1)) as Job['input'][string])
   }
+  const input = Object.fromEntries(members)
   expectComplete(source, input)
   return input
 }
@@ -57,7 +59,8 @@ async function readParamsFile(file: string): Promise<Job['input']> {
 }
 
 function typed(source: ParamSource, name: string, text: string): unknown {
-  const schema = propertiesOf(source.job)?.[name]
+  const properties = propertiesOf(source.job) ?? {}
+  const schema = Object.hasOwn(properties, name) ? properties[name] : undefined
   if (schema === undefined) return text
   const types = [schema.type ?? typesOfEnum(schema)].flat()
   if (types.includes('string') && !types.includes('null')) return text

@@ -11,7 +11,7 @@ import { problemJson } from './problem.ts'
 import { wayOf } from './way.ts'
 
 /** The document of a job. */
-export function jobDocument(known: KnownJob): object {
+export function jobDocument(known: KnownJob): Readonly<Record<string, unknown>> {
   const { job, answer, agent, times } = known
   const problem = jobProblem(known)
   return {

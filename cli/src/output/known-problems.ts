@@ -53,14 +53,21 @@ export function problemOf(error: unknown): Problem {
 
 function usageProblem(error: unknown): Problem | undefined {
   if (!isParserError(error)) return undefined
-  const lines = error.message.split('\n').map((line) => line.trim())
-  const [message = 'the command line is not right', ...rest] = lines.filter(
-    (line) => line !== '' && line !== 'See more help with --help',
-  )
-  return new Problem('ERR_USAGE', lowerFirst(message), {
+  const [first = 'the command line is not right', ...rest] = error.message
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && line !== 'See more help with --help')
+  // A headline that ends in a colon is followed by one line for each name, with its description.
+  const named = first.endsWith(':') ? rest.map((line) => line.split(/\s{2,}/)) : []
+  const names = named.map(([name]) => name).join(', ')
+  return new Problem('ERR_USAGE', lowerFirst(`${first} ${names}`.trim()), {
     exit: EXIT.usage,
+    details: Object.fromEntries(named.map(([name = '', about = '']) => [name, about])),
     unharmed: 'Nothing was done.',
-    remedy: [...rest.map((line) => `${line}.`), 'Add --help to see how it is used.'].join(' '),
+    remedy: [
+      ...(names === '' ? rest.map((line) => `${line}.`) : []),
+      'Add --help to see how it is used.',
+    ].join(' '),
     cause: error,
   })
 }

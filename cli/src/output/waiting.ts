@@ -6,7 +6,7 @@ import { span } from './words.ts'
 const PATIENCE_MS = 1_000
 const UPDATE_MS = 1_000
 
-/** Exit code of a process that an interrupt ended. Source: POSIX shells, 128 plus the signal's number. */
+/** Exit codes of a process that a signal ended: 128 plus the signal's number, as shells have it. */
 const INTERRUPTED = 130
 
 /** Something that is being waited for; its text may change on the way. */

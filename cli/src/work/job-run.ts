@@ -7,10 +7,10 @@ import { findAgent } from '../operator/descriptors.ts'
 import { followJob } from '../operator/follow-job.ts'
 import type { Followed } from '../operator/follow-job.ts'
 import { sendJob } from '../operator/jobs.ts'
-import type { SentJob } from '../operator/jobs.ts'
 import type { Operator } from '../operator/operator.ts'
 import { readInput } from '../operator/params.ts'
 import { EXIT } from '../output/exit-codes.ts'
+import { jobDocument } from '../output/job-document.ts'
 import type { KnownJob } from '../output/known-job.ts'
 import { onInterrupt } from '../output/on-interrupt.ts'
 import { Problem } from '../output/problem.ts'
@@ -45,7 +45,7 @@ export async function jobRun(operator: Operator, talk: Talk, request: RunRequest
   talk.say(
     `signed by ${operator.identity.name} (ed25519 ${key}) · sealed to ${agent.name} · valid ${span(lifetimeMs)}`,
   )
-  if (!request.isWaiting) return reportSent(talk, sent, agent)
+  if (!request.isWaiting) return reportSent(operator, talk, { agent, sent, startedMs })
   return showJob(talk, await follow(operator, talk, { agent, sent, startedMs }, request.timeoutMs))
 }
 
@@ -81,21 +81,19 @@ async function follow(
   )
 }
 
-function reportSent(talk: Talk, { job, digest }: SentJob, agent: PinnedAgent): number {
-  const document = {
-    format: 'sallyport.job/1',
-    job: {
-      jobId: job.jobId,
-      jobType: job.jobType,
-      agent: { name: agent.name, agentId: agent.agentId },
-      siteId: job.siteId,
-      input: job.input,
-      issuedAt: job.issuedAt,
-      expiresAt: job.expiresAt,
-      digest,
-    },
-    state: 'queued',
-  }
+function reportSent(operator: Operator, talk: Talk, { sent, agent }: Followed): number {
+  const { job, digest } = sent
+  // Not over is no problem here: nobody wanted to wait.
+  const { error: _, ...document } = jobDocument({
+    job,
+    digest,
+    signer: operator.identity.name,
+    agent,
+    envelopeState: 'queued',
+    times: { queuedAt: job.issuedAt, deliveredAt: null, answeredAt: null },
+    answer: undefined,
+    doubt: undefined,
+  })
   talk.answer(document, () => `queued ${job.jobId}\n  sallyport job watch ${job.jobId}`)
   return EXIT.done
 }

@@ -3,7 +3,7 @@
 import type { PinnedAgent } from '../operator/agents.ts'
 import { readApprovals, standingApproval } from '../operator/approvals.ts'
 import type { ApprovalRecord } from '../operator/approvals.ts'
-import { approve, readBundle } from '../operator/approve.ts'
+import { approve } from '../operator/approve.ts'
 import type { Approved, ReadBundle } from '../operator/approve.ts'
 import { findAgent } from '../operator/descriptors.ts'
 import type { Operator } from '../operator/operator.ts'
@@ -18,7 +18,7 @@ import { counted, relative, shortDigest } from '../output/words.ts'
 
 /** What is to be approved, and how. */
 export interface ApproveRequest {
-  readonly file: string
+  readonly bundle: ReadBundle
   readonly agent: string
   readonly lifetimeMs: number
   readonly timeoutMs: number
@@ -31,7 +31,7 @@ export async function pluginApprove(
   talk: Talk,
   request: ApproveRequest,
 ): Promise<void> {
-  const bundle = await readBundle(request.file)
+  const { bundle } = request
   const agent = await waiting(talk, 'asking the hub', () => findAgent(operator, request.agent))
   const records = await readApprovals(operator.home)
   const wanted = { plugin: bundle.manifest.name, nowMs: operator.now() }

@@ -28,7 +28,10 @@ export class AgentCode extends BaseCommand {
       summary: 'How long the code can be redeemed',
       default: '1h',
     }),
-    replace: boolean({ summary: 'Let it take the place of the agent that has this name' }),
+    replace: boolean({
+      default: false,
+      summary: 'Let it take the place of the agent that has this name',
+    }),
     ...operatorFlags,
   }
 

@@ -31,7 +31,7 @@ export class PluginApprove extends BaseCommand {
       summary: 'How long the approval stands',
       default: '365d',
     }),
-    yes: boolean({ char: 'y', summary: 'Do not ask' }),
+    yes: boolean({ default: false, char: 'y', summary: 'Do not ask' }),
     timeout: string({
       helpValue: '<time>',
       summary: 'How long to wait for the agent',
@@ -42,8 +42,9 @@ export class PluginApprove extends BaseCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(PluginApprove)
+    const { readBundle } = await import('../../operator/approve.ts')
     const request = {
-      file: args.bundle,
+      bundle: await readBundle(args.bundle),
       agent: flags.agent,
       lifetimeMs: parseDuration('valid', flags.valid),
       timeoutMs: parseDuration('timeout', flags.timeout),

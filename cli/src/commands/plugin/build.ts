@@ -30,6 +30,7 @@ export class PluginBuild extends BaseCommand {
       summary: 'Where the bundle goes; else dist/ of the plugin',
     }),
     'write-manifest': boolean({
+      default: false,
       summary: 'Write manifest.json from the code instead of comparing with it',
     }),
   }

@@ -16,7 +16,7 @@ export class PluginList extends BaseCommand {
   ]
   static override flags = {
     agent: string({ helpValue: '<name>', summary: 'Only of this agent' }),
-    all: boolean({ summary: 'Also what was replaced, has expired or was refused' }),
+    all: boolean({ default: false, summary: 'Also what was replaced, has expired or was refused' }),
   }
 
   async run(): Promise<void> {

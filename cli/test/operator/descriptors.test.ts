@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdtemp, rm } from 'node:fs/promises'
+import { randomUUIDv7 } from 'node:crypto'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  codeProof,
+  parseEnrolmentCode,
+  publicIdentity,
+  seal,
+  signDocument,
+} from '@sallyport/core/crypto'
+import type { Identity } from '@sallyport/core/crypto'
+import { documents } from '@sallyport/core/protocol'
+import type { AgentDescriptor } from '@sallyport/core/protocol'
+import type { AgentView } from '@sallyport/core/transport'
+import { afterAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { readAgents } from '../../src/operator/agents.ts'
+import { makeCode } from '../../src/operator/codes.ts'
+import { findAgent, reviewAgents } from '../../src/operator/descriptors.ts'
+import type { Operator } from '../../src/operator/operator.ts'
+import { NOW, identityOf, operatorOf } from '../support/site.ts'
+
+const folders: string[] = []
+afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true }))))
+
+/** The hub's view of agents; a case puts in it what a hub could say. */
+let views: AgentView[]
+let operator: Operator
+let code: string
+let agentId: string
+
+beforeEach(async () => {
+  views = []
+  const folder = await mkdtemp(join(tmpdir(), 'sallyport-agents-'))
+  folders.push(folder)
+  operator = operatorOf(identityOf('ada'), folder, {
+    listAgents: async () => ({ agents: views, nextCursor: null }),
+    addCode: async () => undefined,
+  })
+  const made = await makeCode(operator, { name: 'pve1', lifetimeMs: 60_000, isReplacing: false })
+  code = made.code
+  agentId = made.record.agentId
+})
+
+/** What an honest agent with these keys says of itself. */
+function descriptorOf(identity: Identity): AgentDescriptor {
+  const own = publicIdentity(identity)
+  const { proofKey } = parseEnrolmentCode(code)
+  return {
+    siteId: operator.site.siteId,
+    agentId,
+    enrolmentId: randomUUIDv7(),
+    identity: own,
+    codeProof: codeProof(proofKey, own.signingKey, own.sealingKey),
+    hostname: 'host',
+    agentVersion: '0.1.0',
+    nodeVersion: 'v26.10.0',
+    issuedAt: NOW,
+    readers: [...operator.readers],
+  }
+}
+
+async function viewOf(
+  identity: Identity,
+  descriptor: AgentDescriptor,
+  signer: Identity = identity,
+): Promise<AgentView> {
+  const signed = signDocument(documents.agentDescriptor, descriptor, signer.signing)
+  return {
+    agentId,
+    signingKey: publicIdentity(identity).signingKey,
+    descriptor: await seal(signed, operator.readers),
+    enrolledAt: NOW,
+    lastSeenAt: NOW,
+  }
+}
+
+describe('an agent', () => {
+  it('is pinned once its descriptor fits the code that was given out', async () => {
+    const honest = identityOf('pve1')
+    views = [await viewOf(honest, descriptorOf(honest))]
+    const found = await findAgent(operator, 'pve1')
+    expect(found.identity).toEqual(publicIdentity(honest))
+    const [record] = await readAgents(operator.home)
+    expect(record).toMatchObject({ sealedProofKey: null, hostname: 'host', pinnedAt: NOW })
+  })
+
+  it('keeps its pinned keys, whatever the hub shows later', async () => {
+    const honest = identityOf('pve1')
+    views = [await viewOf(honest, descriptorOf(honest))]
+    await findAgent(operator, 'pve1')
+    const swapped = identityOf('pve1')
+    views = [await viewOf(swapped, descriptorOf(swapped))]
+    expect((await findAgent(operator, 'pve1')).identity).toEqual(publicIdentity(honest))
+    const [standing] = await reviewAgents(operator)
+    expect(standing!.doubt).toContain('another key')
+  })
+
+  it('that has not redeemed its code is said to be so', async () => {
+    await expect(findAgent(operator, 'pve1')).rejects.toMatchObject({
+      code: 'ERR_AGENT_NOT_ENROLLED',
+      exit: 4,
+    })
+  })
+
+  it('of a name that nobody has is a usage error that names the others', async () => {
+    await expect(findAgent(operator, 'pve9')).rejects.toMatchObject({
+      code: 'ERR_AGENT_UNKNOWN',
+      exit: 2,
+      details: { known: 'pve1' },
+    })
+  })
+
+  it('does not give its proof key to whoever reads the record', async () => {
+    const [record] = await readAgents(operator.home)
+    const proofKey = Buffer.from(parseEnrolmentCode(code).proofKey)
+    expect(JSON.stringify(record)).not.toContain(proofKey.toString('base64url'))
+    expect(record!.sealedProofKey).toContain('ciphertext')
+  })
+
+  type Swap = (honest: Identity, swapped: Identity) => Promise<AgentView>
+  const SWAPS: readonly [what: string, swap: Swap, says: string][] = [
+    [
+      'whose keys the hub has swapped',
+      (honest, swapped) =>
+        viewOf(swapped, { ...descriptorOf(honest), identity: publicIdentity(swapped) }),
+      'not those of whoever redeemed',
+    ],
+    [
+      'whose sealing key the hub has swapped',
+      (honest, swapped) =>
+        viewOf(honest, {
+          ...descriptorOf(honest),
+          identity: { ...publicIdentity(honest), sealingKey: publicIdentity(swapped).sealingKey },
+        }),
+      'not those of whoever redeemed',
+    ],
+    [
+      'whose descriptor another key has signed',
+      (honest, swapped) => viewOf(honest, descriptorOf(honest), swapped),
+      'not signed by its key',
+    ],
+    [
+      'whose descriptor is shown under another key',
+      async (honest, swapped) => ({
+        ...(await viewOf(honest, descriptorOf(honest))),
+        signingKey: publicIdentity(swapped).signingKey,
+      }),
+      'not signed by its key',
+    ],
+    [
+      'that describes another key than its own',
+      (honest, swapped) => viewOf(swapped, descriptorOf(honest)),
+      'another key',
+    ],
+    [
+      'described for another site',
+      (honest) => viewOf(honest, { ...descriptorOf(honest), siteId: randomUUIDv7() }),
+      'another agent',
+    ],
+    [
+      'described under another id',
+      (honest) => viewOf(honest, { ...descriptorOf(honest), agentId: randomUUIDv7() }),
+      'another agent',
+    ],
+    [
+      'whose descriptor was meant for another reader',
+      (honest, swapped) =>
+        viewOf(honest, { ...descriptorOf(honest), readers: [publicIdentity(swapped).sealingKey] }),
+      'sealed anew',
+    ],
+  ]
+
+  it.each(SWAPS)('%s is not pinned', async (_, swap, says) => {
+    views = [await swap(identityOf('pve1'), identityOf('pve1'))]
+    await expect(findAgent(operator, 'pve1')).rejects.toMatchObject({
+      code: 'ERR_AGENT_DOUBTFUL',
+      message: expect.stringContaining(says),
+    })
+    expect((await readAgents(operator.home))[0]!.identity).toBeNull()
+  })
+})
+
+describe('a code', () => {
+  it('for a name that is taken needs the word to replace, and forgets the code before it', async () => {
+    const asked = { name: 'pve1', lifetimeMs: 60_000 }
+    await expect(makeCode(operator, { ...asked, isReplacing: false })).rejects.toThrowCode(
+      'ERR_AGENT_NAME_TAKEN',
+    )
+    const { record } = await makeCode(operator, { ...asked, isReplacing: true })
+    expect((await readAgents(operator.home)).map((each) => each.agentId)).toEqual([record.agentId])
+  })
+
+  it('leaves the agent that has the name in work until the new one is there', async () => {
+    const honest = identityOf('pve1')
+    views = [await viewOf(honest, descriptorOf(honest))]
+    await findAgent(operator, 'pve1')
+    await makeCode(operator, { name: 'pve1', lifetimeMs: 60_000, isReplacing: true })
+    expect((await findAgent(operator, 'pve1')).agentId).toBe(agentId)
+  })
+})

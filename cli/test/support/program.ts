@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Runs the real command line as a process of its own, with no terminal, in a home of its own. */
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+/** Folder of the repository. */
+export const ROOT = resolve(import.meta.dirname, '..', '..', '..')
+
+/** The launcher that people start. */
+export const PROGRAM = join(ROOT, 'cli', 'bin', 'sallyport')
+
+/** What a run printed and how it ended. */
+export interface Ended {
+  readonly exitCode: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** How a run is made. */
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>
+  readonly cwd?: string
+  readonly program?: string
+}
+
+/** A home that is there for one suite, with the file of a passphrase. */
+export interface TestHome extends AsyncDisposable {
+  readonly folder: string
+  readonly env: Readonly<Record<string, string>>
+  readonly passphraseFile: string
+}
+
+/** Makes a home. */
+export async function makeHome(): Promise<TestHome> {
+  const folder = await mkdtemp(join(tmpdir(), 'sallyport-cli-'))
+  const passphraseFile = join(folder, 'passphrase')
+  await writeFile(passphraseFile, 'a passphrase for tests\n', { mode: 0o600 })
+  return {
+    folder,
+    passphraseFile,
+    env: { SALLYPORT_HOME: folder, SALLYPORT_PASSPHRASE_FILE: passphraseFile },
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  }
+}
+
+/** Runs the command line to its end. */
+export async function run(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
+  const { PATH = '', HOME = '' } = process.env
+  const child = spawn(options.program ?? PROGRAM, args, {
+    cwd: options.cwd ?? tmpdir(),
+    env: { PATH, HOME, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let [stdout, stderr] = ['', '']
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+  return new Promise((done, fail) => {
+    child.on('error', fail)
+    child.on('close', (exitCode) => done({ exitCode, stdout, stderr }))
+  })
+}
+
+/** The one JSON document on stdout. Throws when there is more or less than one. */
+export function documentOf(ended: Ended): Record<string, any> {
+  return JSON.parse(ended.stdout) as Record<string, any>
+}
