@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+/** The demo as a person starts it. */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+/** Error screens of the running program: what, why, what is unharmed, what to do. */
 import { chmod, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'

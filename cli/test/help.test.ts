@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+/** The help names every command, flag and example. */
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import { COMMANDS, COMMAND_FILES, TOPICS, commandIdOf, loadCommands } from '../src/command-table.ts'
 import { commonFlags } from '../src/base-command.ts'

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+/** The launcher finds Node 26, or says how to get it. */
 import { chmod, copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

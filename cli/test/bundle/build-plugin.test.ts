@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+/** Building a bundle: the same bytes everywhere, and nothing that was not reviewed. */
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

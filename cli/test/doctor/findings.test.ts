@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+/** What the doctor says of Node, files and state. */
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

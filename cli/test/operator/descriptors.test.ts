@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+/** Agents are pinned by the code that was given out, and their keys stay. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { randomUUIDv7 } from 'node:crypto'
 import { tmpdir } from 'node:os'

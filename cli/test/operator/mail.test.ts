@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+/** What the hub shows is believed only with the signatures that belong to it. */
 import { randomUUIDv7 } from 'node:crypto'
 import { digestOf, seal, signDocument } from '@sallyport/core/crypto'
 import { documents, parseEnvelope } from '@sallyport/core/protocol'

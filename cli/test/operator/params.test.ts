@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+/** Parameters of a job, typed and strict. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

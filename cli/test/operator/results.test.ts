@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+/** Answers are believed only when everything about them fits. */
 import { randomUUIDv7 } from 'node:crypto'
 import { digestOf, seal, signDocument } from '@sallyport/core/crypto'
 import { documents } from '@sallyport/core/protocol'

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+/** What a plugin may do, in words an operator can judge. */
 import { exec, files, state } from '@sallyport/sdk'
 import type { JobManifest, PluginManifest } from '@sallyport/sdk'
 import { describe, expect, it } from '@jest/globals'

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+/** The output of a job as tables and lists. */
 import { describe, expect, it } from '@jest/globals'
 import { PLAIN } from '../../src/output/paint.ts'
 import { present } from '../../src/output/present.ts'

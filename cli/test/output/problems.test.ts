@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+/** Errors of every origin as problems with exit code and remedy. */
 import { CodedError, JobFailed } from '@sallyport/sdk'
 import { describe, expect, it } from '@jest/globals'
 import { problemOf } from '../../src/output/known-problems.ts'

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+/** Text from elsewhere cannot steer a terminal. */
 import { describe, expect, it } from '@jest/globals'
 import { safeJson, safeLines, safeText } from '../../src/output/safe-text.ts'
 

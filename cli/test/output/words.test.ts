@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+/** Numbers, names and spans of time for people. */
 import { describe, expect, it } from '@jest/globals'
 import { parseDuration } from '../../src/output/duration.ts'
 import { measured, unitOf } from '../../src/output/units.ts'
