@@ -6,7 +6,6 @@ import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { readFile } from 'node:fs/promises'
-import { buildBundle } from '../support/build.ts'
 import { Field } from '../support/field.ts'
 import type { KnownAgent } from '../support/operator.ts'
 import type { Result } from '@sallyport/core/protocol'
@@ -21,10 +20,7 @@ const received: string[] = []
 beforeAll(async () => {
   field = await Field.open()
   agent = await field.addAgent('pve1')
-  for (const file of ['hostile', 'counter']) {
-    const bundle = await buildBundle(`attack/plugins/${file}.ts`)
-    expect(await field.operator.approve(agent, bundle)).toMatchObject({ state: 'done' })
-  }
+  for (const plugin of ['hostile', 'counter']) await field.approve(agent, plugin)
   socketPath = join(field.folder, 'listener.sock')
   listener = createServer((socket) => socket.on('data', (data) => received.push(String(data))))
   await new Promise<void>((done) => listener.listen(0, '127.0.0.1', () => done()))

@@ -16,8 +16,7 @@ let bundle: Uint8Array
 beforeAll(async () => {
   field = await Field.open()
   agent = await field.addAgent('pve1')
-  bundle = await buildBundle('attack/plugins/counter.ts')
-  expect(await field.operator.approve(agent, bundle)).toMatchObject({ state: 'done' })
+  bundle = await field.approve(agent, 'counter')
 }, 60_000)
 
 afterAll(async () => {
@@ -31,11 +30,6 @@ async function tamper(edit: (database: DatabaseSync) => void): Promise<void> {
   edit(database)
   database.close()
   await field.startHub()
-}
-
-async function countOf(key: string): Promise<number> {
-  const result = await field.operator.run(agent, { jobType: 'counter/read', input: { key } })
-  return (result.output as { count: number }).count
 }
 
 function flipped(sealed: string): string {
@@ -60,7 +54,7 @@ describe('a hub whose database was edited', () => {
     await field.startAgent('pve1')
     const result = await field.operator.answerTo(agent, label)
     expect(result).toMatchObject({ state: 'refused', refusal: { reason: 'unsealable' } })
-    expect(await countOf(key)).toBe(0)
+    expect(await field.countOf(agent, key)).toBe(0)
   }, 60_000)
 
   it('cannot pass off an altered result', async () => {
@@ -96,7 +90,7 @@ describe('a hub whose database was edited', () => {
     })
     const second = await field.operator.answerTo(agent, label)
     expect(second).toEqual(first)
-    expect(await countOf(key)).toBe(1)
+    expect(await field.countOf(agent, key)).toBe(1)
   }, 60_000)
 
   it('cannot swap the bundle that was approved', async () => {
@@ -110,7 +104,7 @@ describe('a hub whose database was edited', () => {
     })
     const result = await field.operator.approve(agent, approved).catch((error: unknown) => error)
     expect(result).toMatchObject({ state: 'refused', refusal: { reason: 'digest_mismatch' } })
-    expect(await countOf(randomUUIDv7())).toBe(0)
+    expect(await field.countOf(agent, randomUUIDv7())).toBe(0)
   }, 60_000)
 })
 

@@ -13,7 +13,6 @@ import {
   type Job,
   type Result,
 } from '@sallyport/core/protocol'
-import { buildBundle } from '../support/build.ts'
 import { Field } from '../support/field.ts'
 import type { KnownAgent } from '../support/operator.ts'
 
@@ -26,10 +25,7 @@ beforeAll(async () => {
   field = await Field.open()
   pve1 = await field.addAgent('pve1')
   pve2 = await field.addAgent('pve2')
-  const counter = await buildBundle('attack/plugins/counter.ts')
-  for (const agent of [pve1, pve2]) {
-    expect(await field.operator.approve(agent, counter)).toMatchObject({ state: 'done' })
-  }
+  for (const agent of [pve1, pve2]) await field.approve(agent, 'counter')
 }, 60_000)
 
 afterAll(async () => {
@@ -42,8 +38,7 @@ function freshKey(): string {
 }
 
 async function countOf(key: string, agent = pve1): Promise<number> {
-  const result = await field.operator.run(agent, { jobType: 'counter/read', input: { key } })
-  return (result.output as { count: number }).count
+  return field.countOf(agent, key)
 }
 
 /** The next valid job runs: whatever came before did no harm. */

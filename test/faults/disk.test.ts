@@ -4,7 +4,6 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { randomUUIDv7 } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { buildBundle } from '../support/build.ts'
 import { Field } from '../support/field.ts'
 import type { KnownAgent } from '../support/operator.ts'
 
@@ -21,10 +20,7 @@ let field: Field
 let agent: KnownAgent
 
 beforeAll(async () => {
-  field = await Field.open()
-  agent = await field.addAgent('pve1')
-  const bundle = await buildBundle('attack/plugins/counter.ts')
-  expect(await field.operator.approve(agent, bundle)).toMatchObject({ state: 'done' })
+  ;({ field, agent } = await Field.openWithCounter())
 }, 60_000)
 
 afterAll(async () => {
@@ -34,11 +30,6 @@ afterAll(async () => {
 async function add(key: string): Promise<string> {
   const job = field.operator.job(agent, { jobType: 'counter/add', input: { key } })
   return field.operator.submit(agent, field.operator.sign(job), job.jobId)
-}
-
-async function countOf(key: string): Promise<number> {
-  const result = await field.operator.run(agent, { jobType: 'counter/read', input: { key } })
-  return (result.output as { count: number }).count
 }
 
 describe('a full disk', () => {
@@ -66,7 +57,7 @@ describe('a full disk', () => {
     const ends: string[] = []
     for (const { key, label } of jobs) {
       const { state } = await field.operator.answerTo(agent, label, 30_000)
-      ends.push(`${state}:${await countOf(key)}`)
+      ends.push(`${state}:${await field.countOf(agent, key)}`)
     }
     expect(
       ends.filter((end) => !['done:1', 'interrupted:0', 'interrupted:1'].includes(end)),

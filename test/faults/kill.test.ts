@@ -3,7 +3,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { randomUUIDv7 } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { buildBundle } from '../support/build.ts'
 import { Field } from '../support/field.ts'
 import type { KnownAgent } from '../support/operator.ts'
 
@@ -11,10 +10,7 @@ let field: Field
 let agent: KnownAgent
 
 beforeAll(async () => {
-  field = await Field.open()
-  agent = await field.addAgent('pve1')
-  const bundle = await buildBundle('attack/plugins/counter.ts')
-  expect(await field.operator.approve(agent, bundle)).toMatchObject({ state: 'done' })
+  ;({ field, agent } = await Field.openWithCounter())
 }, 60_000)
 
 afterAll(async () => {
@@ -34,18 +30,13 @@ async function submit(beforeMs: number, afterMs: number): Promise<Case> {
   return { key, label }
 }
 
-async function countOf(key: string): Promise<number> {
-  const result = await field.operator.run(agent, { jobType: 'counter/read', input: { key } })
-  return (result.output as { count: number }).count
-}
-
 describe('an agent killed', () => {
   it('before it could run: the job runs once after the restart', async () => {
     await field.end('pve1', 'SIGKILL')
     const { key, label } = await submit(0, 0)
     await field.startAgent('pve1')
     expect(await field.operator.answerTo(agent, label)).toMatchObject({ state: 'done' })
-    expect(await countOf(key)).toBe(1)
+    expect(await field.countOf(agent, key)).toBe(1)
   }, 60_000)
 
   it('during the run, before the effect: answered as interrupted, no effect, never run again', async () => {
@@ -55,7 +46,7 @@ describe('an agent killed', () => {
     await field.startAgent('pve1')
     expect(await field.operator.answerTo(agent, label)).toMatchObject({ state: 'interrupted' })
     await sleep(4_000)
-    expect(await countOf(key)).toBe(0)
+    expect(await field.countOf(agent, key)).toBe(0)
   }, 60_000)
 
   it('during the run, after the effect: answered as interrupted, one effect', async () => {
@@ -64,7 +55,7 @@ describe('an agent killed', () => {
     await field.end('pve1', 'SIGKILL')
     await field.startAgent('pve1')
     expect(await field.operator.answerTo(agent, label)).toMatchObject({ state: 'interrupted' })
-    expect(await countOf(key)).toBe(1)
+    expect(await field.countOf(agent, key)).toBe(1)
   }, 60_000)
 
   it('while the hub is away, after the run: the finished result is sent later, as it was', async () => {
@@ -79,7 +70,7 @@ describe('an agent killed', () => {
       state: 'done',
       output: { count: 1 },
     })
-    expect(await countOf(key)).toBe(1)
+    expect(await field.countOf(agent, key)).toBe(1)
   }, 60_000)
 })
 
@@ -92,7 +83,7 @@ describe('a hub killed', () => {
     await field.startAgent('pve1')
     for (const { key, label } of cases) {
       expect(await field.operator.answerTo(agent, label)).toMatchObject({ state: 'done' })
-      expect(await countOf(key)).toBe(1)
+      expect(await field.countOf(agent, key)).toBe(1)
     }
   }, 60_000)
 
@@ -102,7 +93,7 @@ describe('a hub killed', () => {
     await field.end('hub', 'SIGKILL')
     await field.startHub()
     expect(await field.operator.answerTo(agent, label, 40_000)).toMatchObject({ state: 'done' })
-    expect(await countOf(key)).toBe(1)
+    expect(await field.countOf(agent, key)).toBe(1)
   }, 60_000)
 })
 
@@ -123,7 +114,7 @@ describe('random kills', () => {
     const states: string[] = []
     for (const { key, label } of cases) {
       const { state } = await field.operator.answerTo(agent, label, 90_000)
-      const count = await countOf(key)
+      const count = await field.countOf(agent, key)
       states.push(`${state}:${count}`)
     }
     const allowed = ['done:1', 'interrupted:0', 'interrupted:1']

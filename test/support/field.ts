@@ -3,6 +3,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { enrolAgent } from '@sallyport/agent'
+import { buildBundle } from './build.ts'
 import { TestOperator, type KnownAgent } from './operator.ts'
 import { startMain, temporaryFolder, type Running } from './programs.ts'
 
@@ -22,6 +23,28 @@ export class Field implements AsyncDisposable {
     await writeFile(site, JSON.stringify(field.operator.siteFile()))
     await field.startHub()
     return field
+  }
+
+  /** A hub, a running agent, and on it the plugin whose effects can be counted. */
+  static async openWithCounter(): Promise<{ field: Field; agent: KnownAgent }> {
+    const field = await Field.open()
+    const agent = await field.addAgent('pve1')
+    await field.approve(agent, 'counter')
+    return { field, agent }
+  }
+
+  /** Builds a plugin of `test/attack/plugins` and has the agent accept it. Returns the bundle. */
+  async approve(agent: KnownAgent, plugin: string): Promise<Uint8Array> {
+    const bundle = await buildBundle(`attack/plugins/${plugin}.ts`)
+    const { state } = await this.operator.approve(agent, bundle)
+    if (state !== 'done') throw new Error(`${plugin} was not accepted: ${state}`)
+    return bundle
+  }
+
+  /** What the ledger of an agent says under a key. */
+  async countOf(agent: KnownAgent, key: string): Promise<number> {
+    const { output } = await this.operator.run(agent, { jobType: 'counter/read', input: { key } })
+    return (output as { count: number }).count
   }
 
   get folder(): string {
