@@ -75,7 +75,7 @@ export class ProcessPool {
     await Promise.all(
       seats.map(async ({ process }) => {
         const started = await process.catch(() => undefined)
-        started?.end({ code: STOPPED, message: 'the agent is stopping' })
+        started?.end(STOPPED, 'the agent is stopping')
         await started?.ended
       }),
     )
@@ -133,7 +133,7 @@ export class ProcessPool {
   #stopWhenIdle(seat: Seat, taken: PluginProcess): void {
     clearTimeout(seat.idleTimer)
     const restMs = this.#options.idleStopMs - taken.idleMs
-    if (restMs <= 0) return taken.end({ code: STOPPED, message: 'idle' })
+    if (restMs <= 0) return taken.end(STOPPED, 'idle')
     seat.idleTimer = setTimeout(() => this.#stopWhenIdle(seat, taken), restMs)
     seat.idleTimer.unref()
   }

@@ -252,9 +252,17 @@ describe('a plugin that abuses the channel', () => {
     ['bytes that are no message', `fs.writeSync(3, Buffer.from([0, 0, 0, 4, 1, 2, 3, 4]))`],
     [
       'a flood of lines',
-      `for (let i = 0; i < 1e5; i += 1) process.send({ type: 'log', runId: 1, text: 'x' })`,
+      `for (let i = 0; i < 6e3; i += 1) process.send({ type: 'log', runId: 1, text: 'x' })`,
     ],
     ['a flood of calls', `for (let i = 1; i < 1e5; i += 1) process.send(${call}, callId: i })`],
+    [
+      'a hundred calls at once',
+      `for (let i = 1; i <= 100; i += 1) process.send(${call}, callId: i })`,
+    ],
+    [
+      'asking again and again for what it may not',
+      `for (let i = 0; i < 2000; i += 1) await use.x.text('/x').catch(() => {})`,
+    ],
     [
       'a flood of late messages',
       `for (let i = 0; i < 1e5; i += 1) process.send({ type: 'log', runId: 0, text: 'x' })`,
@@ -275,9 +283,25 @@ describe('a plugin that abuses the channel', () => {
       'a passed socket',
       `process.send({ type: 'log', runId: 1, text: 'x' }, process.stderr._handle)`,
     ],
+    [
+      'a socket passed beside a message of good form',
+      `const own = Object.getOwnPropertySymbols(process).find((name) => name.description === 'kChannelHandle')
+      const channel = process[own]
+      const write = channel.writeBuffer
+      channel.writeBuffer = (req, bytes) => write.call(channel, req, bytes, process.stderr._handle)
+      process.send({ type: 'log', runId: 1, text: 'x' })`,
+    ],
   ])('is killed for %s', async (_, sends) => {
     const outcome = await attack({ body: `${sends}; await never`, timeoutMs: 8_000 })
     expect(codeOf(outcome)).toBe('ERR_PLUGIN_ABUSE')
+  })
+
+  it('has no message collected that is too long', async () => {
+    const body = `process.send({ type: 'log', runId: 1, text: 'x'.repeat(1e8) }); await never`
+    const outcome = await attack({ body, timeoutMs: 8_000 })
+    expect(outcome).toMatchObject({
+      failure: { message: expect.stringMatching(/a message of 1\d+ bytes/) },
+    })
   })
 
   it.each([

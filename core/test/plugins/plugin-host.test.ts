@@ -296,7 +296,8 @@ describe('bundles', () => {
   const plugin = pluginOf({ name: 'exact', jobs: { one: { body: 'return 1' } } })
 
   it('of which one byte was altered are not loaded', async () => {
-    for (const at of [0, 100, plugin.bundle.length - 2]) {
+    const inSummary = Buffer.from(plugin.bundle).indexOf('a trial')
+    for (const at of [0, 100, inSummary, plugin.bundle.length - 2]) {
       const bundle = plugin.bundle.slice()
       bundle[at]! ^= 1
       expect(await test.run({ ...plugin, bundle }, 'one')).toRefuse('digest_mismatch')

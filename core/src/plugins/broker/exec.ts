@@ -14,13 +14,13 @@ const ARGUMENT_LIMITS = { maxCount: 64, maxLength: 4_096 }
 const MATCH_MS = 50
 
 /** Programs of plugins at the same time; the permission and the run bound the time of each. */
-const gate = new Gate(4, 3_600_000)
+const gate = new Gate({ width: 4, widthPerPlugin: 2, maxMs: 3_600_000 })
 
 /** Runs programs for plugins. */
 export const exec: BrokerKind<'exec'> = {
   methods: ['run'],
 
-  open(permission): OpenHandle {
+  open(permission, { pluginName }): OpenHandle {
     return {
       run: async (given, signal) => {
         const args = textsArgument(given, 0, 'args', ARGUMENT_LIMITS)
@@ -29,7 +29,7 @@ export const exec: BrokerKind<'exec'> = {
         const { timeoutMs, maxOutputBytes } = permission
         const run = (): Promise<unknown> =>
           runProgram({ program, args, timeoutMs, maxOutputBytes, signal })
-        return { value: await gate.pass(signal, run) }
+        return { value: await gate.pass(pluginName, signal, run) }
       },
     }
   },

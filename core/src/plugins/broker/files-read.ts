@@ -13,25 +13,28 @@ const MAX_ENTRIES = 10_000
 const CALL_MS = 10_000
 
 /**
- * Why: a read that never comes back (a dead network share, a sick sensor) keeps one of Node's few file threads. Two at
- * a time leave the others to the agent.
+ * Why: a read that never comes back (a dead network share, a sick sensor) keeps one of Node's four file threads. Three
+ * at a time leave one to the agent, two for a plugin leave one to the other plugins.
  */
-const gate = new Gate(2, CALL_MS)
+const gate = new Gate({ width: 3, widthPerPlugin: 2, maxMs: CALL_MS })
 
 /** Reads files for plugins. */
 export const filesRead: BrokerKind<'files.read'> = {
   methods: ['text', 'bytes', 'list'],
 
   open(permission, setting): OpenHandle {
+    const { pluginName } = setting
     const check = pathCheck(permission, setting)
     const read = (args: readonly unknown[], signal: AbortSignal): Promise<Uint8Array> =>
-      gate.pass(signal, () => readWholeFile(pathOf(args), check, MAX_FILE_BYTES))
+      gate.pass(pluginName, signal, () => readWholeFile(pathOf(args), check, MAX_FILE_BYTES))
     return {
       text: async (args, signal) => ({ value: new TextDecoder().decode(await read(args, signal)) }),
       bytes: async (args, signal) => ({ value: await read(args, signal) }),
       list: async (args, signal) => {
         const path = pathOf(args)
-        const names = await gate.pass(signal, () => listFolder(path, check, MAX_ENTRIES))
+        const names = await gate.pass(pluginName, signal, () =>
+          listFolder(path, check, MAX_ENTRIES),
+        )
         return { value: names.map((name) => `${path === '/' ? '' : path}/${name}`) }
       },
     }

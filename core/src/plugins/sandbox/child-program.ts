@@ -27,8 +27,8 @@ const SCOPES = [
 
 /** Bounds that keep an honest plugin clear of what the agent takes for abuse. */
 const MAX_OPEN_CALLS = 16
-const MAX_LINES = 1_000
-const MAX_LOG_LENGTH = 2_000
+const MAX_LINES = 500
+const MAX_LOG_LENGTH = 1_000
 const MAX_PROGRESS_LENGTH = 250
 const MAX_ARGS_LENGTH = 1_000_000
 const MAX_DETAILS_LENGTH = 8_000

@@ -66,7 +66,7 @@ const FROM_PLUGIN = {
     method: 64,
     args: 1_500_000,
   },
-  log: { runId: 'integer', text: 2_048 },
+  log: { runId: 'integer', text: 1_024 },
   progress: { runId: 'integer', text: 256 },
   done: { runId: 'integer', output: 1_500_000 },
   failed: {

@@ -34,7 +34,7 @@ export const CHANNEL_LIMITS = {
   /** Handle calls of one run that were denied; abuse. */
   maxDeniedCalls: 1_000,
   /** Lines of log and progress of one run; abuse. */
-  maxLines: 4_000,
+  maxLines: 1_000,
   /** What the process prints on standard error in all; then it is ended. */
   maxStderrBytes: 1_048_576,
   /** What of it is kept. */

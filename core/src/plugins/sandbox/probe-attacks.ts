@@ -27,6 +27,7 @@ export const ATTACKS = {
     'connect to a Unix socket',
     'connect to an abstract socket',
     'read the environment of the agent',
+    'find variables',
     'start a program',
     'start a thread',
     'load an add-on',

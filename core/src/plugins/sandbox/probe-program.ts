@@ -41,12 +41,13 @@ const attacks: Record<Attack, (targets: ProbeTargets) => string | Promise<string
       'sees',
       Object.keys(networkInterfaces()).filter((name) => name !== 'lo'),
     ),
-  'signal the agent': ({ pid }) => {
-    process.kill(pid, 0)
-    return 'could signal it'
-  },
+  'signal the agent': ({ pid }) =>
+    unlessForeign('EPERM', () => {
+      process.kill(pid, 0)
+      return 'could signal it'
+    }),
   'read the environment of the agent': ({ pid }) =>
-    `read ${readFileSync(`/proc/${pid}/environ`).length} bytes`,
+    unlessForeign('EACCES', () => `read ${readFileSync(`/proc/${pid}/environ`).length} bytes`),
   'find variables': () =>
     gained(
       'found',
@@ -116,6 +117,16 @@ function connected(target: { host: string; port: number } | { path: string }): P
     socket.on('error', reject)
     socket.on('connect', () => socket.end('canary', () => resolve('connected')))
   })
+}
+
+/** Why: to be refused for being another user is luck, and says that the process can be seen. */
+function unlessForeign(refusal: 'EPERM' | 'EACCES', attempt: () => string): string {
+  try {
+    return attempt()
+  } catch (error) {
+    if ((error as { code?: string }).code !== refusal) throw error
+    return 'can see its process'
+  }
 }
 
 function succeeds(attempt: () => void): boolean {

@@ -52,7 +52,7 @@ async function bothWallsRow(sandbox: Sandbox): Promise<ProbeRow> {
   try {
     const probe = await startPluginProcess({ text, manifest }, { sandbox, limits: PROCESS_LIMITS })
     const detail = `a plugin is ready in ${Math.round(performance.now() - started)} ms`
-    probe.end({ code: 'ERR_PLUGIN_STOPPED', message: 'the probe is over' })
+    probe.end('ERR_PLUGIN_STOPPED', 'the probe is over')
     await probe.ended
     return { name, stands: true, detail }
   } catch (error) {

@@ -32,7 +32,8 @@ afterEach(() => {
 
 describe('the attacks', () => {
   it('succeed where no wall stands', async () => {
-    const names = ATTACKS.inner.filter((name) => name !== 'open the inspector')
+    const harmless = ['open the inspector', 'find variables']
+    const names = ATTACKS.inner.filter((name) => !harmless.includes(name))
     const results = await attackWall('none', sandbox, [...names, 'signal the agent'])
     const stopped = results.filter(({ stands }) => stands).map(({ attack }) => attack)
     expect(stopped).toEqual([])
@@ -97,6 +98,17 @@ describe('the program in the child', () => {
       expect(await startBehind(bubblewrapArguments(sandbox), [...INNER_WALL, hole])).toBe(97)
     },
   )
+
+  it.each([
+    ['the network of the host', (args: string[]) => args.filter((arg) => arg !== '--unshare-net')],
+    [
+      'the processes of the host',
+      (args: string[]) => args.filter((arg) => arg !== '--unshare-pid'),
+    ],
+    ['another user', (args: string[]) => [...args, '--uid', '1']],
+  ])('ends with its own exit code when the first wall lets it have %s', async (_, alter) => {
+    expect(await startBehind(alter(bubblewrapArguments(sandbox)), INNER_WALL)).toBe(97)
+  })
 
   it('ends with its own exit code when it finds a variable', async () => {
     const holed = [...bubblewrapArguments(sandbox), '--setenv', 'HOME', '/root']

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+/** A sandbox ends as a whole: when it is killed, and when its agent is. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { closeSync, existsSync, openSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it, jest } from '@jest/globals'
+import { findSandbox, spawnInSandbox } from '../../../src/plugins/sandbox/bubblewrap.ts'
+import { nodeArguments } from '../../../src/plugins/sandbox/node-flags.ts'
+import { descendantsOf, killSandbox } from '../../../src/plugins/sandbox/process-tree.ts'
+import { watchTree } from '../../../src/plugins/sandbox/watchdog.ts'
+
+// Processes are started on a machine that may be busy.
+jest.setTimeout(30_000)
+
+const MEMORY_BYTES = 256 * 1_048_576
+const LIMITS = { memoryBytes: MEMORY_BYTES, readyMs: 0, watchMs: 10, graceMs: 0 }
+
+const children: ChildProcess[] = []
+
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL')
+})
+
+/** Behind the first wall alone: a process with a child and a detached grandchild that ignores SIGTERM. */
+const FAMILY = `
+import { spawn } from 'node:child_process'
+const idle = 'process.on("SIGTERM", () => {}); setInterval(() => {}, 1e6)'
+const options = { detached: true, stdio: 'ignore' }
+const parent = 'require("node:child_process").spawn("/node", ["-e", ' + JSON.stringify(idle) + '], ' +
+  JSON.stringify(options) + ').unref();' + idle
+spawn('/node', ['-e', parent], options).unref()
+process.on('SIGTERM', () => {})
+process.send('ready')
+setInterval(() => {}, 1e6)
+`
+
+async function startFamily(): Promise<{ child: ChildProcess; pids: number[] }> {
+  const child = spawnInSandbox(await findSandbox(), nodeArguments([], MEMORY_BYTES))
+  children.push(child)
+  child.stdin!.end(FAMILY)
+  await new Promise((resolve) => child.once('message', resolve))
+  const pids = await until(() => {
+    const found = descendantsOf(child.pid!)
+    return found.length === 4 ? found : undefined
+  })
+  return { child, pids }
+}
+
+describe('killSandbox', () => {
+  it('ends all processes within two seconds, detached ones included', async () => {
+    const { child, pids } = await startFamily()
+    const started = performance.now()
+    killSandbox(child)
+    await new Promise((resolve) => child.once('exit', resolve))
+    expect(performance.now() - started).toBeLessThan(2_000)
+    expect(pids.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([])
+  })
+})
+
+describe('watchTree', () => {
+  it('notices processes beside Node', async () => {
+    const { child } = await startFamily()
+    const code = await new Promise((resolve) =>
+      watchTree(child.pid!, { ...LIMITS, memoryBytes: 2 ** 40 }, (fault) => resolve(fault.code)),
+    )
+    expect(code).toBe('ERR_PLUGIN_ABUSE')
+  })
+
+  it('notices memory, and nothing else', async () => {
+    const child = spawnInSandbox(await findSandbox(), nodeArguments([], MEMORY_BYTES))
+    children.push(child)
+    child.stdin!.end(`process.send('ready'); setInterval(() => {}, 1e6)`)
+    await new Promise((resolve) => child.once('message', resolve))
+    const faults: string[] = []
+    const stop = watchTree(child.pid!, { ...LIMITS, memoryBytes: 2 ** 40 }, () => faults.push('?'))
+    const code = await new Promise((resolve) =>
+      watchTree(child.pid!, { ...LIMITS, memoryBytes: 10_000_000 }, (fault) => resolve(fault.code)),
+    )
+    stop()
+    expect(code).toBe('ERR_PLUGIN_MEMORY')
+    expect(faults).toEqual([])
+  })
+})
+
+describe('an agent', () => {
+  interface Report {
+    readonly pids: number[]
+    readonly targets: string[]
+  }
+
+  /** Starts one that inherits an open file as descriptor 40, which Node itself would pass on. */
+  async function startAgent(): Promise<{ agent: ChildProcess; report: Report }> {
+    const held = openSync(import.meta.filename, 'r')
+    const stdio = [
+      'ignore',
+      'pipe',
+      'inherit',
+      ...Array.from({ length: 37 }, () => 'ignore' as const),
+      held,
+    ]
+    const flags = ['--conditions=@sallyport/source', '--disable-warning=ExperimentalWarning']
+    const program = join(import.meta.dirname, 'agent-for-test.ts')
+    const agent = spawn(process.execPath, [...flags, program], { stdio } as object)
+    closeSync(held)
+    children.push(agent)
+    const line = await new Promise<string>((resolve, reject) => {
+      agent.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString()))
+      agent.once('exit', () => reject(new Error('the agent ended')))
+    })
+    return { agent, report: JSON.parse(line) as Report }
+  }
+
+  it('that is killed takes its sandboxes with it', async () => {
+    const { agent, report } = await startAgent()
+    expect(report.pids).toHaveLength(3)
+    agent.kill('SIGKILL')
+    const left = (): number[] => report.pids.filter((pid) => existsSync(`/proc/${pid}`))
+    await until(() => (left().length === 0 ? true : undefined))
+    expect(left()).toEqual([])
+  })
+
+  it('passes no descriptor on that it inherited', async () => {
+    const { report } = await startAgent()
+    expect(report.targets).not.toContain(import.meta.filename)
+    const known = /^(\/dev\/null|pipe:|socket:|anon_inode:)/
+    expect(report.targets.filter((target) => !known.test(target))).toEqual([])
+  })
+})
+
+async function until<T>(look: () => T | undefined): Promise<T> {
+  const deadline = performance.now() + 10_000
+  for (;;) {
+    const found = look()
+    if (found !== undefined) return found
+    if (performance.now() > deadline) throw new Error('it never came')
+    await new Promise((done) => setTimeout(done, 10))
+  }
+}
