@@ -30,7 +30,7 @@ export const AGENT_ERRORS = {
   },
   ERR_STATE: {
     meaning: 'The folder in which a plugin keeps its state cannot be used.',
-    remedy: 'Look at the `state` folder in the state directory of the agent.',
+    remedy: 'Look at the `plugin-state` folder in the state directory of the agent.',
   },
   ERR_STATE_DIRECTORY: {
     meaning: 'The state directory cannot be used.',
