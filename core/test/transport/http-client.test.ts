@@ -54,22 +54,34 @@ describe('the client', () => {
   })
 
   it.each(['gzip', 'br', 'deflate', 'zstd', 'identity', 'gzip, gzip'])(
-    'refuses an answer encoded as %s',
+    'refuses an answer that says it is encoded as %s, before reading it',
     async (encoding) => {
       const hub = await serve((_, response) => {
         const headers = { 'content-type': 'application/json', 'content-encoding': encoding }
-        response.writeHead(200, headers).end(gzipSync(JSON.stringify(HEALTH)))
+        response.writeHead(200, headers).write(JSON.stringify(HEALTH))
       })
       expect(await code(health(hub))).toBe('ERR_HUB_ANSWER_FORM')
+      await waitUntil(() => hub.connections() === 0)
     },
   )
+
+  it('refuses compressed bytes that do not say so', async () => {
+    const hub = await serve((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' })
+      response.end(gzipSync(JSON.stringify(HEALTH)))
+    })
+    expect(await code(health(hub))).toBe('ERR_HUB_ANSWER_FORM')
+  })
 
   it.each([301, 302, 303, 307, 308])('does not follow a redirect (%d)', async (status) => {
     const target = await serve((_, response) => answerJson(response, HEALTH))
     const hub = await serve((_, response) => {
       response.writeHead(status, { location: `${target.url}/health` }).end()
     })
-    expect(await code(health(hub))).toBe('ERR_HUB_ANSWER_FORM')
+    await expect(health(hub)).rejects.toMatchObject({
+      code: 'ERR_HUB_ANSWER_FORM',
+      message: expect.stringContaining('redirect'),
+    })
     expect(target.requests).toEqual([])
     expect(hub.requests).toHaveLength(1)
   })
@@ -98,6 +110,7 @@ describe('the client', () => {
       response.writeHead(200, headers).write('{')
     })
     expect(await code(health(hub))).toBe('ERR_HUB_ANSWER_SIZE')
+    await waitUntil(() => hub.connections() === 0)
   })
 
   it('bounds the answers that are errors too', async () => {
