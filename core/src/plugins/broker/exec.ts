@@ -6,7 +6,7 @@ import { textsArgument } from './arguments.ts'
 import type { BrokerKind, OpenHandle } from './contract.ts'
 import { Gate } from './gate.ts'
 import { runProgram } from './run-program.ts'
-import { withinTime } from './within-time.ts'
+import { withinTime } from '../within-time.ts'
 
 const ARGUMENT_LIMITS = { maxCount: 64, maxLength: 4_096 }
 

@@ -17,6 +17,6 @@ export function withinTime<T>(maxMs: number, calculate: () => T): T {
     return script.runInContext(createContext({ calculate }), { timeout: maxMs }) as T
   } catch (error) {
     if (!isCodedError(error) || error.code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error
-    throw new CodedError('ERR_LIMIT', `the check of the arguments took longer than ${maxMs} ms`)
+    throw new CodedError('ERR_LIMIT', `it took longer than ${maxMs} ms`)
   }
 }
