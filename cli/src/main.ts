@@ -40,7 +40,8 @@ export async function main(argv: string[]): Promise<number> {
   return Number(process.exitCode ?? EXIT.done)
 }
 
-async function runCommand(argv: string[]): Promise<void> {
+async function runCommand(given: string[]): Promise<void> {
+  const argv = given[0] === 'help' ? [...given.slice(1), '--help'] : given
   const id = commandIdOf(argv)
   if (id === undefined) await refuseUnknown(argv)
   await loadCommands(id === undefined ? Object.keys(COMMAND_FILES) : [id])

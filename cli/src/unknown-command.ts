@@ -10,7 +10,7 @@ export function unknownCommand(
   topics: readonly string[],
 ): Problem | undefined {
   const words = argv.slice(0, 2).filter((word) => !word.startsWith('-'))
-  const [topic, verb] = words[0] === 'help' ? words.slice(1) : words
+  const [topic, verb] = words
   if (topic === undefined || (verb === undefined && topics.includes(topic))) return undefined
   const typed = verb === undefined ? topic : `${topic} ${verb}`
   const nearest = nearestOf(

@@ -26,7 +26,7 @@ export async function checkAgent(stateDir: string): Promise<Finding[]> {
       entries: store.audit.size(),
       highest: store.clock.highest(),
     }))
-    const text = `${counted(open, 'run')} open, ${counted(pending, 'answer')} not yet at the hub, ${counted(entries, 'audit entry', 'audit entries')}`
+    const text = `journal: ${counted(open, 'run')} open, ${counted(pending, 'answer')} not yet at the hub, ${counted(entries, 'audit entry', 'audit entries')}`
     return [
       pending > 0
         ? warning('journal', text, 'see whether the hub can be reached from here')

@@ -11,10 +11,10 @@ export function checkClock(nowMs: number, highestMs: number, maxStepBackMs: numb
   const remedy = 'set the clock (for example by NTP); until then no job runs here'
   const now = new Date(nowMs).toISOString()
   if (nowMs < EARLIEST_MS)
-    return [failed('clock', `it says ${now}`, { code: 'clock_untrusted', remedy })]
+    return [failed('clock', `the clock says ${now}`, { code: 'clock_untrusted', remedy })]
   if (nowMs + maxStepBackMs < highestMs) {
-    const text = `it says ${now}, but the agent here has seen ${new Date(highestMs).toISOString()}`
+    const text = `the clock says ${now}, but the agent here has seen ${new Date(highestMs).toISOString()}`
     return [failed('clock', text, { code: 'clock_untrusted', remedy })]
   }
-  return [ok('clock', now)]
+  return [ok('clock', `clock ${now}`)]
 }

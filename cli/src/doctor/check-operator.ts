@@ -19,7 +19,10 @@ export async function checkOperator(home: Home): Promise<Finding[]> {
     const site = await readSite(home)
     const agents = await readAgents(home)
     return [
-      ok('operator', `${name}, site ${site.name}, ${counted(agents.length, 'agent')} on record`),
+      ok(
+        'operator',
+        `operator ${name}, site ${site.name}, ${counted(agents.length, 'agent')} on record`,
+      ),
     ]
   } catch (error) {
     if (!isCodedError(error)) throw error

@@ -32,7 +32,7 @@ export type PinnedAgent = AgentRecord & { readonly identity: PublicIdentity }
 /** All agents on record, by name. */
 export async function readAgents(home: Home): Promise<AgentRecord[]> {
   const records = await readRecords(home.operator.agents, AgentRecord)
-  return records.sort((a, b) => a.name.localeCompare(b.name))
+  return records.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
 /** Keeps an agent's record. */

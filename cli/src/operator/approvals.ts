@@ -1,25 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What this operator has approved: the record on their own machine, with the manifest they read. */
-import { randomUUIDv7 } from 'node:crypto'
 import { join } from 'node:path'
-import {
-  Digest,
-  Id,
-  Instant,
-  PluginManifest,
-  Version,
-  documents,
-  instantOf,
-} from '@sallyport/core/protocol'
-import type { Approval } from '@sallyport/core/protocol'
+import { Digest, Id, Instant, PluginManifest, Version } from '@sallyport/core/protocol'
 import type { PluginManifest as AuthoredManifest } from '@sallyport/sdk'
 import { z } from 'zod'
 import type { Home } from '../home.ts'
-import type { PinnedAgent } from './agents.ts'
-import type { Operator } from './operator.ts'
 import { readRecords, writeRecord } from './records.ts'
-import { readersFor, send } from './send.ts'
-import type { Sent } from './send.ts'
 
 /** The manifest's schema by the type that plugin code is written against. */
 const Manifest: z.ZodType<AuthoredManifest> = PluginManifest
@@ -40,7 +26,7 @@ export type ApprovalRecord = z.infer<typeof ApprovalRecord>
 /** All approvals on record, newest first. */
 export async function readApprovals(home: Home): Promise<ApprovalRecord[]> {
   const records = await readRecords(home.operator.approvals, ApprovalRecord)
-  return records.sort((a, b) => b.issuedAt.localeCompare(a.issuedAt))
+  return records.sort((a, b) => (a.issuedAt > b.issuedAt ? -1 : 1))
 }
 
 /** Keeps an approval's record. */
@@ -65,44 +51,4 @@ export function standingApproval(
       record.state === 'accepted' &&
       Date.parse(record.expiresAt) > wanted.nowMs,
   )
-}
-
-/** What is approved. */
-export interface ApprovalRequest {
-  readonly manifest: AuthoredManifest
-  readonly digest: string
-  readonly lifetimeMs: number
-}
-
-/** Signs an approval for an agent, keeps its record and gives it to the hub. */
-export async function sendApproval(
-  operator: Operator,
-  agent: PinnedAgent,
-  { manifest, digest, lifetimeMs }: ApprovalRequest,
-): Promise<Sent & { readonly record: ApprovalRecord }> {
-  const nowMs = operator.now()
-  const plugin = { name: manifest.name, version: manifest.version, digest }
-  const approval: Approval = {
-    approvalId: randomUUIDv7(),
-    siteId: operator.site.siteId,
-    agentIds: [agent.agentId],
-    plugin,
-    issuedAt: instantOf(nowMs),
-    expiresAt: instantOf(nowMs + lifetimeMs),
-    readers: readersFor(operator, agent),
-  }
-  const { approvalId, issuedAt, expiresAt } = approval
-  const record: ApprovalRecord = {
-    format: 'sallyport-approval-record-1',
-    approvalId,
-    agentId: agent.agentId,
-    plugin,
-    manifest,
-    issuedAt,
-    expiresAt,
-    state: 'sent',
-  }
-  await writeApproval(operator.home, record)
-  const outgoing = { kind: documents.approval, document: approval, envelopeId: approvalId }
-  return { ...(await send(operator, agent, outgoing)), record }
 }

@@ -10,12 +10,13 @@ import { refusalProblem } from '../output/job-problem.ts'
 import { Problem } from '../output/problem.ts'
 import type { PinnedAgent } from './agents.ts'
 import { waitForAnswer } from './answers.ts'
-import { sendApproval, writeApproval } from './approvals.ts'
+import { writeApproval } from './approvals.ts'
 import type { ApprovalRecord } from './approvals.ts'
 import { keepHead } from './heads.ts'
 import type { Operator } from './operator.ts'
 import { openResult } from './results.ts'
 import type { VerifiedResult } from './results.ts'
+import { sendApproval } from './send-approval.ts'
 
 /** A bundle whose parts fit their digests. */
 export interface ReadBundle {

@@ -53,7 +53,7 @@ export async function findAgent(operator: Operator, name: string): Promise<Pinne
   const records = await readAgents(operator.home)
   const named = records
     .filter((each) => each.name === name)
-    .sort((a, b) => b.codeMadeAt.localeCompare(a.codeMadeAt))
+    .sort((a, b) => (a.codeMadeAt > b.codeMadeAt ? -1 : 1))
   const views = named[0] === undefined || isPinned(named[0]) ? [] : await allAgents(operator)
   let doubt: string | undefined
   for (const record of named) {

@@ -56,7 +56,9 @@ async function ask({ question, isNew }: PassphraseSource): Promise<Secret> {
 
 async function askHidden(message: string): Promise<Secret> {
   const { password } = await import('@inquirer/prompts')
-  return new Secret(await password({ message, mask: false }, { output: process.stderr }))
+  return new Secret(
+    await password({ message, mask: false, toggleMask: false }, { output: process.stderr }),
+  )
 }
 
 function expectTerminal(): void {

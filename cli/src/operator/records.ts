@@ -3,7 +3,6 @@
 import { mkdir, readFile, readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { encodeJson, parseJson } from '@sallyport/core/protocol'
-import { writeDurably } from '@sallyport/core/stores'
 import { CodedError } from '@sallyport/sdk'
 import type { z } from 'zod'
 
@@ -27,6 +26,8 @@ export async function readRecord<T>(path: string, shape: z.ZodType<T>): Promise<
 /** Writes a record with mode 0600 in a folder with mode 0700. */
 export async function writeRecord<T>(path: string, shape: z.ZodType<T>, value: T): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  // Commands that only read do not pay for loading the database.
+  const { writeDurably } = await import('@sallyport/core/stores')
   writeDurably(path, encodeJson(shape.parse(value)), { mustBeNew: false })
 }
 

@@ -57,7 +57,7 @@ export function permissionScreen(
 export function permissionText(permission: Permission): string {
   switch (permission.kind) {
     case 'files.read':
-      return `read files below ${permission.paths.map(safeText).join(', ')}`
+      return `read files ${permission.paths.map(safeText).join(', ')}`
     case 'exec': {
       const { program, args, timeoutMs, maxOutputBytes } = permission
       const line = [program, ...args.map(argumentText)].map(safeText).join(' ')

@@ -29,7 +29,7 @@ export function relative(instantMs: number, nowMs: number): string {
 
 /** A whole number with separators: `18,402`. */
 export function count(value: number): string {
-  return value.toLocaleString('en-GB', { maximumFractionDigits: 0 })
+  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',')
 }
 
 /** A count and its noun: `1 check`, `9 checks`. */

@@ -20,7 +20,8 @@ export async function pluginBuild(talk: Talk, request: BuildRequest): Promise<vo
     packages,
     jobs: Object.keys(manifest.jobs),
   }
-  const shown = relativePath(process.cwd(), file)
+  const near = relativePath(process.cwd(), file)
+  const shown = near.startsWith('..') ? file : near
   talk.answer(document, () =>
     [
       `${talk.paint.good('built')} ${manifest.name} ${manifest.version}`,

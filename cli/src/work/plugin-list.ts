@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Shows what this operator has approved, from the record on their own machine. */
+import { existsSync } from 'node:fs'
 import type { Home } from '../home.ts'
 import { readAgents } from '../operator/agents.ts'
 import { readApprovals } from '../operator/approvals.ts'
 import type { ApprovalRecord } from '../operator/approvals.ts'
-import { readSite } from '../operator/site.ts'
+import { noOperator } from '../operator/no-operator.ts'
 import type { Paint } from '../output/paint.ts'
 import { table } from '../output/table.ts'
 import type { Talk } from '../output/talk.ts'
@@ -24,7 +25,7 @@ export async function pluginList(
   talk: Talk,
   asked: { agent?: string | undefined; isAll: boolean },
 ): Promise<void> {
-  await readSite(home)
+  if (!existsSync(home.operator.site)) throw noOperator(home)
   const nowMs = Date.now()
   const names = new Map((await readAgents(home)).map((each) => [each.agentId, each.name]))
   const rows = withStanding(await readApprovals(home), nowMs)

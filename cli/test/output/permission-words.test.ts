@@ -31,7 +31,7 @@ const READ = files.read('/proc/**')
 
 describe('what a plugin may do', () => {
   it('is said in plain words for each kind', () => {
-    expect(permissionText(READ)).toBe('read files below /proc/**')
+    expect(permissionText(READ)).toBe('read files /proc/**')
     expect(permissionText(state({ maxBytes: 2_048 }))).toBe(
       'keep up to 2.0 KiB of its own between jobs',
     )
@@ -41,7 +41,7 @@ describe('what a plugin may do', () => {
   })
 
   it('shows what hides in a path', () => {
-    expect(permissionText(files.read('/a\u202e/b'))).toBe('read files below /a\\u{202e}/b')
+    expect(permissionText(files.read('/a\u202e/b'))).toBe('read files /a\\u{202e}/b')
   })
 
   it('says what it may not, by the kinds that are not there', () => {
@@ -64,7 +64,7 @@ describe('what a plugin may do', () => {
       b: job({ permissions: { r: READ } }),
     })
     const screen = permissionScreen(now, before, PLAIN)
-    expect(screen).toContain('  +   read files below /**')
+    expect(screen).toContain('  +   read files /**')
     expect(screen).toMatch(/^\+ b /m)
     expect(screen).toContain('- old  is no longer there')
     expect(permissionLines(now, before).map(({ isNew }) => isNew)).toEqual([true, true, true])
