@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+/** docs/cli.md names every command, format and exit code there is, and shows only command lines that can be typed. */
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from '@jest/globals'

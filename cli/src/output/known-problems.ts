@@ -57,19 +57,24 @@ function usageProblem(error: unknown): Problem | undefined {
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '' && line !== 'See more help with --help')
-  // A headline that ends in a colon is followed by one line for each name, with its description.
-  const named = first.endsWith(':') ? rest.map((line) => line.split(/\s{2,}/)) : []
-  const names = named.map(([name]) => name).join(', ')
-  return new Problem('ERR_USAGE', lowerFirst(`${first} ${names}`.trim()), {
+  // A headline that ends in a colon is followed by a line for each name with its description, or by what is wrong.
+  const named = first.endsWith(':') ? rest.flatMap(nameAndAbout) : []
+  const isWrapped = named.length === 0 && (first.endsWith(':') || first.startsWith('Parsing --'))
+  const message = isWrapped
+    ? `${first.startsWith('Parsing ') ? `${first.slice(8).trim()}: ` : ''}${rest.map(lowerFirst).join(', ')}`
+    : `${first} ${named.map(([name]) => name).join(', ')}`
+  return new Problem('ERR_USAGE', lowerFirst(message.trim()), {
     exit: EXIT.usage,
-    details: Object.fromEntries(named.map(([name = '', about = '']) => [name, about])),
+    details: Object.fromEntries(named),
     unharmed: 'Nothing was done.',
-    remedy: [
-      ...(names === '' ? rest.map((line) => `${line}.`) : []),
-      'Add --help to see how it is used.',
-    ].join(' '),
+    remedy: 'Add --help to see how it is used.',
     cause: error,
   })
+}
+
+function nameAndAbout(line: string): [name: string, about: string][] {
+  const [, name, about = ''] = /^([\w-]+)(?:\s{2,}(.*))?$/.exec(line) ?? []
+  return name === undefined ? [] : [[name, about]]
 }
 
 /** The hub's own code says more than that it said no. */

@@ -20,6 +20,7 @@ export class HubStart extends BaseCommand {
   static override flags = {
     site: string({
       multiple: true,
+      multipleNonGreedy: true,
       helpValue: '<file>',
       summary: 'Site it serves; else operator/site.json of the home',
     }),
@@ -32,6 +33,7 @@ export class HubStart extends BaseCommand {
     }),
     'public-url': string({
       multiple: true,
+      multipleNonGreedy: true,
       helpValue: '<url>',
       summary: 'Address at which others reach it, when that is another',
     }),

@@ -33,6 +33,7 @@ export class JobRun extends BaseCommand {
     param: string({
       char: 'p',
       multiple: true,
+      multipleNonGreedy: true,
       helpValue: '<name=value>',
       summary: 'One parameter',
     }),
