@@ -146,6 +146,14 @@ describe('envelopes', () => {
     expect(await take()).toEqual([])
   })
 
+  it('are not held back by a lease from before the clock went back', async () => {
+    const id = await site.submit(agent)
+    expect(await take()).toEqual([id])
+    site.clock.turn(-60 * MINUTE)
+    expect(await take()).toEqual([id])
+    expect(await take()).toEqual([])
+  })
+
   it('keep their first answer', async () => {
     const id = await site.submit(agent)
     await take()

@@ -94,7 +94,9 @@ export class Mailbox {
   }
 
   async #untilLeaseEnds({ siteId, agentId }: MailboxOwner): Promise<number> {
-    const end = await this.#parts.envelopes.nextLeaseEnd(siteId, agentId)
-    return end === undefined ? Infinity : Math.max(end - this.#parts.clock.now(), 1)
+    const { clock, envelopes, limits } = this.#parts
+    const end = await envelopes.nextLeaseEnd(siteId, agentId)
+    if (end === undefined) return Infinity
+    return Math.min(Math.max(end - clock.now(), 1), limits.leaseMs)
   }
 }

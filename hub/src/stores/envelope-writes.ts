@@ -94,14 +94,14 @@ function newRow(envelope: NewEnvelope, nowMs: number): EnvelopeRow {
 }
 
 /** Ids of the oldest envelopes of an agent that nobody holds. */
-export function selectFree(db: HubDatabase, agent: MailboxOwner, { nowMs, maxCount }: Lease) {
+export function selectFree(db: HubDatabase, agent: MailboxOwner, lease: Lease) {
   return db
     .selectFrom('envelopes')
     .select('envelope_id')
-    .where((eb) => isFree(eb, agent, nowMs))
+    .where((eb) => isFree(eb, agent, lease))
     .orderBy('queued_at')
     .orderBy('envelope_id')
-    .limit(maxCount)
+    .limit(lease.maxCount)
     .execute()
 }
 
@@ -122,18 +122,19 @@ export async function reserve(
       delivery_count: eb('delivery_count', '+', 1),
     }))
     .where('envelope_id', 'in', ids)
-    .where((eb) => isFree(eb, agent, lease.nowMs))
+    .where((eb) => isFree(eb, agent, lease))
     .returningAll()
     .execute()
   return taken.sort((a, b) => ids.indexOf(a.envelope_id) - ids.indexOf(b.envelope_id))
 }
 
-function isFree(eb: ExpressionBuilder<HubTables, 'envelopes'>, agent: MailboxOwner, nowMs: number) {
+/** Why two ends: a lease that would outlast a new one was given before the clock went back, and is void. */
+function isFree(eb: ExpressionBuilder<HubTables, 'envelopes'>, agent: MailboxOwner, lease: Lease) {
   return eb.and([
     eb('site_id', '=', agent.siteId),
     eb('agent_id', '=', agent.agentId),
     IS_OPEN,
-    eb('lease_until', '<=', nowMs),
+    eb.or([eb('lease_until', '<=', lease.nowMs), eb('lease_until', '>', lease.leaseUntil)]),
   ])
 }
 
