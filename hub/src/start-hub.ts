@@ -2,6 +2,7 @@
 /** Starts a hub: data, sites, routes, then the socket. */
 import { openStateDirectory } from '@sallyport/core/stores'
 import { Clock, systemClock, type Container } from '@sallyport/core/wiring'
+import { CodedError, isCodedError } from '@sallyport/sdk'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { HubConfig } from './config.ts'
@@ -31,7 +32,7 @@ export interface RunningHub extends AsyncDisposable {
  * Starts a hub.
  *
  * Throws: ERR_STATE_LOCKED when another one works in the directory, ERR_STATE_MODE, ERR_STATE_DIRECTORY,
- * ERR_HUB_DATABASE, ERR_SITE_FILE, ERR_OPERATOR_KEY, ERR_NO_SITE, ERR_PUBLIC_URL, ERR_HUB_ADDRESS.
+ * ERR_HUB_DATABASE, ERR_SITE_FILE, ERR_OPERATOR_KEY, ERR_NO_SITE, ERR_PUBLIC_URL, ERR_HUB_ADDRESS, ERR_PORT_TAKEN.
  */
 export async function startHub(
   config: HubConfig,
@@ -82,7 +83,11 @@ function addRoutes(container: Container): void {
 }
 
 async function listen(app: FastifyInstance, { host, port }: HubConfig): Promise<string> {
-  await app.listen({ host, port })
+  await app.listen({ host, port }).catch((cause: unknown) => {
+    if (!isCodedError(cause) || cause.code !== 'EADDRINUSE') throw cause
+    const message = `another program listens on ${urlOf(host, port)}; stop it, or choose another --port`
+    throw new CodedError('ERR_PORT_TAKEN', message, { cause })
+  })
   const address = app.server.address() as AddressInfo
   return urlOf(host, address.port)
 }

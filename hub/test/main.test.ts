@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { randomUUIDv7 } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
 import { instantOf } from '@sallyport/core/protocol'
 import { encodeSiteFile, openHubClient, type HubClient } from '@sallyport/core/transport'
@@ -169,12 +170,14 @@ describe('the hub as a process', () => {
   it(
     'says in one line why it does not start',
     async () => {
+      await using taken = await listener()
       const cases = [
         [['--port', 'x'], 2, 'ERR_USAGE'],
         [['--nonsense'], 2, 'ERR_USAGE'],
         [['--port', '0', '--site', join(home, 'none.json')], 1, 'ERR_SITE_FILE'],
         [['--port', '0', '--host', '0.0.0.0'], 1, 'ERR_PUBLIC_URL'],
         [['--port', '0', '--home', join(home, 'empty')], 1, 'ERR_NO_SITE'],
+        [['--port', String(taken.port)], 1, 'ERR_PORT_TAKEN'],
       ] as const
       for (const [args, exit, code] of cases) {
         const child = run(args)
@@ -191,6 +194,14 @@ describe('the hub as a process', () => {
     SLOW,
   )
 })
+
+/** Something else that listens. */
+async function listener(): Promise<AsyncDisposable & { port: number }> {
+  const server = createServer()
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', () => done()))
+  const { port } = server.address() as AddressInfo
+  return { port, [Symbol.asyncDispose]: async () => void server.close() }
+}
 
 function collect(child: ChildProcess, from: 'stdout' | 'stderr'): () => string {
   let text = ''

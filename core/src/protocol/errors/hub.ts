@@ -117,6 +117,10 @@ export const HUB_ERRORS = {
     meaning: 'The signature does not prove that the agent holds the key it announces.',
     remedy: 'Enrol again; if it repeats, find out who stands between.',
   },
+  ERR_PORT_TAKEN: {
+    meaning: 'Another program listens where the hub was told to.',
+    remedy: 'Stop it if it is another hub, or choose another port with `--port`.',
+  },
   ERR_PUBLIC_URL: {
     meaning: 'A hub that listens on every interface does not know its own address.',
     remedy: 'Name it with `--public-url`.',
