@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /** One operator, one hub, one agent, by command line alone: every command's answer and its JSON. */
+import { spawn } from 'node:child_process'
 import { cp, mkdir, readFile, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { startInBackground } from './support/background.ts'
 import type { Background } from './support/background.ts'
-import { ROOT, documentOf, makeHome, run } from './support/program.ts'
+import { PROGRAM, ROOT, documentOf, makeHome, run } from './support/program.ts'
 import type { Ended, TestHome } from './support/program.ts'
 
 const SLOW_MS = 120_000
@@ -353,6 +354,34 @@ describe('without the agent', () => {
       const watched = await sallyport('job', 'watch', document['job'].jobId as string)
       expect(watched.exitCode).toBe(0)
       expect(watched.stderr).toContain('answered')
+    },
+    SLOW_MS,
+  )
+
+  it(
+    'a job that is left with Ctrl-C goes on, which is said with how to find it, and 5',
+    async () => {
+      const { PATH = '', HOME = '' } = process.env
+      const args = ['job', 'run', 'sensors/host', '--agent', 'pve1', '--timeout', '60s']
+      const child = spawn(PROGRAM, args, {
+        env: { PATH, HOME, ...env },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      })
+      const ended = new Promise<number | null>((done) => child.once('close', (code) => done(code)))
+      let said = ''
+      let isLeft = false
+      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+        said += text
+        if (!isLeft && said.includes('signed by')) {
+          isLeft = true
+          // A moment later it waits at the hub.
+          setTimeout(() => child.kill('SIGINT'), 500)
+        }
+      })
+      expect(await ended).toBe(5)
+      expect(said).toMatch(
+        /The job goes on without you\. Find it again:\n {2}sallyport job watch [0-9a-f-]{36}\n$/,
+      )
     },
     SLOW_MS,
   )

@@ -71,7 +71,8 @@ async function follow(
     `The job goes on without you. Find it again:\n  sallyport job watch ${job.sent.job.jobId}`,
     EXIT.unknown,
   )
-  return waiting(talk, `waiting for ${name}`, (wait) =>
+  // Awaited here: the handler must stand until the answer is there.
+  return await waiting(talk, `waiting for ${name}`, (wait) =>
     followJob(operator, job, {
       untilMs: operator.now() + timeoutMs,
       onChange: ({ state }) =>
