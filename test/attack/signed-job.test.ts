@@ -53,8 +53,12 @@ function adding(key: string, changes: Partial<Job> = {}, agent = pve1): Job {
 }
 
 /** Submits envelope bytes and returns why they were refused. */
-async function reasonFor(envelope: Uint8Array, agent = pve1): Promise<string | undefined> {
-  const label = await field.operator.submit(agent, envelope)
+async function reasonFor(
+  envelope: Uint8Array,
+  agent = pve1,
+  envelopeId?: string,
+): Promise<string | undefined> {
+  const label = await field.operator.submit(agent, envelope, envelopeId)
   const result = await field.operator.answerTo(agent, label)
   return result.state === 'refused' ? result.refusal?.reason : result.state
 }
@@ -107,7 +111,8 @@ describe('forged and altered jobs', () => {
     const key = freshKey()
     const payload = encodeJson(adding(key))
     expect(await reasonFor(signRaw(payload, documents.approval.payloadType))).toBe('malformed')
-    expect(await reasonFor(signRaw(payload, documents.result.payloadType))).toBe('unsupported_type')
+    const asResult = signRaw(payload, documents.result.payloadType)
+    expect(await reasonFor(asResult, pve1, randomUUIDv7())).toBe('unsupported_type')
     expect(await countOf(key)).toBe(0)
   })
 
@@ -115,7 +120,7 @@ describe('forged and altered jobs', () => {
     const key = freshKey()
     const job = adding(key, { readers: [pve1.sealingKey, pve2.sealingKey] }, pve2)
     const envelope = field.operator.sign(job)
-    expect(await reasonFor(envelope, pve1)).toBe('wrong_audience')
+    expect(await reasonFor(envelope, pve1, randomUUIDv7())).toBe('wrong_audience')
     const label = await field.operator.submit(pve2, envelope, job.jobId)
     expect(await field.operator.answerTo(pve2, label)).toMatchObject({ state: 'done' })
     expect([await countOf(key, pve1), await countOf(key, pve2)]).toEqual([0, 1])
@@ -202,17 +207,31 @@ describe('malformed jobs', () => {
 describe('replay', () => {
   it('gives one effect to a job delivered a hundred times at once, under as many labels', async () => {
     const key = freshKey()
-    const envelope = field.operator.sign(adding(key))
+    const job = adding(key)
+    const envelope = field.operator.sign(job)
     const labels = await Promise.all(
-      Array.from({ length: 100 }, () => field.operator.submit(pve1, envelope)),
+      Array.from({ length: 100 }, (_, index) =>
+        field.operator.submit(pve1, envelope, index === 50 ? job.jobId : randomUUIDv7()),
+      ),
     )
     const results: Result[] = []
     for (const label of labels) results.push(await field.operator.answerTo(pve1, label, 60_000))
     expect(results.filter((result) => result.state === 'done')).toHaveLength(1)
-    const refused = results.filter((result) => result.refusal?.reason === 'replayed')
+    const reasons = results.map((result) => result.refusal?.reason)
+    const refused = reasons.filter((reason) => reason === 'replayed' || reason === 'relabelled')
     expect(refused).toHaveLength(99)
+    expect(await reasonFor(envelope, pve1, randomUUIDv7())).toBe('replayed')
     expect(await countOf(key)).toBe(1)
   }, 90_000)
+
+  it('gives no effect to a job whose own label was used up on rubbish', async () => {
+    const key = freshKey()
+    const job = adding(key)
+    const rubbish = await reasonFor(encodeJson({ not: 'an envelope' }), pve1, job.jobId)
+    expect(rubbish).toBe('malformed')
+    expect(await reasonFor(field.operator.sign(job), pve1, randomUUIDv7())).toBe('relabelled')
+    expect(await countOf(key)).toBe(0)
+  })
 
   it('gives no second effect after the agent was killed and started again', async () => {
     const key = freshKey()
@@ -222,7 +241,7 @@ describe('replay', () => {
     expect(await field.operator.answerTo(pve1, label)).toMatchObject({ state: 'done' })
     await field.end('pve1', 'SIGKILL')
     await field.startAgent('pve1')
-    expect(await reasonFor(envelope)).toBe('replayed')
+    expect(await reasonFor(envelope, pve1, randomUUIDv7())).toBe('replayed')
     expect(await countOf(key)).toBe(1)
   }, 30_000)
 
@@ -235,7 +254,7 @@ describe('replay', () => {
       { ...job, jobType: 'counter/add' },
       field.operator.identity.signing,
     )
-    expect(await reasonFor(again)).toBe('replayed')
+    expect(await reasonFor(again, pve1, randomUUIDv7())).toBe('replayed')
     expect(await countOf(key)).toBe(0)
   })
 })

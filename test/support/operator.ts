@@ -24,6 +24,7 @@ import {
   parseBundle,
   parseDocument,
   parseEnvelope,
+  parseJson,
   type Job,
   type PublicIdentity,
   type Result,
@@ -38,6 +39,17 @@ export interface KnownAgent {
   readonly name: string
   readonly signingKey: string
   readonly sealingKey: string
+}
+
+/** The job's or approval's own id, where the bytes have one. */
+function idIn(envelope: Uint8Array): string {
+  try {
+    const { payload } = parseEnvelope(envelope, 2_000_000)
+    const { jobId } = parseJson(payload, 2_000_000) as { jobId?: string }
+    return jobId ?? randomUUIDv7()
+  } catch {
+    return randomUUIDv7()
+  }
 }
 
 /** A site with one operator. */
@@ -114,11 +126,11 @@ export class TestOperator {
     return signDocument(documents.job, job, by.signing)
   }
 
-  /** Seals envelope bytes and hands them to the hub under a label; returns the label. */
+  /** Seals envelope bytes and hands them to the hub under a label, its id unless the case says otherwise. */
   async submit(
     agent: KnownAgent,
     envelope: Uint8Array,
-    envelopeId: string = randomUUIDv7(),
+    envelopeId: string = idIn(envelope),
   ): Promise<string> {
     const sealed = await seal(envelope, [
       agent.sealingKey,

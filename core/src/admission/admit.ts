@@ -30,6 +30,13 @@ export interface AuthenticJob {
   readonly signer: TrustedKey
 }
 
+/** A delivery after it was opened. */
+export interface OpenedDelivery {
+  /** The hub's label. */
+  readonly envelopeId: string
+  readonly bytes: Uint8Array
+}
+
 /** The decision on one job. */
 export type Decision =
   | {
@@ -49,13 +56,14 @@ export type Decision =
     }
 
 /**
- * Decides on a job: form, signature and role, address, window, replay, approval and digest, job type, input, rate.
+ * Decides on a job: form, signature and role, address, window, replay and label, approval and digest, job type, input, rate.
  *
- * Trust: `envelopeBytes` come from anyone. The decision depends on them, on the ports and on nothing else.
+ * Trust: the delivery comes from anyone. The decision depends on its bytes, on the ports and on nothing else; the label
+ * can only be a reason to refuse.
  * Why: identity before anything that costs or tells something, replay before approval so that an id is spent once,
  * rate last so that nobody can spend another's budget.
  */
-export function admit(envelopeBytes: Uint8Array, ports: AdmissionPorts): Decision {
+export function admit(delivery: OpenedDelivery, ports: AdmissionPorts): Decision {
   let checksPassedCount = 0
   let authentic: AuthenticJob | undefined
   const passed = <T>(checked: Checked<T>): checked is { ok: true; value: T } => {
@@ -69,7 +77,7 @@ export function admit(envelopeBytes: Uint8Array, ports: AdmissionPorts): Decisio
     checksPassedCount,
   })
 
-  const envelope = checkForm(envelopeBytes)
+  const envelope = checkForm(delivery.bytes)
   if (!envelope.ok) return refused(envelope)
   const verified = verifyEnvelope(envelope.value, documents.job, ports.trust)
   if (!verified.ok) return refused(verified)
@@ -83,7 +91,7 @@ export function admit(envelopeBytes: Uint8Array, ports: AdmissionPorts): Decisio
   if (!passed(address)) return refused(address)
   const time = checkWindow(job, ADMISSION_LIMITS.maxJobLifetimeMs, ports.clock)
   if (!passed(time)) return refused(time)
-  const replay = checkReplay(job.jobId, ports.replay)
+  const replay = checkReplay(job.jobId, delivery.envelopeId, ports.replay)
   if (!passed(replay)) return refused(replay)
 
   const [pluginName, jobName] = job.jobType.split('/') as [string, string]

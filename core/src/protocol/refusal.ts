@@ -66,6 +66,10 @@ export const REFUSALS = {
     meaning: 'This job id has been seen before; one job id has at most one effect.',
     remedy: 'Run the job anew, which makes a new id.',
   },
+  relabelled: {
+    meaning: 'The hub delivered this document under another label than its own id.',
+    remedy: 'Nothing was done. Find out why the hub did that; the true label still has its answer.',
+  },
   not_approved: {
     meaning: 'No valid approval on this agent names the plugin of this job.',
     remedy: 'Approve it: `sallyport plugin approve <bundle> --agent <name>`.',

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** An approval's way: verify it, fetch the bundle it names, check the bytes, keep both. */
-import { matchBundle, verifyApproval, type ApprovalPorts } from '../admission/index.ts'
+import { checkLabel, matchBundle, verifyApproval, type ApprovalPorts } from '../admission/index.ts'
 import type { Refusal } from '../protocol/index.ts'
 import type { Journal } from './ports.ts'
 import type { Receipt, Recorder } from './recorder.ts'
@@ -39,6 +39,8 @@ export async function acceptApproval(
   const verified = verifyApproval(envelope, ports.admission)
   if (!verified.ok) return refuse(verified.refusal)
   const { approval, digest } = verified.value
+  const label = checkLabel(approval.approvalId, receipt.envelopeId)
+  if (!label.ok) return refuse(label.refusal)
   const bundle = await ports.bundles.fetch(approval.plugin.digest)
   const matched = matchBundle(approval, bundle)
   if (!matched.ok) return refuse(matched.refusal)

@@ -253,7 +253,7 @@ function stepsOf(receipt: Receipt): { open: number; admit: number } {
 
 /** Why: an id that was refused must not run later, except where the refusal says nothing about the job itself. */
 function spendsId(reason: Refusal['reason']): boolean {
-  return reason !== 'replayed' && reason !== 'store_unavailable'
+  return reason !== 'replayed' && reason !== 'relabelled' && reason !== 'store_unavailable'
 }
 
 function plainRefusal(refusal: Refusal): Extract<Outcome, { state: 'refused' }>['refusal'] {

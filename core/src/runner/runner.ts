@@ -97,7 +97,8 @@ export class Runner {
     if (form.ok && form.value.payloadType === documents.approval.payloadType) {
       return acceptApproval(opened.bytes, receipt, this.#recorder, this.#ports)
     }
-    const decision = admit(opened.bytes, this.#ports.admission)
+    const { envelopeId } = delivery
+    const decision = admit({ envelopeId, bytes: opened.bytes }, this.#ports.admission)
     const admitMs = performance.now() - started - openMs
     if (!decision.admitted) return this.#recorder.recordRefusal({ ...receipt, admitMs }, decision)
     const intent = this.#recorder.recordIntent({ ...receipt, admitMs }, decision)

@@ -14,6 +14,7 @@ import {
 import {
   broken,
   bundle,
+  labelOf,
   makeJob,
   makePorts,
   manifest,
@@ -28,8 +29,21 @@ import {
   stranger,
 } from '../support/site.ts'
 
+/** The label of an honest delivery; any label for bytes that have none. */
+function labelIn(bytes: Uint8Array): string {
+  try {
+    return labelOf(bytes)
+  } catch {
+    return OTHER_ID
+  }
+}
+
+function admitHonestly(bytes: Uint8Array) {
+  return admit({ envelopeId: labelIn(bytes), bytes }, makePorts())
+}
+
 function reasonOf(bytes: Uint8Array, changes: Partial<AdmissionPorts> = {}): string {
-  const decision = admit(bytes, makePorts(changes))
+  const decision = admit({ envelopeId: labelIn(bytes), bytes }, makePorts(changes))
   return decision.admitted ? 'admitted' : decision.refusal.reason
 }
 
@@ -53,7 +67,7 @@ function editEnvelope(edit: (envelope: Record<string, unknown>) => void): Uint8A
 
 describe('admission', () => {
   it('admits a job that is right in everything and hands on what was signed', () => {
-    const decision = admit(signJob({ input: { vmid: 101 } }), makePorts())
+    const decision = admitHonestly(signJob({ input: { vmid: 101 } }))
     expect(decision).toMatchObject({
       admitted: true,
       jobName: 'read',
@@ -64,8 +78,8 @@ describe('admission', () => {
   })
 
   it('tells who a refused job was from only once its signature holds', () => {
-    const unsigned = admit(signJob({}, stranger), makePorts())
-    const expired = admit(signJob({ siteId: OTHER_ID }), makePorts())
+    const unsigned = admitHonestly(signJob({}, stranger))
+    const expired = admitHonestly(signJob({ siteId: OTHER_ID }))
     expect(unsigned).not.toHaveProperty('authentic')
     expect(expired).toHaveProperty('authentic')
   })
@@ -212,6 +226,11 @@ describe('replay', () => {
     expect(reasonOf(signJob(), { replay: { has: () => true } })).toBe('replayed')
   })
 
+  it('refuses a job under a label that is not its id, new as it may be', () => {
+    const decision = admit({ envelopeId: OTHER_ID, bytes: signJob() }, makePorts())
+    expect(decision).toRefuse('relabelled')
+  })
+
   it('refuses when it cannot tell', () => {
     expect(reasonOf(signJob(), { replay: { has: broken } })).toBe('store_unavailable')
   })
@@ -286,7 +305,7 @@ describe('job type and input', () => {
   })
 
   it('says where the input does not fit', () => {
-    const decision = admit(signJob({ input: { vmid: 'x' } }), makePorts())
+    const decision = admitHonestly(signJob({ input: { vmid: 'x' } }))
     expect(decision).toMatchObject({
       refusal: { details: { problems: [expect.stringContaining('vmid')] } },
     })

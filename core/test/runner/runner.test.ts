@@ -19,6 +19,7 @@ import {
   agent,
   AGENT_ID,
   bundle,
+  labelOf,
   makeApproval,
   makeId,
   makeJob,
@@ -78,7 +79,7 @@ class Bench implements Disposable {
     })
   }
 
-  async deliver(envelope: Uint8Array, envelopeId = makeId()): Promise<string> {
+  async deliver(envelope: Uint8Array, envelopeId = labelOf(envelope)): Promise<string> {
     const sealed = await seal(envelope, [sealingKeyOf(agent)])
     await this.runner.receive({ envelopeId, sealed })
     return envelopeId
@@ -210,7 +211,7 @@ describe('a refusal', () => {
     const label = await bench.deliver(envelope)
     const result = await bench.answerTo(label)
     expect(result).toMatchObject({ state: 'refused', refusal: { reason: 'unknown_job_type' } })
-    const again = await bench.deliver(envelope)
+    const again = await bench.deliver(envelope, makeId())
     expect(await bench.answerTo(again)).toMatchObject({ refusal: { reason: 'replayed' } })
     expect(bench.events()).toEqual(['job.refused', 'job.refused'])
     expect(bench.runs).toHaveLength(0)
@@ -250,7 +251,7 @@ describe('a delivery that comes again', () => {
     const gate = Promise.withResolvers<RunOutcome>()
     bench.outcome = () => gate.promise
     const envelope = signJob()
-    const label = makeId()
+    const label = labelOf(envelope)
     const first = bench.deliver(envelope, label)
     await bench.deliver(envelope, label)
     expect(bench.sent.size).toBe(0)
@@ -262,7 +263,8 @@ describe('a delivery that comes again', () => {
   it('a hundred times at once under as many labels is run once', async () => {
     using bench = new Bench()
     const envelope = signJob()
-    const labels = await Promise.all(Array.from({ length: 100 }, () => bench.deliver(envelope)))
+    const all = [labelOf(envelope), ...Array.from({ length: 99 }, makeId)]
+    const labels = await Promise.all(all.map((label) => bench.deliver(envelope, label)))
     const states = await Promise.all(labels.map(async (id) => (await bench.answerTo(id)).state))
     expect(states.filter((state) => state === 'done')).toHaveLength(1)
     expect(bench.runs).toHaveLength(1)
@@ -272,7 +274,7 @@ describe('a delivery that comes again', () => {
 describe('after a crash', () => {
   it('an intent without an outcome is answered as interrupted and never run again', async () => {
     const envelope = signJob()
-    const label = makeId()
+    const label = labelOf(envelope)
     using first = new Bench()
     first.outcome = () => new Promise(() => {})
     void first.deliver(envelope, label)
@@ -328,6 +330,16 @@ describe('an approval', () => {
     }
     expect(bench.journal.hasBundle(digestOf(bundle))).toBe(false)
     expect(bench.events()).toEqual(['approval.refused', 'approval.refused'])
+  })
+
+  it('is refused under another label than its id, and so is a job', async () => {
+    using bench = new Bench()
+    const approval = signDocument(documents.approval, makeApproval(), operator.signing)
+    for (const envelope of [approval, signJob()]) {
+      const label = await bench.deliver(envelope, makeId())
+      expect(await bench.answerTo(label)).toMatchObject({ refusal: { reason: 'relabelled' } })
+    }
+    expect(bench.events()).toEqual(['approval.refused', 'job.refused'])
   })
 
   it('is refused when it is for another agent', async () => {

@@ -16,6 +16,8 @@ import {
   documents,
   encodeBase64url,
   instantOf,
+  parseEnvelope,
+  parseJson,
   type Approval,
   type Job,
 } from '../../src/protocol/index.ts'
@@ -105,6 +107,13 @@ export function makeApproval(changes: Partial<Approval> = {}): Approval {
 
 export function signApproval(changes: Partial<Approval> = {}, by: Identity = operator): Uint8Array {
   return signDocument(documents.approval, makeApproval(changes), by.signing)
+}
+
+/** The label under which an honest hub delivers an envelope: the id in its payload. */
+export function labelOf(envelope: Uint8Array): string {
+  const { payload } = parseEnvelope(envelope, 1_000_000)
+  const ids = parseJson(payload, 1_000_000) as { jobId?: string; approvalId?: string }
+  return ids.jobId ?? ids.approvalId ?? makeId()
 }
 
 /** Ports with which `signJob()` is admitted; a case replaces the one it is about. */

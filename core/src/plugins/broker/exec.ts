@@ -11,7 +11,7 @@ import { withinTime } from '../within-time.ts'
 const ARGUMENT_LIMITS = { maxCount: 64, maxLength: 4_096 }
 
 /** Time to match all arguments against their patterns. */
-const MATCH_MS = 50
+const MATCH_MS = 500
 
 /** Programs of plugins at the same time; the permission and the run bound the time of each. */
 const gate = new Gate({ width: 4, widthPerPlugin: 2, maxMs: 3_600_000 })
