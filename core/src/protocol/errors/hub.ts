@@ -113,13 +113,13 @@ export const HUB_ERRORS = {
     meaning: 'A key of this site is in use elsewhere on this hub.',
     remedy: 'Make a new identity for this site.',
   },
-  ERR_POSSESSION: {
-    meaning: 'The signature does not prove that the agent holds the key it announces.',
-    remedy: 'Enrol again; if it repeats, find out who stands between.',
-  },
   ERR_PORT_TAKEN: {
     meaning: 'Another program listens where the hub was told to.',
     remedy: 'Stop it if it is another hub, or choose another port with `--port`.',
+  },
+  ERR_POSSESSION: {
+    meaning: 'The signature does not prove that the agent holds the key it announces.',
+    remedy: 'Enrol again; if it repeats, find out who stands between.',
   },
   ERR_PUBLIC_URL: {
     meaning: 'A hub that listens on every interface does not know its own address.',
