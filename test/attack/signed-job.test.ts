@@ -2,8 +2,11 @@
 /** Attacks on signed jobs, against a running hub and a running agent. The ledger counts what really happened. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { randomBytes, randomUUIDv7 } from 'node:crypto'
+import { openAgentAudit } from '@sallyport/agent'
+import { auditOrigin, parseAuditEntry, verifyAuditLog } from '@sallyport/core/audit'
 import { makeIdentity, seal, signDocument } from '@sallyport/core/crypto'
 import {
+  decodeBase64url,
   documents,
   encodeBase64url,
   encodeJson,
@@ -17,6 +20,26 @@ import { Field } from '../support/field.ts'
 import type { KnownAgent } from '../support/operator.ts'
 
 const MINUTE = 60_000
+
+/** What this suite has an agent refuse. */
+const REASONS = [
+  'bad_signature',
+  'unknown_key',
+  'wrong_audience',
+  'not_a_reader',
+  'unsealable',
+  'unsupported_type',
+  'expired',
+  'from_future',
+  'lifetime',
+  'duplicate_key',
+  'malformed',
+  'too_large',
+  'bad_input',
+  'unknown_job_type',
+  'replayed',
+  'relabelled',
+]
 let field: Field
 let pve1: KnownAgent
 let pve2: KnownAgent
@@ -257,4 +280,19 @@ describe('replay', () => {
     expect(await reasonFor(again, pve1, randomUUIDv7())).toBe('replayed')
     expect(await countOf(key)).toBe(0)
   })
+})
+
+describe('the audit log of the agent', () => {
+  it('has every refusal with its reason, and verifies', async () => {
+    await field.end('pve1')
+    using audit = openAgentAudit(field.stateDir('pve1'))
+    const entries = [...audit.reader.read(0, 10_000)].map((row) => parseAuditEntry(row.bytes))
+    const reasons = new Set(entries.map((entry) => entry.details['reason']))
+    for (const reason of REASONS) expect(reasons).toContain(reason)
+    const publicKey = decodeBase64url(pve1.signingKey)
+    expect(verifyAuditLog(audit.reader, auditOrigin(pve1.agentId), publicKey)).toMatchObject({
+      ok: true,
+      size: entries.length,
+    })
+  }, 30_000)
 })
