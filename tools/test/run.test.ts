@@ -64,6 +64,18 @@ describe('the launcher', () => {
     expect(stderr).toContain('npm install --include=optional')
   })
 
+  it('names the remedy when the Node that came does not run', () => {
+    install()
+    const folder = join(checkout, `node_modules/node-linux-${process.arch}/bin`)
+    mkdirSync(folder, { recursive: true })
+    const text = '#!/bin/sh\necho "libatomic.so.1: cannot open shared object file" >&2; exit 127\n'
+    writeFileSync(join(folder, 'node'), text, { mode: 0o755 })
+    const { status, stderr } = launch({ version: 'v18.20.4', platform: 'linux' })
+    expect(status).toBe(1)
+    expect(stderr).toContain('libatomic.so.1: cannot open')
+    expect(stderr).toContain('apt-get install libatomic1')
+  })
+
   it('says so when no Node comes for this platform', () => {
     install()
     const { status, stderr } = launch({ version: 'v22.1.0', platform: 'sunos' })

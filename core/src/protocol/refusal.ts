@@ -92,7 +92,8 @@ export const REFUSALS = {
   },
   sandbox_unavailable: {
     meaning: 'This host cannot wall a plugin in, so none is started.',
-    remedy: 'Install bubblewrap (`apt-get install bubblewrap`) and see `sallyport doctor`.',
+    remedy:
+      'Install bubblewrap (`apt-get install bubblewrap`); in a container allow nesting too (`pct set <id> --features nesting=1`). See `sallyport doctor`.',
   },
   store_unavailable: {
     meaning: 'The journal or the audit log of this agent cannot be read or written.',
