@@ -26,6 +26,7 @@ export function words(name: string): string {
   return safeText(
     bare
       .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+      .replace(/([a-z])([0-9])/g, '$1 $2')
       .replace(/[_-]+/g, ' ')
       .toLowerCase(),
   )

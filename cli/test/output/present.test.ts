@@ -2,7 +2,7 @@
 /** The output of a job as tables and lists. */
 import { describe, expect, it } from '@jest/globals'
 import { PLAIN } from '../../src/output/paint.ts'
-import { present } from '../../src/output/present.ts'
+import { present, words } from '../../src/output/present.ts'
 
 describe('the output of a job', () => {
   it('is a table where it is a list of flat objects, numbers with their unit at the right', () => {
@@ -46,5 +46,15 @@ describe('the output of a job', () => {
       PLAIN,
     )
     expect(text.replace(/\n/g, '')).not.toMatch(/[\u0000-\u001f\u007f\u202e]/)
+  })
+})
+
+describe('the name of a member', () => {
+  it.each([
+    ['freeBytes', 'free'],
+    ['average10SecondsPercent', 'average 10 seconds'],
+    ['used_by', 'used by'],
+  ])('%s is shown as %s', (name, shown) => {
+    expect(words(name)).toBe(shown)
   })
 })
