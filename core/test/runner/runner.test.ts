@@ -252,8 +252,9 @@ describe('a delivery that comes again', () => {
     bench.outcome = () => gate.promise
     const envelope = signJob()
     const label = labelOf(envelope)
-    const first = bench.deliver(envelope, label)
-    await bench.deliver(envelope, label)
+    const delivery = { envelopeId: label, sealed: await seal(envelope, [sealingKeyOf(agent)]) }
+    const first = bench.runner.receive(delivery)
+    await bench.runner.receive(delivery)
     expect(bench.sent.size).toBe(0)
     gate.resolve({ state: 'done', output: 1, handlesUsed: [] })
     await first
