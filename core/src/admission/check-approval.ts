@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** An operator approved this plugin for this agent, and the bytes held are the approved ones. */
 import type { PluginManifest } from '@sallyport/sdk'
-import { digestOf, verifyEnvelope, type TrustStore } from '../crypto/index.ts'
-import { documents, parseBundle, type Approval } from '../protocol/index.ts'
+import { digestOf, openBundle, verifyEnvelope, type TrustStore } from '../crypto/index.ts'
+import { documents, type Approval } from '../protocol/index.ts'
 import { checkAddress, type Address } from './check-address.ts'
 import { checkDocument, checkForm } from './check-form.ts'
 import { checkWindow } from './check-window.ts'
@@ -93,7 +93,7 @@ const manifests = new Map<string, PluginManifest>()
 function manifestIn(digest: string, bundle: Uint8Array): PluginManifest | undefined {
   const known = manifests.get(digest)
   if (known !== undefined) return known
-  const parsed = ask(() => parseBundle(bundle).manifest)
+  const parsed = ask(() => openBundle(bundle, digest).manifest)
   if (!parsed.ok) return undefined
   if (manifests.size >= MAX_REMEMBERED) manifests.clear()
   manifests.set(digest, parsed.value)

@@ -55,7 +55,10 @@ export function parseEnrolmentCode(text: string): EnrolmentCode {
   const bytes = fromDigits(text)
   const body = bytes.subarray(0, BODY_BYTES)
   if (!equalBytes(bytes.subarray(BODY_BYTES), checksumOf(body))) {
-    throw new CodedError('ERR_CODE_CHECKSUM', 'the enrolment code has a typing error')
+    throw new CodedError<EnrolmentCodeErrorCode>(
+      'ERR_CODE_CHECKSUM',
+      'the enrolment code has a typing error',
+    )
   }
   const secret = body.subarray(0, CODE_SECRET_BYTES)
   const redeemToken = encodeBase64url(derive(secret, 'redeem'))
@@ -126,7 +129,10 @@ function toDigits(bytes: Uint8Array): string {
 function fromDigits(text: string): Uint8Array {
   const typed = text.length > 256 ? '' : text.replace(/[\s-]/g, '')
   if (!/^SP1[0-9A-TV-Z]{56}$/i.test(typed)) {
-    throw new CodedError('ERR_CODE_FORM', 'not an enrolment code: SP1 and 56 digits')
+    throw new CodedError<EnrolmentCodeErrorCode>(
+      'ERR_CODE_FORM',
+      'not an enrolment code: SP1 and 56 digits',
+    )
   }
   const digits = typed.slice(PREFIX.length).toUpperCase().replace(/O/g, '0').replace(/[IL]/g, '1')
   let value = 0n

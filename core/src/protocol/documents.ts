@@ -57,7 +57,6 @@ export type Failure = z.infer<typeof Failure>
 /** Terminal states an agent can answer with. */
 export const TERMINAL_STATES = ['done', 'failed', 'refused', 'interrupted'] as const
 /** One of them. */
-export type TerminalState = (typeof TERMINAL_STATES)[number]
 
 /** An agent's one answer to one job. Signed by the agent. */
 export const Result = z.strictObject({

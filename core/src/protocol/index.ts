@@ -15,7 +15,7 @@ export {
   TERMINAL_STATES,
   documents,
 } from './documents.ts'
-export type { DocumentKind, Role, TerminalState } from './documents.ts'
+export type { DocumentKind, Role } from './documents.ts'
 export { MAX_SIGNATURES, encodeEnvelope, maxEnvelopeBytes, pae, parseEnvelope } from './envelope.ts'
 export type { Envelope, EnvelopeSignature } from './envelope.ts'
 export { ERRORS, ERROR_AREAS, errorEntryOf } from './errors/index.ts'
