@@ -37,7 +37,7 @@ export async function startAgent(config: AgentConfig): Promise<RunningAgent> {
   const place = { stateDir: directory.path, passphraseFile: config.passphraseFile }
   const identity = openVault(place)
   const parts = { stateDir: directory.path, file, enrolled, identity, log }
-  const container = await wireAgent(parts, opening)
+  const container = wireAgent(parts, opening)
   const runner = container.resolve(AgentRunner)
   const record = container.resolve(AgentMemory)
   const details = { version: AGENT_VERSION, node: process.version }

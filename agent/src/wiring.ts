@@ -27,17 +27,15 @@ import type { AgentFile } from './agent-file.ts'
 import { DATABASE, openRecord, type AgentRecord } from './record.ts'
 import type { Enrolled } from './trust.ts'
 
-const Record = token<AgentRecord>('agent.Record')
-const Hub = token<HubClient>('agent.Hub')
 const Host = token<PluginHost>('agent.PluginHost')
 const Admission = token<AdmissionPorts>('agent.Admission')
 
 /** The runner of this agent. */
 export const AgentRunner = token<Runner>('agent.Runner')
 /** The agent's connection to its hub. */
-export const AgentHub = Hub
+export const AgentHub = token<HubClient>('agent.Hub')
 /** The agent's journal and audit log. */
-export const AgentMemory = Record
+export const AgentMemory = token<AgentRecord>('agent.Record')
 
 /** What is known before anything is opened. */
 export interface AgentParts {
@@ -49,10 +47,7 @@ export interface AgentParts {
 }
 
 /** Wires an agent. Everything opened here is closed by `scope`. */
-export async function wireAgent(
-  parts: AgentParts,
-  scope: AsyncDisposableStack,
-): Promise<Container> {
+export function wireAgent(parts: AgentParts, scope: AsyncDisposableStack): Container {
   const { stateDir, enrolled, identity, log } = parts
   const { enrolment } = enrolled
   const container = makeContainer()
@@ -70,8 +65,8 @@ export async function wireAgent(
     }),
   )
   container.register(Clock, { useValue: systemClock })
-  container.register(Record, { useValue: record })
-  container.register(Hub, { useValue: hub })
+  container.register(AgentMemory, { useValue: record })
+  container.register(AgentHub, { useValue: hub })
   container.register(Host, { useValue: host })
   container.register(Admission, { useValue: admissionOf(parts, record) })
   container.register(AgentRunner, {
@@ -81,7 +76,7 @@ export async function wireAgent(
           identity,
           operatorReaders: enrolled.operatorReaders,
           admission: c.resolve(Admission),
-          journal: c.resolve(Record).journal,
+          journal: c.resolve(AgentMemory).journal,
           host: c.resolve(Host),
           channel: { answer: (id, sealed) => answer(hub, id, sealed) },
           bundles: { fetch: (digest) => fetchBundle(hub, digest) },
