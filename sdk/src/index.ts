@@ -2,7 +2,23 @@
 /** What a plugin author imports. */
 export { describePermission } from './describe.ts'
 export { CodedError, JobFailed, Secret, isCodedError } from './errors.ts'
-export type { FileReader, ProgramResult, ProgramRunner, StateStore } from './handles.ts'
+export type {
+  Asker,
+  ByteSocket,
+  Connector,
+  Endpoint,
+  EndpointAnswer,
+  EndpointHead,
+  EndpointRequest,
+  FieldValue,
+  FileReader,
+  FileWriter,
+  ProgramResult,
+  ProgramRunner,
+  SecretReader,
+  SshAccess,
+  StateStore,
+} from './handles.ts'
 export { DEFAULT_LIMITS, defineJob } from './job-type.ts'
 export type {
   AnyJobType,
@@ -15,9 +31,14 @@ export type {
 } from './job-type.ts'
 export { manifestOf } from './manifest.ts'
 export type { JobManifest, PluginManifest } from './manifest.ts'
-export { exec, files, state } from './permission.ts'
+export { ask, connect, endpoint, exec, files, route, secret, ssh, state } from './permission.ts'
 export type {
   ArgumentShape,
+  AskScope,
+  BoundScope,
+  Constraint,
+  EndpointScope,
+  FieldScope,
   HandleOf,
   Handles,
   Permission,
@@ -25,6 +46,9 @@ export type {
   PermissionKinds,
   Permissions,
   ProgramScope,
+  RouteScope,
+  RouteText,
+  WriteScope,
 } from './permission.ts'
 export { HANDLE_NAME, JOB_NAME, PLUGIN_NAME, definePlugin } from './plugin.ts'
 export type { Jobs, Plugin } from './plugin.ts'

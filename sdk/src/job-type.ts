@@ -50,6 +50,11 @@ export interface JobSpec<I extends Schema, O extends Schema, P extends Permissio
   /** A strict object schema: an unknown field is a refusal. */
   readonly input: I
   readonly output: O
+  /**
+   * What the job acts on: the name of each resource and the field of the input that holds its value, or a list of
+   * values. Routes and constraints that name a resource reach these values only, whatever the code does.
+   */
+  readonly resources?: Readonly<Record<string, keyof InputOf<I> & string>>
   readonly permissions: P
   readonly limits?: Partial<Limits>
   /** Looks, changes nothing, and returns what `run` would do. */
@@ -65,6 +70,7 @@ export interface JobType<
   Plan = unknown,
 > extends JobSpec<I, O, P, Plan> {
   readonly limits: Limits
+  readonly resources: Readonly<Record<string, keyof InputOf<I> & string>>
 }
 
 /** A job type of any shape: one plugin holds several. This is the only place where their types are forgotten. */
@@ -91,5 +97,9 @@ export function defineJob<
   const P extends Permissions,
   Plan = undefined,
 >(spec: JobSpec<I, O, P, Plan>): JobType<I, O, P, Plan> {
-  return Object.freeze({ ...spec, limits: { ...DEFAULT_LIMITS, ...spec.limits } })
+  return Object.freeze({
+    ...spec,
+    resources: spec.resources ?? {},
+    limits: { ...DEFAULT_LIMITS, ...spec.limits },
+  })
 }

@@ -11,6 +11,8 @@ export interface JobManifest {
   readonly effect: Effect
   readonly input: JsonSchema
   readonly output: JsonSchema
+  /** Names of resources, each with the field of the input that holds its value or values. */
+  readonly resources: Readonly<Record<string, string>>
   readonly permissions: Permissions
   readonly limits: Limits
   readonly hasPlan: boolean
@@ -40,6 +42,7 @@ export function manifestOf(plugin: Plugin, version: string): PluginManifest {
       effect: job.effect,
       input: job.input['~standard'].jsonSchema.input(target),
       output: job.output['~standard'].jsonSchema.output(target),
+      resources: job.resources,
       permissions: job.permissions,
       limits: job.limits,
       hasPlan: job.plan !== undefined,

@@ -13,10 +13,13 @@ import {
   seal,
   sealUnderSecret,
   signDocument,
+  signPublication,
   verifyEnvelope,
   type Identity,
 } from '@sallyport/core/crypto'
 import {
+  approvedJobsOf,
+  bindingNamesOf,
   documents,
   encodeBase64url,
   instantOf,
@@ -56,6 +59,7 @@ function idIn(envelope: Uint8Array): string {
 export class TestOperator {
   readonly siteId = randomUUIDv7()
   readonly identity: Identity = makeIdentity('ops-1', randomBytes(64))
+  readonly publisher: Identity = makeIdentity('publisher', randomBytes(64))
   #hub: HubClient | undefined
 
   /** The site file a hub is started with. */
@@ -141,16 +145,32 @@ export class TestOperator {
     return envelopeId
   }
 
+  /** Signs a publication of a bundle; its envelope as base64url. */
+  publish(bundle: Uint8Array, by: Identity = this.publisher): string {
+    const now = Date.now()
+    const times = { issuedAtMs: now, expiresAtMs: now + 30 * 24 * 60 * MINUTE }
+    const publishing = { publisher: by, publicationId: randomUUIDv7(), ...times }
+    return encodeBase64url(signPublication(bundle, publishing))
+  }
+
   /** Approves a bundle on an agent and waits for its answer. */
   async approve(agent: KnownAgent, bundle: Uint8Array): Promise<Result> {
     const digest = digestOf(bundle)
     await this.hub.storeBundle(digest, bundle)
-    const { name, version } = parseBundle(bundle).manifest
+    const { manifest } = parseBundle(bundle)
+    const { name, version } = manifest
+    const jobs = approvedJobsOf(manifest)
+    const signing = this.publisher.signing
     const approval = {
       approvalId: randomUUIDv7(),
       siteId: this.siteId,
       agentIds: [agent.agentId],
       plugin: { name, version, digest },
+      publisher: { name: this.publisher.name, key: encodeBase64url(signing.publicKey) },
+      publication: this.publish(bundle),
+      jobs,
+      bindings: bindingNamesOf(jobs),
+      overrides: [],
       issuedAt: instantOf(Date.now()),
       expiresAt: instantOf(Date.now() + 30 * 24 * 60 * MINUTE),
       readers: [agent.sealingKey, encodeBase64url(this.identity.sealing.publicKey)],

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Brings an approval to an agent: the bundle to the hub, the signed approval to the agent, its verified answer back. */
 import { readFile } from 'node:fs/promises'
-import { digestOf, openBundle } from '@sallyport/core/crypto'
-import { MAX_BUNDLE_BYTES } from '@sallyport/core/protocol'
+import { digestOf, openBundle, openPublication } from '@sallyport/core/crypto'
+import { MAX_BUNDLE_BYTES, approvedJobsOf, encodeBase64url } from '@sallyport/core/protocol'
+import type { Publication } from '@sallyport/core/protocol'
 import type { PluginManifest } from '@sallyport/sdk'
 import { isCodedError } from '@sallyport/sdk'
 import { EXIT } from '../output/exit-codes.ts'
@@ -23,6 +24,9 @@ export interface ReadBundle {
   readonly bytes: Uint8Array
   readonly digest: string
   readonly manifest: PluginManifest
+  /** Of the publisher, from the file `<bundle>.sig` beside the bundle. */
+  readonly publication: Uint8Array
+  readonly publisher: Publication['publisher']
 }
 
 /** What is approved, and until when its answer is waited for. */
@@ -45,7 +49,10 @@ export async function readBundle(file: string): Promise<ReadBundle> {
   if (bytes.length > MAX_BUNDLE_BYTES) throw notABundle(file, 'it is larger than a bundle may be')
   const digest = digestOf(bytes)
   try {
-    return { bytes, digest, manifest: openBundle(bytes, digest).manifest }
+    const { manifest } = openBundle(bytes, digest)
+    const publication = await readFile(`${file}.sig`)
+    const { publisher } = openPublication(publication)
+    return { bytes, digest, manifest, publication, publisher }
   } catch (error) {
     if (!isCodedError(error)) throw error
     throw notABundle(file, error.message)
@@ -59,7 +66,13 @@ export async function approve(
   { bundle, lifetimeMs, untilMs }: ApproveOrder,
 ): Promise<Approved> {
   await operator.hub.storeBundle(bundle.digest, bundle.bytes)
-  const sent = await sendApproval(operator, agent, { ...bundle, lifetimeMs })
+  const sent = await sendApproval(operator, agent, {
+    ...bundle,
+    lifetimeMs,
+    publication: encodeBase64url(bundle.publication),
+    jobs: approvedJobsOf(bundle.manifest),
+    overrides: [],
+  })
   const { envelopeId, digest, record } = sent
   const view = await waitForAnswer(operator, envelopeId, { untilMs })
   if (view?.result == null) throw noAnswer(agent, record)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Signs approvals and gives them to the hub. */
 import { randomUUIDv7 } from 'node:crypto'
-import { documents, instantOf } from '@sallyport/core/protocol'
+import { bindingNamesOf, documents, instantOf } from '@sallyport/core/protocol'
 import type { Approval } from '@sallyport/core/protocol'
 import type { PluginManifest } from '@sallyport/sdk'
 import type { PinnedAgent } from './agents.ts'
@@ -16,14 +16,20 @@ export interface ApprovalRequest {
   readonly manifest: PluginManifest
   readonly digest: string
   readonly lifetimeMs: number
+  readonly publisher: Approval['publisher']
+  /** DSSE envelope of the publication, base64url. */
+  readonly publication: string
+  readonly jobs: Approval['jobs']
+  readonly overrides: Approval['overrides']
 }
 
 /** Signs an approval for an agent, keeps its record and gives it to the hub. */
 export async function sendApproval(
   operator: Operator,
   agent: PinnedAgent,
-  { manifest, digest, lifetimeMs }: ApprovalRequest,
+  request: ApprovalRequest,
 ): Promise<Sent & { readonly record: ApprovalRecord }> {
+  const { manifest, digest, lifetimeMs, publication, publisher, jobs, overrides } = request
   const nowMs = operator.now()
   const plugin = { name: manifest.name, version: manifest.version, digest }
   const approval: Approval = {
@@ -31,6 +37,11 @@ export async function sendApproval(
     siteId: operator.site.siteId,
     agentIds: [agent.agentId],
     plugin,
+    publisher,
+    publication,
+    jobs,
+    bindings: bindingNamesOf(jobs),
+    overrides,
     issuedAt: instantOf(nowMs),
     expiresAt: instantOf(nowMs + lifetimeMs),
     readers: readersFor(operator, agent),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What a plugin may do, in plain words, with what is new since the approval before. */
 import type { ArgumentShape, JobManifest, Permission, PluginManifest } from '@sallyport/sdk'
+import { describePermission } from '@sallyport/sdk'
 import type { Paint } from './paint.ts'
 import { safeText } from './safe-text.ts'
 import { size, span } from './words.ts'
@@ -15,13 +16,16 @@ export interface PermissionLine {
 }
 
 const KIND_WORDS: Readonly<Record<Permission['kind'], string>> = {
+  ask: 'run other job types',
+  connect: 'open sockets',
+  endpoint: 'call services',
   'files.read': 'read files',
+  'files.write': 'write files',
+  secret: 'see credentials',
+  ssh: 'log in to other machines',
   exec: 'run programs',
   state: 'keep state of its own',
 }
-
-/** Things that no permission kind opens. */
-const NEVER = ['open sockets', 'write files', 'see credentials']
 
 /** Every permission of a plugin as a line, compared with the manifest that was approved before. */
 export function permissionLines(now: PluginManifest, before?: PluginManifest): PermissionLine[] {
@@ -63,6 +67,13 @@ export function permissionText(permission: Permission): string {
       const line = [program, ...args.map(argumentText)].map(safeText).join(' ')
       return `run ${line}  (at most ${span(timeoutMs)}, ${size(maxOutputBytes)} of output)`
     }
+    case 'ask':
+    case 'connect':
+    case 'endpoint':
+    case 'files.write':
+    case 'secret':
+    case 'ssh':
+      return safeText(describePermission(permission))
     case 'state':
       return `keep up to ${size(permission.maxBytes)} of its own between jobs`
   }
@@ -96,7 +107,7 @@ function mayNot(manifest: PluginManifest): string[] {
   const closed = Object.entries(KIND_WORDS).filter(
     ([kind]) => !kinds.has(kind as Permission['kind']),
   )
-  return [...closed.map(([, words]) => words), ...NEVER]
+  return closed.map(([, words]) => words)
 }
 
 function argumentText(argument: ArgumentShape): string {

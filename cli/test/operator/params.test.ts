@@ -25,6 +25,7 @@ const JOB: JobManifest = {
     },
   },
   output: {},
+  resources: {},
   permissions: {},
   limits: { perMinute: 1, timeoutMs: 1, maxOutputBytes: 1 },
   hasPlan: false,

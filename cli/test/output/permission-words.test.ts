@@ -16,6 +16,7 @@ function job(overrides: Partial<JobManifest>): JobManifest {
     effect: 'read',
     input: {},
     output: {},
+    resources: {},
     permissions: {},
     limits: { perMinute: 30, timeoutMs: 5_000, maxOutputBytes: 1_024 },
     hasPlan: false,
@@ -47,14 +48,16 @@ describe('what a plugin may do', () => {
   it('says what it may not, by the kinds that are not there', () => {
     const none = permissionScreen(plugin({ a: job({}) }), undefined, PLAIN)
     expect(none).toContain(
-      'It may not: read files, run programs, keep state of its own, open sockets, write files, see credentials.',
+      'It may not: run other job types, open sockets, call services, read files, write files, see credentials, log in to other machines, run programs, keep state of its own.',
     )
     const reads = permissionScreen(
       plugin({ a: job({ permissions: { r: READ } }) }),
       undefined,
       PLAIN,
     )
-    expect(reads).toContain('It may not: run programs, keep state of its own,')
+    expect(reads).toContain(
+      'see credentials, log in to other machines, run programs, keep state of its own.',
+    )
   })
 
   it('marks a new permission, a wider one, a new job and one that is gone', () => {

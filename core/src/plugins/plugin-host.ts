@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Runs jobs in plugins: one process per plugin digest, started on the first job, stopped when idle. */
 import { realpathSync } from 'node:fs'
-import { isCodedError, type PluginManifest } from '@sallyport/sdk'
+import { CodedError, isCodedError, type JobManifest, type PluginManifest } from '@sallyport/sdk'
 import type { Failure } from '../protocol/index.ts'
 import { REFUSALS } from '../protocol/refusal.ts'
 import { checkBundle } from './bundle-check.ts'
 import { CrashBackOff } from './crash-back-off.ts'
 import { makeFailure } from './failure.ts'
+import { resourcesOf } from '../protocol/index.ts'
+import type { BindingStore } from './bindings/binding.ts'
+import { findBinding, unboundNames } from './bindings/find-binding.ts'
+import type { HandleSetting } from './broker/contract.ts'
 import type { PluginHost, RunOutcome, RunRequest } from './ports.ts'
 import { ProcessPool, type PluginEvent } from './process-pool.ts'
 import { RunHandles } from './run-handles.ts'
@@ -26,6 +30,8 @@ export interface PluginLine {
 export interface PluginHostOptions {
   /** The agent's state directory. Private data of plugins lies below it. */
   readonly stateDirectory: string
+  /** What names in permissions stand for on this host. Unless given, nothing is bound. */
+  readonly bindings?: BindingStore
   readonly limits?: Partial<ProcessLimits>
   /** Time without a run after which a plugin's process is stopped. */
   readonly idleStopMs?: number
@@ -51,12 +57,14 @@ export function openPluginHost(options: PluginHostOptions): PluginHost {
 class SandboxedPluginHost implements PluginHost {
   readonly #options: PluginHostOptions
   readonly #stateDirectory: string
+  readonly #bindings: BindingStore
   readonly #backOff: CrashBackOff
   readonly #pool: ProcessPool
 
   constructor(options: PluginHostOptions) {
     this.#options = options
     this.#stateDirectory = realpathSync(options.stateDirectory)
+    this.#bindings = options.bindings ?? { find: () => undefined }
     this.#backOff = options.backOff ?? new CrashBackOff()
     this.#pool = new ProcessPool({
       limits: { ...PROCESS_LIMITS, ...options.limits },
@@ -78,9 +86,21 @@ class SandboxedPluginHost implements PluginHost {
     }
     const waitMs = this.#backOff.waitMs(request.plugin.digest, performance.now())
     if (waitMs > 0) return backingOff(waitMs)
+    const unbound = unboundNames(request.plugin.name, jobs[request.jobName]!, this.#bindings)
+    if (unbound.length > 0) {
+      return { state: 'refused', refusal: { reason: 'not_bound', details: { unbound } } }
+    }
     if (request.signal.aborted)
       return failed(makeFailure('ERR_RUN_CANCELLED', 'the run was cancelled'))
     return this.#start(request, check.plugin)
+  }
+
+  stop(digest: string, why: { readonly code: string; readonly message: string }): Promise<void> {
+    return this.#pool.end(digest, why)
+  }
+
+  forgive(digest: string): void {
+    this.#backOff.recovered(digest)
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -108,35 +128,33 @@ class SandboxedPluginHost implements PluginHost {
     const { jobId, jobName, input } = request
     const job = manifest.jobs[jobName]!
     const unrecorded = new AbortController()
-    const handles = this.#openHandles(request, manifest, unrecorded)
+    const over = new AbortController()
+    const setting = this.#settingOf(request, job, over.signal)
+    const handles = openHandles(request, { manifest, setting, unrecorded })
     const signal = AbortSignal.any([request.signal, unrecorded.signal])
     const end = await taken.run(
       { jobId, jobName, input, signal, ...job.limits },
       {
-        call: (call, over) => handles.call(call, over),
+        call: (call, ended) => handles.call(call, ended),
         log: (text) => this.#options.onLine?.({ pluginName: manifest.name, jobId, text }),
         progress: (text) => request.onProgress?.(text),
       },
     )
+    over.abort(new CodedError('ERR_RUN_OVER', 'the run is over'))
     return outcomeOfRun(end, { handles, isUnrecorded: unrecorded.signal.aborted })
   }
 
-  /** Why: a use of a handle that cannot be recorded must be the last one. */
-  #openHandles(
-    request: RunRequest,
-    { name, jobs }: PluginManifest,
-    unrecorded: AbortController,
-  ): RunHandles {
-    const { jobId, jobName } = request
-    const { permissions } = jobs[jobName]!
-    const setting = { pluginName: name, jobId, stateDirectory: this.#stateDirectory }
-    return new RunHandles({ type: `${name}/${jobName}`, permissions }, setting, (event) => {
-      try {
-        request.onHandle?.(event)
-      } catch (error) {
-        unrecorded.abort(error)
-      }
-    })
+  #settingOf(request: RunRequest, job: JobManifest, over: AbortSignal): HandleSetting {
+    const { jobId, plugin, input, ask } = request
+    return {
+      pluginName: plugin.name,
+      jobId,
+      stateDirectory: this.#stateDirectory,
+      resources: resourcesOf(job, input as Readonly<Record<string, unknown>>),
+      binding: (name, kind) => findBinding(this.#bindings, plugin.name, { name, kind }),
+      ask: ask ?? refuseToAsk,
+      over,
+    }
   }
 
   #onEvent(event: PluginEvent): void {
@@ -146,6 +164,31 @@ class SandboxedPluginHost implements PluginHost {
     }
     this.#options.onEvent?.(event)
   }
+}
+
+/** Why: a use of a handle that cannot be recorded must be the last one. */
+function openHandles(
+  request: RunRequest,
+  run: {
+    readonly manifest: PluginManifest
+    readonly setting: HandleSetting
+    readonly unrecorded: AbortController
+  },
+): RunHandles {
+  const { jobName } = request
+  const { name, jobs } = run.manifest
+  const { permissions } = jobs[jobName]!
+  return new RunHandles({ type: `${name}/${jobName}`, permissions }, run.setting, (event) => {
+    try {
+      request.onHandle?.(event)
+    } catch (error) {
+      run.unrecorded.abort(error)
+    }
+  })
+}
+
+function refuseToAsk(): Promise<RunOutcome> {
+  throw new CodedError('ERR_HANDLE_DENIED', 'this agent takes no questions')
 }
 
 function backingOff(waitMs: number): RunOutcome {

@@ -18,7 +18,18 @@ export interface RunRequest {
   readonly signal: AbortSignal
   readonly onProgress?: (message: string) => void
   readonly onHandle?: (event: HandleEvent) => void
+  /** Puts what this run asks for through admission. Without it nothing can be asked. */
+  readonly ask?: AskJob
 }
+
+/** A job that a run asks for. */
+export interface AskedJob {
+  readonly jobType: string
+  readonly input: Readonly<Record<string, unknown>>
+}
+
+/** Admits and runs an asked job within the resources and the effect of the asking one. */
+export type AskJob = (asked: AskedJob, signal: AbortSignal) => Promise<RunOutcome>
 
 /** One use of a handle, for the audit log. */
 export interface HandleEvent {
@@ -39,4 +50,8 @@ export type RunOutcome =
 /** Runs jobs in sandboxed plugins. */
 export interface PluginHost extends AsyncDisposable {
   run(request: RunRequest): Promise<RunOutcome>
+  /** Ends the process of a bundle with all its runs, which fail with this code; resolves when it is gone. */
+  stop(digest: string, why: { readonly code: string; readonly message: string }): Promise<void>
+  /** Forgets the crashes of a bundle, so that it may start again. */
+  forgive(digest: string): void
 }

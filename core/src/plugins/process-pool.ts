@@ -68,6 +68,16 @@ export class ProcessPool {
     return taken
   }
 
+  /** Stops the process of this digest, if it runs, and waits until it is gone. */
+  async end(
+    digest: string,
+    why: { readonly code: string; readonly message: string },
+  ): Promise<void> {
+    const started = await this.#seats.get(digest)?.process.catch(() => undefined)
+    started?.end(why.code, why.message)
+    await started?.ended
+  }
+
   /** Stops all processes and waits until they are gone. */
   async close(): Promise<void> {
     this.#isClosed = true

@@ -2,7 +2,7 @@
 /** The handles of one run: what the manifest names, opened; everything else denied in words an author understands. */
 import { CodedError, isCodedError, type JobManifest, type Permission } from '@sallyport/sdk'
 import type { HandleReply, HandleSetting, OpenHandle } from './broker/contract.ts'
-import { findKind, findKindWith } from './broker/registry.ts'
+import { findKind, suggestionsFor } from './broker/registry.ts'
 import type { HandleEvent } from './ports.ts'
 import type { HandleCall } from './sandbox/active-run.ts'
 
@@ -77,17 +77,16 @@ export class RunHandles {
   }
 
   #undeclared({ handle, method, args }: HandleCall): CodedError {
-    const suggestion = findKindWith(method)?.suggest(method, args)
-    const remedy =
-      suggestion === undefined ? '' : `; permissions: { ${handle}: ${suggestion} } would allow it`
+    const lines = suggestionsFor(method, args).map((each) => `permissions: { ${handle}: ${each} }`)
+    const remedy = lines.length === 0 ? '' : `; ${lines.join(' or ')} would allow it`
     return denied(`${this.#jobType} declares no permission "${handle}"${remedy}`)
   }
 }
 
 function noSuchMethod({ handle, method, args }: HandleCall, permission: Permission): CodedError {
   const has = findKind(permission.kind)!.methods.join(', ')
-  const suggestion = findKindWith(method)?.suggest(method, args)
-  const remedy = suggestion === undefined ? '' : `; ${method} needs a permission like ${suggestion}`
+  const suggestions = suggestionsFor(method, args).join(' or ')
+  const remedy = suggestions === '' ? '' : `; ${method} needs a permission like ${suggestions}`
   return denied(`handle "${handle}" (${permission.kind}) has ${has}, not ${method}${remedy}`)
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Every kind of signed document: its payload type, its size limit and its exact shape. */
+import { HANDLE_NAME, JOB_NAME, PLUGIN_NAME } from '@sallyport/sdk'
 import { z } from 'zod'
+import { BindingName, Permission } from './permission.ts'
 import {
   Bytes32,
   Digest,
@@ -97,17 +99,88 @@ export const Result = z.strictObject({
 })
 export type Result = z.infer<typeof Result>
 
+/** A bundle by name, version and the SHA-256 of its bytes. */
+const BundleName = z.strictObject({
+  name: z.string().regex(PLUGIN_NAME),
+  version: Version,
+  digest: Digest,
+})
+
+/** A publisher as an approval and a publication name it. */
+const Publisher = z.strictObject({ name: Name, key: Bytes32 })
+
+/** A publisher's statement that these bytes are this plugin. Signed by the publisher, whose key it names. */
+export const Publication = z.strictObject({
+  publicationId: Id,
+  plugin: BundleName,
+  /** SHA-256 of the canonical manifest. */
+  manifestDigest: Digest,
+  /** SHA-256 of each part's UTF-8 bytes. */
+  parts: z.record(z.string().regex(/^[a-z0-9][a-z0-9.-]{0,63}$/), Digest),
+  publisher: Publisher,
+  issuedAt: Instant,
+  expiresAt: Instant,
+})
+export type Publication = z.infer<typeof Publication>
+
+/** What an approval lets one job type do: exactly what the manifest says. */
+export const ApprovedJob = z.strictObject({
+  effect: z.enum(['read', 'change', 'destroy']),
+  resources: z.record(z.string(), z.string()),
+  permissions: z.record(z.string().regex(HANDLE_NAME), Permission),
+})
+export type ApprovedJob = z.infer<typeof ApprovedJob>
+
 /** An operator's statement that one plugin bundle may load on these agents. */
 export const Approval = z.strictObject({
   approvalId: Id,
   siteId: Id,
   agentIds: z.array(Id).min(1).max(1_024),
-  plugin: z.strictObject({ name: z.string().max(32), version: Version, digest: Digest }),
+  plugin: BundleName,
+  publisher: Publisher,
+  /** DSSE envelope of the publisher's publication, base64url. */
+  publication: z.base64url().max(16_384),
+  /** The job types that may run, by name; others of the plugin may not. */
+  jobs: z.record(z.string().regex(JOB_NAME), ApprovedJob),
+  /** Names that the permissions use and each agent gives a meaning. */
+  bindings: z.array(BindingName).max(64),
+  /** What the operator was shown and meant, although the agent would refuse it unsaid. */
+  overrides: z.array(z.enum(['lower_version', 'other_publisher'])).max(2),
   issuedAt: Instant,
   expiresAt: Instant,
   readers: Readers,
 })
 export type Approval = z.infer<typeof Approval>
+
+/** An operator's statement that a plugin, a bundle or a publisher may load no more. It does not expire. */
+export const Revocation = z.strictObject({
+  revocationId: Id,
+  siteId: Id,
+  agentIds: z.array(Id).min(1).max(1_024),
+  /** Exactly one: every version of a plugin, one bundle, or everything by one publisher's key. */
+  subject: z.union([
+    z.strictObject({ plugin: z.string().regex(PLUGIN_NAME) }),
+    z.strictObject({ digest: Digest }),
+    z.strictObject({ publisherKey: Bytes32 }),
+  ]),
+  why: z.string().max(512),
+  /** What was approved at or before this instant is void. */
+  issuedAt: Instant,
+  readers: Readers,
+})
+export type Revocation = z.infer<typeof Revocation>
+
+/** An operator's statement that a plugin in quarantine may start again. */
+export const QuarantineRelease = z.strictObject({
+  releaseId: Id,
+  siteId: Id,
+  agentIds: z.array(Id).min(1).max(1_024),
+  plugin: z.strictObject({ name: z.string().regex(PLUGIN_NAME), digest: Digest }),
+  issuedAt: Instant,
+  expiresAt: Instant,
+  readers: Readers,
+})
+export type QuarantineRelease = z.infer<typeof QuarantineRelease>
 
 /** A public identity: one key to sign, one to receive sealed data. */
 export const PublicIdentity = z.strictObject({
@@ -183,7 +256,10 @@ function kind<T>(
 export const documents = {
   job: kind('job', Job, 64 * KIB, 'operator'),
   result: kind('result', Result, 2_048 * KIB, 'agent'),
-  approval: kind('approval', Approval, 64 * KIB, 'operator'),
+  publication: kind('publication', Publication, 8 * KIB, 'publisher'),
+  approval: kind('approval', Approval, 112 * KIB, 'operator'),
+  revocation: kind('revocation', Revocation, 64 * KIB, 'operator'),
+  quarantineRelease: kind('quarantine-release', QuarantineRelease, 64 * KIB, 'operator'),
   enrolment: kind('enrolment', Enrolment, 64 * KIB, 'operator'),
   agentDescriptor: kind('agent-descriptor', AgentDescriptor, 16 * KIB, 'agent'),
   sessionProof: kind('session-proof', SessionProof, 4 * KIB, 'agent', 'operator'),

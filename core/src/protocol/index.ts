@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Wire shapes and their codecs. Pure: no clock, no randomness, no I/O. */
+export { approvedJobsOf, bindingNamesOf } from './approved-jobs.ts'
 export { decodeBase64url, encodeBase64url } from './base64url.ts'
 export { describeIssue, documentKindOf, encodeDocument, parseDocument } from './codec.ts'
 export {
   AgentDescriptor,
   Approval,
+  ApprovedJob,
   AuditProof,
   Enrolment,
   Failure,
   Job,
   PublicIdentity,
+  Publication,
+  QuarantineRelease,
   Result,
+  Revocation,
   SessionProof,
   TERMINAL_STATES,
   documents,
@@ -27,13 +32,16 @@ export {
   BundlePart,
   JobManifest,
   MAX_BUNDLE_BYTES,
-  Permission,
   PluginManifest,
   REQUIRED_PARTS,
   encodeBundle,
   parseBundle,
   parseManifest,
 } from './manifest.ts'
+export { BindingName, Permission, bindingsNamedBy, resourcesNamedBy } from './permission.ts'
+export type { BindingKind } from './permission.ts'
+export { resourcesOf } from './resources.ts'
+export type { Resources } from './resources.ts'
 export {
   Bytes32,
   Digest,

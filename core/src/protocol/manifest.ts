@@ -3,12 +3,12 @@
 import { CodedError, HANDLE_NAME, JOB_NAME, PLUGIN_NAME } from '@sallyport/sdk'
 import type {
   JobManifest as AuthoredJobManifest,
-  Permission as AuthoredPermission,
   PluginManifest as AuthoredManifest,
 } from '@sallyport/sdk'
 import { z } from 'zod'
 import { describeIssue } from './codec.ts'
 import { encodeJson, parseJson } from './json.ts'
+import { Line, Permission, resourcesNamedBy } from './permission.ts'
 import { Digest, JsonObject, Version } from './primitives.ts'
 
 /** Size of a bundle file. */
@@ -17,50 +17,23 @@ export const MAX_BUNDLE_BYTES = 8_192 * 1_024
 /** Parts every bundle has. */
 export const REQUIRED_PARTS = ['plugin.mjs', 'licenses.txt'] as const
 
-/** What an operator reads on a terminal before approving: no control, format or line-breaking characters. */
-const Line = z.string().regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u, 'not one plain line')
-
-/** An absolute path, or a glob of one, that names what it seems to name. */
-const AbsolutePath = Line.min(2)
-  .max(512)
-  .regex(/^\//, 'not absolute')
-  .refine(hasPlainSegments, 'has an empty, . or .. segment')
-
-const ArgumentShape = z.union([
-  Line.max(1_024),
-  z.strictObject({ pattern: Line.min(1).max(512).refine(isPattern, 'not a pattern') }),
-])
-
-/** One permission. An unknown kind or member is refused, never ignored. */
-export const Permission = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('files.read'),
-    paths: z.array(AbsolutePath).min(1).max(64),
-  }),
-  z.strictObject({
-    kind: z.literal('exec'),
-    program: AbsolutePath,
-    args: z.array(ArgumentShape).max(64),
-    timeoutMs: z.int().min(1).max(3_600_000),
-    maxOutputBytes: z.int().min(1).max(16_777_216),
-  }),
-  z.strictObject({ kind: z.literal('state'), maxBytes: z.int().min(1).max(16_777_216) }),
-]) satisfies z.ZodType<AuthoredPermission>
-
 /** One job type of a manifest. */
-export const JobManifest = z.strictObject({
-  summary: Line.max(512),
-  effect: z.enum(['read', 'change', 'destroy']),
-  input: JsonObject,
-  output: JsonObject,
-  permissions: z.record(z.string().regex(HANDLE_NAME), Permission),
-  limits: z.strictObject({
-    perMinute: z.int().min(1).max(6_000),
-    timeoutMs: z.int().min(1).max(86_400_000),
-    maxOutputBytes: z.int().min(1).max(1_048_576),
-  }),
-  hasPlan: z.boolean(),
-}) satisfies z.ZodType<AuthoredJobManifest>
+export const JobManifest = z
+  .strictObject({
+    summary: Line.max(512),
+    effect: z.enum(['read', 'change', 'destroy']),
+    input: JsonObject,
+    output: JsonObject,
+    resources: z.record(z.string().regex(HANDLE_NAME), z.string().min(1).max(64)),
+    permissions: z.record(z.string().regex(HANDLE_NAME), Permission),
+    limits: z.strictObject({
+      perMinute: z.int().min(1).max(6_000),
+      timeoutMs: z.int().min(1).max(86_400_000),
+      maxOutputBytes: z.int().min(1).max(1_048_576),
+    }),
+    hasPlan: z.boolean(),
+  })
+  .superRefine(refuseUnknownResources) satisfies z.ZodType<AuthoredJobManifest>
 /** The type the SDK gives to authors; the schema above must fit it. */
 export type JobManifest = AuthoredJobManifest
 
@@ -130,18 +103,18 @@ function checkShape<T>(schema: z.ZodType<T>, value: unknown, code: string): T {
   throw new CodedError(code, `${path || 'root'}: ${why}`, { details: { path, why } })
 }
 
-function hasPlainSegments(path: string): boolean {
-  return path
-    .slice(1)
-    .split('/')
-    .every((segment) => segment !== '' && segment !== '.' && segment !== '..')
-}
-
-/** Alone, so that no pattern closes the group that is later put around it. */
-function isPattern(source: string): boolean {
-  try {
-    return new RegExp(source, 'u') !== undefined
-  } catch {
-    return false
+/** Why: a resource that no field of the input names, or a route that names no resource, would silently reach nothing. */
+function refuseUnknownResources(job: AuthoredJobManifest, context: z.RefinementCtx): void {
+  const properties = (job.input['properties'] ?? {}) as Record<string, unknown>
+  for (const [name, field] of Object.entries(job.resources)) {
+    if (Object.hasOwn(properties, field)) continue
+    context.addIssue({ code: 'custom', path: ['resources', name], message: `no field ${field}` })
+  }
+  for (const [handle, permission] of Object.entries(job.permissions)) {
+    for (const name of resourcesNamedBy(permission)) {
+      if (Object.hasOwn(job.resources, name)) continue
+      const path = ['permissions', handle]
+      context.addIssue({ code: 'custom', path, message: `no resource ${name}` })
+    }
   }
 }

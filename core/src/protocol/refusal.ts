@@ -74,6 +74,42 @@ export const REFUSALS = {
     meaning: 'No valid approval on this agent names the plugin of this job.',
     remedy: 'Approve it: `sallyport plugin approve <bundle> --agent <name>`.',
   },
+  not_published: {
+    meaning:
+      'The publication inside the approval does not hold: it is of other bytes or by another key than the approval names, or it has expired.',
+    remedy: 'Have the publisher sign the bundle anew (`sallyport plugin sign`) and approve that.',
+  },
+  permissions_differ: {
+    meaning: 'The bundle asks for other permissions than the approval names.',
+    remedy: 'Look at the difference and approve the bundle: `sallyport plugin approve`.',
+  },
+  lower_version: {
+    meaning:
+      'A higher version of this plugin stands on this agent, and the approval does not say that the lower one is meant.',
+    remedy: 'Approve the newer bundle, or approve this one with `--allow-downgrade`.',
+  },
+  other_publisher: {
+    meaning:
+      'This agent holds a plugin of this name by another publisher, and the approval does not say that the change is meant.',
+    remedy: 'Compare the fingerprints; if the change is meant, approve with `--allow-publisher`.',
+  },
+  revoked: {
+    meaning: 'An operator has revoked the plugin, its bundle or its publisher on this agent.',
+    remedy: 'Approve a bundle anew, signed after the revocation.',
+  },
+  quarantined: {
+    meaning: 'The plugin ended badly too often, so this agent has put it aside.',
+    remedy: 'See why with `sallyport plugin list`, then `sallyport plugin release <name>`.',
+  },
+  not_bound: {
+    meaning: 'A name in the permissions of this job type stands for nothing on this agent.',
+    remedy: 'Bind it on the host: `sallyport agent bind <plugin> <name> …`.',
+  },
+  wider_than_asked: {
+    meaning:
+      'A run asked for a job with a worse effect than its own, or on resources its own job does not name.',
+    remedy: 'Sign that job by itself.',
+  },
   digest_mismatch: {
     meaning: 'The bundle held for this plugin is not the one that was approved.',
     remedy: 'Approve the bundle again; the agent then fetches it anew.',

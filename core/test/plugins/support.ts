@@ -16,6 +16,8 @@ export interface JobText {
   readonly body: string
   readonly plan?: string
   readonly permissions?: Permissions
+  /** Resources by name, each with the field of the input that holds it. */
+  readonly resources?: Readonly<Record<string, string>>
   readonly limits?: Partial<Limits>
 }
 
@@ -26,22 +28,30 @@ export interface PluginText {
   readonly jobs: Readonly<Record<string, JobText>>
 }
 
-/** A schema that takes anything, in the shape of Standard Schema. */
-const ANY_SCHEMA = `{ '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }),
-  jsonSchema: { input: () => ({}), output: () => ({}) } } }`
+/** Makes a schema that takes anything and has these properties, in the shape of Standard Schema. */
+const ANY_SCHEMA = `(properties) => ({ '~standard': { version: 1, vendor: 'test',
+  validate: (value) => ({ value }),
+  jsonSchema: { input: () => ({ properties }), output: () => ({}) } } })`
+
+function propertiesOf({ resources = {} }: JobText): Record<string, object> {
+  return Object.fromEntries(Object.values(resources).map((field) => [field, {}]))
+}
 
 /** Makes the plugin part of a run request from text. */
 export function pluginOf(text: PluginText): RunRequest['plugin'] {
   const name = text.name ?? 'trial'
-  const jobs = Object.entries(text.jobs).map(([job, { body, plan, permissions = {}, limits }]) => {
+  const jobs = Object.entries(text.jobs).map(([job, jobText]) => {
+    const { body, plan, permissions = {}, resources = {}, limits } = jobText
+    const input = `any(${JSON.stringify(propertiesOf(jobText))})`
     const data = JSON.stringify({
       summary: 'a trial',
       effect: 'read',
+      resources,
       permissions,
       limits: { ...DEFAULT_LIMITS, ...limits },
     })
     const planned = plan === undefined ? '' : `async plan({ input, use }) { ${plan} },`
-    return `${JSON.stringify(job)}: { ...${data}, input: any, output: any, ${planned}
+    return `${JSON.stringify(job)}: { ...${data}, input: ${input}, output: any({}), ${planned}
       async run({ jobId, input, use, signal, plan, log, progress }) { ${body} } }`
   })
   const source = `const any = ${ANY_SCHEMA}\n${text.top ?? ''}
@@ -57,18 +67,20 @@ export function bundled(manifest: PluginManifest, text: string): RunRequest['plu
 }
 
 function manifestOf(name: string, jobs: PluginText['jobs']): PluginManifest {
-  const entries = Object.entries(jobs).map(([job, { permissions = {}, limits, plan }]) => [
-    job,
-    {
+  const entries = Object.entries(jobs).map(([job, jobText]) => {
+    const { permissions = {}, resources = {}, limits, plan } = jobText
+    const manifest = {
       summary: 'a trial',
       effect: 'read',
-      input: {},
+      input: { properties: propertiesOf(jobText) },
       output: {},
+      resources,
       permissions,
       limits: { ...DEFAULT_LIMITS, ...limits },
       hasPlan: plan !== undefined,
-    },
-  ])
+    }
+    return [job, manifest]
+  })
   return { name, version: '1.0.0', summary: 'a trial', jobs: Object.fromEntries(entries) }
 }
 

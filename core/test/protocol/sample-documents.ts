@@ -6,8 +6,11 @@ import {
   type Approval,
   type Enrolment,
   type Job,
+  type Publication,
   type PublicIdentity,
+  type QuarantineRelease,
   type Result,
+  type Revocation,
   type SessionProof,
 } from '@sallyport/core/protocol'
 
@@ -52,11 +55,48 @@ export const result: Result = {
   readers,
 }
 
+const plugin = { name: 'sensors', version: '0.1.0', digest: `sha256:${'1'.repeat(64)}` }
+
+export const publication: Publication = {
+  publicationId: id('7'),
+  plugin,
+  manifestDigest: `sha256:${'2'.repeat(64)}`,
+  parts: { 'plugin.mjs': `sha256:${'3'.repeat(64)}` },
+  publisher: { name: 'acme', key: bytes32(6) },
+  issuedAt,
+  expiresAt,
+}
+
+export const revocation: Revocation = {
+  revocationId: id('8'),
+  siteId,
+  agentIds: [agentId],
+  subject: { plugin: 'sensors' },
+  why: 'it misbehaves',
+  issuedAt,
+  readers,
+}
+
+export const quarantineRelease: QuarantineRelease = {
+  releaseId: id('9'),
+  siteId,
+  agentIds: [agentId],
+  plugin: { name: 'sensors', digest: plugin.digest },
+  issuedAt,
+  expiresAt,
+  readers,
+}
+
 export const approval: Approval = {
   approvalId: id('5'),
   siteId,
   agentIds: [agentId],
-  plugin: { name: 'sensors', version: '0.1.0', digest: `sha256:${'1'.repeat(64)}` },
+  plugin,
+  publisher: { name: 'acme', key: bytes32(6) },
+  publication: 'e30',
+  jobs: { read: { effect: 'read', resources: {}, permissions: {} } },
+  bindings: ['pve'],
+  overrides: [],
   issuedAt,
   expiresAt,
   readers,
@@ -99,4 +139,14 @@ export const sessionProof: SessionProof = {
 }
 
 /** By the name under which `documents` holds their kinds. */
-export const samples = { job, result, approval, enrolment, agentDescriptor, sessionProof }
+export const samples = {
+  job,
+  result,
+  publication,
+  approval,
+  revocation,
+  quarantineRelease,
+  enrolment,
+  agentDescriptor,
+  sessionProof,
+}

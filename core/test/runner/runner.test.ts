@@ -70,7 +70,12 @@ class Bench implements Disposable {
         clock: this.store.clock,
       }),
       journal: this.journal,
-      host: { run: (request) => this.#run(request), [Symbol.asyncDispose]: async () => {} },
+      host: {
+        run: (request) => this.#run(request),
+        stop: async () => {},
+        forgive: () => {},
+        [Symbol.asyncDispose]: async () => {},
+      },
       channel: { answer: (id, sealed) => this.#answer(id, sealed) },
       bundles: { fetch: async () => this.bundleAtHub },
       clock: { now: () => NOW },

@@ -9,10 +9,12 @@ import {
   makeTrustedKey,
   makeTrustStore,
   signDocument,
+  signPublication,
   type Identity,
 } from '../../src/crypto/index.ts'
 import { checkAgainstSchema } from '../../src/plugins/input-check.ts'
 import {
+  approvedJobsOf,
   documents,
   encodeBase64url,
   instantOf,
@@ -47,6 +49,7 @@ export const manifest: PluginManifest = {
         additionalProperties: false,
       },
       output: { type: 'object' },
+      resources: {},
       permissions: {},
       limits: { perMinute: 2, timeoutMs: 1_000, maxOutputBytes: 1_000 },
       hasPlan: false,
@@ -55,6 +58,18 @@ export const manifest: PluginManifest = {
 }
 
 export const bundle = makeBundle(manifest, { 'plugin.mjs': 'export {}', 'licenses.txt': 'none' })
+
+const publisherOf = (by: Identity) => ({
+  name: by.name,
+  key: encodeBase64url(by.signing.publicKey),
+})
+
+/** Envelope of a publication of a bundle, base64url. */
+export function publicationOf(bytes: Uint8Array = bundle, by: Identity = publisher): string {
+  const times = { issuedAtMs: NOW - 2 * MINUTE, expiresAtMs: NOW + 10_000 * MINUTE }
+  const publishing = { publisher: by, publicationId: makeId(), ...times }
+  return encodeBase64url(signPublication(bytes, publishing))
+}
 
 let counter = 0
 
@@ -98,6 +113,11 @@ export function makeApproval(changes: Partial<Approval> = {}): Approval {
     siteId: SITE_ID,
     agentIds: [AGENT_ID],
     plugin: { name: 'sensors', version: '1.0.0', digest: digestOf(bundle) },
+    publisher: publisherOf(publisher),
+    publication: publicationOf(),
+    jobs: approvedJobsOf(manifest),
+    bindings: [],
+    overrides: [],
     issuedAt: instantOf(NOW - MINUTE),
     expiresAt: instantOf(NOW + 1_000 * MINUTE),
     readers: [sealingKeyOf(agent), sealingKeyOf(operator)],

@@ -2,6 +2,9 @@
 /** What one kind of permission is to the broker. A new kind is one file that exports this and one line in the registry. */
 import type { Socket } from 'node:net'
 import type { Permission, PermissionKind } from '@sallyport/sdk'
+import type { Resources } from '../../protocol/index.ts'
+import type { Binding, BindingOf } from '../bindings/binding.ts'
+import type { AskJob } from '../ports.ts'
 
 /** The answer to a handle call: plain data, or a connected socket that is passed to the plugin's process. */
 export interface HandleReply {
@@ -26,6 +29,14 @@ export interface HandleSetting {
   readonly jobId: string
   /** The agent's state directory: private data of plugins lies below it, all else there is closed to them. */
   readonly stateDirectory: string
+  /** What the job of this run acts on, by its signed input. */
+  readonly resources: Resources
+  /** What the operator bound to a name for this plugin. Throws: ERR_NOT_BOUND. */
+  binding<K extends Binding['kind']>(name: string, kind: K): BindingOf<K>
+  /** Puts another job through admission and runs it. */
+  readonly ask: AskJob
+  /** Aborted when the run is over; whatever a handle holds open ends then. */
+  readonly over: AbortSignal
 }
 
 /** One kind of permission. */
@@ -36,6 +47,6 @@ export interface BrokerKind<K extends PermissionKind> {
   open(permission: Permission<K>, setting: HandleSetting): OpenHandle
   /** What a call touches, for the audit log. Must not throw, whatever the arguments are. */
   target(permission: Permission<K>, args: readonly unknown[]): string
-  /** The permission, as an author writes it, that would allow such a call. Must not throw. */
-  suggest(method: string, args: readonly unknown[]): string
+  /** The permission, as an author writes it, that would allow such a call; undefined when no such call is of this kind. Must not throw. */
+  suggest(method: string, args: readonly unknown[]): string | undefined
 }

@@ -2,14 +2,26 @@
 /** All kinds of permission the broker serves. A new kind is one line here. */
 import type { PermissionKind } from '@sallyport/sdk'
 import type { BrokerKind } from './contract.ts'
+import { ask } from './ask.ts'
+import { connect } from './connect.ts'
+import { endpoint } from './endpoint/endpoint.ts'
 import { exec } from './exec.ts'
 import { filesRead } from './files-read.ts'
+import { filesWrite } from './files-write.ts'
+import { secret } from './secret.ts'
+import { ssh } from './ssh/ssh.ts'
 import { state } from './state.ts'
 
 /** The kinds by name; the compiler misses none that the SDK knows. */
 export const brokerKinds: { readonly [K in PermissionKind]: BrokerKind<K> } = {
-  'files.read': filesRead,
+  ask,
+  connect,
+  endpoint,
   exec,
+  'files.read': filesRead,
+  'files.write': filesWrite,
+  secret,
+  ssh,
   state,
 }
 
@@ -19,8 +31,10 @@ export function findKind(name: string): BrokerKind<PermissionKind> | undefined {
   return isKnown ? (brokerKinds as Record<string, BrokerKind<never>>)[name] : undefined
 }
 
-/** The kind whose handles have a method of this name. */
-export function findKindWith(method: string): BrokerKind<PermissionKind> | undefined {
+/** The permissions, as an author writes them, that would allow such a call. */
+export function suggestionsFor(method: string, args: readonly unknown[]): string[] {
   const kinds = Object.values(brokerKinds as Record<string, BrokerKind<never>>)
-  return kinds.find((kind) => kind.methods.includes(method))
+  return kinds
+    .filter((kind) => kind.methods.includes(method))
+    .flatMap((kind) => kind.suggest(method, args) ?? [])
 }

@@ -115,6 +115,7 @@ function describe(loaded: Plugin, version: string): unknown {
       effect: job.effect,
       input: job.input['~standard'].jsonSchema.input(target),
       output: job.output['~standard'].jsonSchema.output(target),
+      resources: job.resources,
       permissions: job.permissions,
       limits: job.limits,
       hasPlan: job.plan !== undefined,
@@ -202,7 +203,7 @@ async function call(
   method: string,
   given: readonly unknown[],
 ): Promise<unknown> {
-  const args = JSON.stringify(given)
+  const args = JSON.stringify(given, bytesAsText)
   if (args.length > MAX_ARGS_LENGTH)
     throw coded('ERR_LIMIT', `the arguments of ${method} are too large`)
   while (started.openCallCount >= MAX_OPEN_CALLS) {
@@ -220,6 +221,12 @@ async function call(
     started.openCallCount -= 1
     started.waiting.shift()?.()
   }
+}
+
+/** Bytes among the arguments, as the agent reads them. Why `this`: a Buffer has been turned into a list by then. */
+function bytesAsText(this: Record<string, unknown>, key: string, value: unknown): unknown {
+  const given = this[key]
+  return given instanceof Uint8Array ? { $bytes: Buffer.from(given).toString('base64url') } : value
 }
 
 function settleCall(frame: Extract<ToPlugin, { type: 'reply' }>, socket: unknown): void {

@@ -16,6 +16,15 @@ export const AGENT_ERRORS = {
     meaning: 'The audit log was altered; nothing is run on it.',
     remedy: 'Run `sallyport audit verify`, and keep a copy of the state directory.',
   },
+  ERR_BINDINGS_FILE: {
+    meaning:
+      'The bindings of this agent cannot be opened: the file is damaged, or of another agent.',
+    remedy: 'Restore the file, or remove it and bind the names anew.',
+  },
+  ERR_BINDING_FORM: {
+    meaning: 'A binding does not have the form of its kind.',
+    remedy: 'The message names what is wrong; see `sallyport agent bind --help`.',
+  },
   ERR_INTERNAL: {
     meaning: 'A fault of the program that nobody foresaw.',
     remedy: 'Report it with the log; no secret is in it.',

@@ -74,6 +74,11 @@ export const BYTES_ERRORS = {
     meaning: 'The text is not a signed note.',
     remedy: 'Copy it whole, with its empty line and its signature.',
   },
+  ERR_PUBLICATION: {
+    meaning:
+      'The publication of a bundle is not signed by the key it names, or is of another bundle.',
+    remedy: 'Have the publisher sign the bundle anew: `sallyport plugin sign <bundle>`.',
+  },
   ERR_SEALED_FORM: {
     meaning: 'The text is not sealed in the one form that is accepted here.',
     remedy: 'Use programs of the same version on both sides.',

@@ -8,9 +8,32 @@ export const PLUGIN_CODE_ERRORS = {
     meaning: 'A handle was called with arguments of another form than its method takes.',
     remedy: 'Correct the call in the plugin.',
   },
+  ERR_ASK_FAILED: {
+    meaning: 'The job that a run asked for ran and failed.',
+    remedy: 'See its failure in the audit log of the agent; it is recorded under the asking job.',
+  },
+  ERR_ASK_REFUSED: {
+    meaning: 'The job that a run asked for was refused at admission.',
+    remedy: 'The message names the reason; approve what is missing, or sign that job by itself.',
+  },
+  ERR_CONNECT_FAILED: {
+    meaning: 'The bound address did not take the connection, or was not the host it must be.',
+    remedy:
+      'See whether the service runs, and look at the binding on the host: `sallyport agent bindings`.',
+  },
   ERR_CONTRACT: {
     meaning: 'A plugin does not keep the contract that every plugin keeps.',
     remedy: 'Correct what the message names; the plugin guide explains each rule.',
+  },
+  ERR_ENDPOINT_UNREACHABLE: {
+    meaning: 'The bound service could not be reached, or cut the connection.',
+    remedy:
+      'See whether the service runs, and look at the binding on the host: `sallyport agent bindings`.',
+  },
+  ERR_ENDPOINT_UNTRUSTED: {
+    meaning:
+      'The bound service showed another certificate than the pinned one. Nothing was sent to it.',
+    remedy: 'Find out why the certificate changed; then bind it anew: `sallyport agent bind`.',
   },
   ERR_FILE_NOT_FOUND: {
     meaning: 'There is no file at this path on the host.',
@@ -21,6 +44,10 @@ export const PLUGIN_CODE_ERRORS = {
     meaning:
       'The file exists but cannot be read: it is a folder, a device, or not readable for the agent.',
     remedy: 'Look at its kind and its rights on the host.',
+  },
+  ERR_FILE_WRITE: {
+    meaning: 'The file cannot be written.',
+    remedy: 'Look at the folder and its rights on the host.',
   },
   ERR_HANDLE_DENIED: {
     meaning: 'The plugin asked for something outside its approved permission. It was not done.',
@@ -53,6 +80,10 @@ export const PLUGIN_CODE_ERRORS = {
     meaning:
       'A file, an answer of a program, an output or the stored state is larger than its limit.',
     remedy: 'Ask for less; a larger limit is part of the permission and needs a new approval.',
+  },
+  ERR_NOT_BOUND: {
+    meaning: 'A name in a permission stands for nothing of its kind on this agent.',
+    remedy: 'Bind it on the host: `sallyport agent bind <plugin> <name> …`.',
   },
   ERR_OUTPUT_FORM: {
     meaning: 'What the job gave back is not JSON or does not fit its output schema.',

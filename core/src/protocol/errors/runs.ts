@@ -30,6 +30,10 @@ export const RUN_ERRORS = {
     meaning: 'The plugin used more memory than it may and was killed.',
     remedy: 'Ask for less at once; report it to the author of the plugin.',
   },
+  ERR_PLUGIN_REVOKED: {
+    meaning: 'An operator revoked the plugin while it ran; the run was ended.',
+    remedy: 'See what of the job was done; approve a bundle anew before the next one.',
+  },
   ERR_PLUGIN_START: {
     meaning: 'The process of the plugin did not become ready, or the plugin could not be loaded.',
     remedy: 'See the message; `sallyport doctor` on the host tries the sandbox.',

@@ -8,8 +8,9 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { exec } from '../../../src/plugins/broker/exec.ts'
 import { findTrustedProgram } from '../../../src/plugins/trusted-program.ts'
 import { temporaryFolder, type TemporaryFolder } from '../support.ts'
+import { settingOf } from './setting.ts'
 
-const SETTING = { pluginName: 'trial', jobId: 'job', stateDirectory: '/none' }
+const SETTING = settingOf()
 
 async function run(
   program: string,

@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { filesRead } from '../../../src/plugins/broker/files-read.ts'
 import { listFolder, readWholeFile } from '../../../src/plugins/broker/open-file.ts'
 import { temporaryFolder, type TemporaryFolder } from '../support.ts'
+import { settingOf } from './setting.ts'
 
 let folder: TemporaryFolder
 let root: string
@@ -29,7 +30,7 @@ afterEach(() => folder[Symbol.asyncDispose]())
 
 function call(method: string, path: unknown, paths = [`${root}/open/**`]): Promise<unknown> {
   const permission = { kind: 'files.read', paths } as const
-  const setting = { pluginName: 'trial', jobId: 'job', stateDirectory: join(root, 'agent') }
+  const setting = settingOf({ stateDirectory: join(root, 'agent') })
   const handle = filesRead.open(permission, setting)
   const { signal } = new AbortController()
   return handle[method]!([path], signal).then(({ value }) => value)

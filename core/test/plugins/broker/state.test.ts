@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { state } from '../../../src/plugins/broker/state.ts'
 import { temporaryFolder, type TemporaryFolder } from '../support.ts'
+import { settingOf } from './setting.ts'
 
 let folder: TemporaryFolder
 
@@ -15,7 +16,7 @@ beforeEach(async () => {
 afterEach(() => folder[Symbol.asyncDispose]())
 
 function store(pluginName = 'trial', maxBytes = 100) {
-  const setting = { pluginName, jobId: 'job', stateDirectory: folder.path }
+  const setting = settingOf({ pluginName, stateDirectory: folder.path })
   const handle = state.open({ kind: 'state', maxBytes }, setting)
   const { signal } = new AbortController()
   return (method: string, ...args: unknown[]): Promise<unknown> =>
