@@ -47,6 +47,11 @@ const ALLOWED: readonly {
     words: ['server', 'user', 'users', 'worker'],
     why: 'user ids, worker threads, and what the sandbox is tried against',
   },
+  {
+    path: /^(sdk\/src|agent\/src|cli\/src)\/.*(handles|ssh|bind)/,
+    words: ['user'],
+    why: 'whom to log in as on another machine',
+  },
   { path: /^core\/src\/stores\//, words: ['user', 'users'], why: 'owners of files' },
   { path: /^plugins\/sensors\/src\//, words: ['user'], why: 'fields of /proc' },
   { path: /^cli\/src\/main\.ts$/, words: ['user'], why: 'a setting of oclif' },
