@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The audit entries of an agent, read from its database beside the running program. */
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { parseAuditEntry, type AuditEntry } from '@sallyport/core/audit'
+
+/** All entries, oldest first. */
+export function auditEvents(stateDir: string): AuditEntry[] {
+  const database = new DatabaseSync(join(stateDir, 'agent.db'), { readOnly: true })
+  try {
+    const rows = database.prepare('SELECT bytes FROM audit_entries ORDER BY idx').all()
+    return rows.map((row) => parseAuditEntry(row['bytes'] as Uint8Array))
+  } finally {
+    database.close()
+  }
+}
