@@ -3,10 +3,11 @@
 import type { ArgumentShape } from './permission.ts'
 
 /**
- * Whether an absolute path matches one of the globs of a `files.read` permission.
+ * Whether a path, absolute or `@name/…` below a bound folder, matches one of the globs of a file permission.
  *
  * Trust: pure text; the caller resolves symbolic links first. A path with an empty, `.` or `..` segment never matches.
- * Shape: `*` is any text within one segment, `**` as a whole segment any number of segments, also none.
+ * Shape: `*` is any text within one segment, `**` as a whole segment any number of segments, also none. A bound folder
+ * is covered only by globs that name it.
  *
  * @example
  * pathMatches(['/sys/class/hwmon/**'], '/sys/class/hwmon') // true
@@ -33,13 +34,17 @@ function argumentMatches(shape: ArgumentShape, arg: string): boolean {
   return new RegExp(`^(?:${shape.pattern})$`, 'u').test(arg)
 }
 
+/** The first segment is empty, or the name of a bound folder; it is literal in a glob too. */
+const FIRST_SEGMENT = /^(?:@[a-z][A-Za-z0-9]{0,31})?$/
+
 function segmentsOf(path: string): string[] | undefined {
-  if (!path.startsWith('/') || path.includes('\0')) return undefined
-  if (path === '/') return []
-  const segments = path.slice(1).split('/')
-  return segments.some((part) => part === '' || part === '.' || part === '..')
+  if (path.includes('\0')) return undefined
+  if (path === '/') return ['']
+  const [first, ...rest] = path.split('/') as [string, ...string[]]
+  if (!FIRST_SEGMENT.test(first) || path === '') return undefined
+  return rest.some((part) => part === '' || part === '.' || part === '..')
     ? undefined
-    : segments
+    : [first, ...rest]
 }
 
 // Walks both lists once; after a mismatch it goes back to the last `**` only, so the cost is at most their product.

@@ -21,6 +21,8 @@ describe('pathMatches', () => {
     ['/a/**/b/**/c', '/a/b/x/b/c'],
     ['/a/x*y*z', '/a/xx-y-yz'],
     ['/**', '/'],
+    ['@exports/**', '@exports'],
+    ['@exports/*.json', '@exports/a.json'],
   ])('%s accepts %s', (glob, path) => {
     expect(pathMatches([glob], path)).toBe(true)
   })
@@ -37,6 +39,12 @@ describe('pathMatches', () => {
     ['/a/**', '/a/b\0c'],
     ['/a/**/c', '/a/b/cc'],
     ['/a/xy*yz', '/a/xyz'],
+    ['/**', '@exports/a'],
+    ['@exports/**', '/a'],
+    ['@exports/**', '@other/a'],
+    ['@exports/**', '@exports/../a'],
+    ['@exports/**', '/@exports/a'],
+    ['@exports/**', '@Exports/a'],
     ['relative/**', '/relative/x'],
     ['/a/../etc/*', '/etc/passwd'],
   ])('%s does not accept %j', (glob, path) => {
