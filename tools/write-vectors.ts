@@ -10,6 +10,7 @@ import { enrolmentCodeVectors } from './vector-cases/enrolment-code.ts'
 import { envelopeVectors } from './vector-cases/envelope.ts'
 import { keyIdVectors } from './vector-cases/key-id.ts'
 import { paeVectors } from './vector-cases/pae.ts'
+import { publicationVectors } from './vector-cases/publication.ts'
 import { sealedVectors } from './vector-cases/sealed.ts'
 import { strictJsonVectors } from './vector-cases/strict-json.ts'
 
@@ -20,6 +21,7 @@ const VECTORS: Readonly<Record<string, () => object | Promise<object>>> = {
   'sealed.json': sealedVectors,
   'enrolment-code.json': enrolmentCodeVectors,
   'key-id.json': keyIdVectors,
+  'publication.json': publicationVectors,
 }
 
 const folder = resolve(process.argv[2] ?? join(repositoryRoot, 'docs/vectors'))

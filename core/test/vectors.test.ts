@@ -11,12 +11,15 @@ import {
   makeTrustStore,
   makeTrustedKey,
   open,
+  openBundle,
+  openPublication,
   openUnderSecret,
   parseEnrolmentCode,
   parseSealingPublicKey,
   parseSigningPublicKey,
   possessionMessage,
   publicIdentity,
+  publishes,
   shortKeyId,
   verifyEnvelope,
   verifySignature,
@@ -246,5 +249,23 @@ describe('enrolment-code.json', () => {
 
   it.each(named(vectors.typed.refused))('refuses $shown', ({ text: typed, code }) => {
     expect(() => parseEnrolmentCode(typed)).toThrowCode(code)
+  })
+})
+
+describe('publication.json', () => {
+  const vectors = read<{
+    publisher: Party
+    bundle: string
+    bundleDigest: string
+    cases: { name: string; envelope: string; signed: boolean; holds: boolean }[]
+  }>('publication.json')
+
+  it.each(vectors.cases)('$name', ({ envelope, signed, holds }) => {
+    const bytes = utf8(envelope)
+    if (!signed) return expect(() => openPublication(bytes)).toThrowCode('ERR_PUBLICATION')
+    const publication = openPublication(bytes)
+    expect(publication.publisher.key).toBe(vectors.publisher.signingKey)
+    const bundle = openBundle(utf8(vectors.bundle), vectors.bundleDigest)
+    expect(publishes(publication, bundle, vectors.bundleDigest)).toBe(holds)
   })
 })

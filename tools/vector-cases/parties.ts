@@ -49,7 +49,8 @@ export function utf8(text: string): Uint8Array {
   return new TextEncoder().encode(text)
 }
 
-function party(name: string, byte: number): Party {
+/** A party from two bytes. */
+export function party(name: string, byte: number): Party {
   const seed = new Uint8Array(64).fill(byte, 0, 32).fill(byte + 1, 32)
   return { seed, identity: makeIdentity(name, seed) }
 }
