@@ -35,7 +35,7 @@ const off = (files, ...rules) => ({
 })
 
 export default defineConfig(
-  globalIgnores(['**/dist/', '**/coverage/', 'tools/plugin-template/', '**/*.json']),
+  globalIgnores(['**/dist/', '**/coverage/', '**/plugin-template/', '**/*.json']),
   {
     files: ['**/*.{ts,js,cjs,mjs}'],
     plugins: { local },

@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-/** `npm run new:plugin <name>`: a plugin that passes its contract at once, from `tools/plugin-template`. */
-import {
-  cpSync,
-  existsSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+/** `npm run new:plugin <name>`: a plugin that passes its contract at once, from `cli/plugin-template`. */
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { CodedError, PLUGIN_NAME, isCodedError } from '@sallyport/sdk'
+import { CodedError, isCodedError } from '@sallyport/sdk'
+import {
+  TEMPLATE,
+  copyTemplate,
+  expectPluginName,
+  type TemplateWords,
+} from '../cli/src/authoring/plugin-template.ts'
 import { repositoryRoot, write } from './generated.ts'
 import { pluginFiles } from './write-manifests.ts'
 
-const TEMPLATE = join(repositoryRoot, 'tools/plugin-template')
+/** What a plugin of the workspace has beside what every plugin has. */
+const WORKSPACE = join(repositoryRoot, 'tools/plugin-template')
 const PLUGINS = join(repositoryRoot, 'plugins')
 const PROJECT = join(repositoryRoot, 'tsconfig.build.json')
 
@@ -24,8 +23,7 @@ async function makePlugin(name: string): Promise<void> {
   // Built under another name and renamed at the end, so that a half-made plugin is never in the workspace.
   const draft = join(PLUGINS, `.new-${name}`)
   try {
-    cpSync(TEMPLATE, draft, { recursive: true })
-    fillIn(draft, wordsFor(name))
+    await copyTemplate([join(TEMPLATE, 'every'), WORKSPACE], draft, wordsFor(name))
     for (const file of await pluginFiles(repositoryRoot, `plugins/.new-${name}`)) write(file)
     renameSync(draft, join(PLUGINS, name))
   } catch (error) {
@@ -36,33 +34,17 @@ async function makePlugin(name: string): Promise<void> {
 }
 
 function expectFreeName(name: string): void {
-  if (!PLUGIN_NAME.test(name)) {
-    const rule = 'a lower-case letter, then at most 31 lower-case letters, digits and hyphens'
-    throw new CodedError('ERR_PLUGIN_NAME', `${JSON.stringify(name)} is no plugin name: ${rule}`)
-  }
+  expectPluginName(name)
   if (existsSync(join(PLUGINS, name))) {
     throw new CodedError('ERR_PLUGIN_EXISTS', `plugins/${name} exists already; choose another name`)
   }
 }
 
-/** What stands in the place of the words between double underscores. */
-function wordsFor(name: string): Record<string, string> {
+function wordsFor(name: string): TemplateWords {
   const { version, devDependencies } = JSON.parse(
     readFileSync(join(repositoryRoot, 'sdk/package.json'), 'utf8'),
   ) as { version: string; devDependencies: { zod: string } }
-  return { name, sdk: version, zod: devDependencies.zod }
-}
-
-function fillIn(folder: string, words: Readonly<Record<string, string>>): void {
-  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue
-    const path = join(entry.parentPath, entry.name)
-    const text = readFileSync(path, 'utf8')
-    writeFileSync(
-      path,
-      text.replace(/__([a-z]+)__/g, (all, word: string) => words[word] ?? all),
-    )
-  }
+  return { name, sdk: version, zod: devDependencies.zod, runner: '@jest/globals' }
 }
 
 /** Adds the plugin to the projects that `npm run build` emits. */

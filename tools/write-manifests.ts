@@ -3,17 +3,9 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import {
-  describePermission,
-  manifestOf,
-  type JobManifest,
-  type Plugin,
-  type PluginManifest,
-} from '@sallyport/sdk'
+import { manifestOf, type Plugin, type PluginManifest } from '@sallyport/sdk'
+import { withPermissionTable } from '../cli/src/bundle/permission-table.ts'
 import { isFresh, repositoryRoot, write, type Generated } from './generated.ts'
-
-const BEGIN = '<!-- permissions: written by `npm run docs` -->'
-const END = '<!-- end of permissions -->'
 
 /** Manifest and README of every plugin as they should stand in the repository. */
 export async function manifests(): Promise<Generated[]> {
@@ -44,36 +36,11 @@ function read(root: string, folder: string, file: string): string {
 }
 
 function withTable(readme: string, manifest: PluginManifest, path: string): string {
-  const [begin, end] = [readme.indexOf(BEGIN), readme.indexOf(END)]
-  if (begin < 0 || end < begin) throw new Error(`${path} needs the lines ${BEGIN} and ${END}`)
-  const table = permissionTable(manifest)
-  return `${readme.slice(0, begin)}${BEGIN}\n\n${table}\n\n${readme.slice(end)}`
-}
-
-/** A row per permission; a job type that touches nothing has a row that says so. */
-function permissionTable(manifest: PluginManifest): string {
-  const rows = Object.entries(manifest.jobs).flatMap(([name, job]) => jobRows(name, job))
-  return ['| job type | effect | handle | may |', '| --- | --- | --- | --- |', ...rows].join('\n')
-}
-
-function jobRows(name: string, { effect, permissions }: JobManifest): string[] {
-  const handles = Object.entries(permissions)
-  if (handles.length === 0) return [`| \`${name}\` | ${effect} | – | touch nothing |`]
-  return handles.map(([handle, permission]) => {
-    const [verb = '', scope = ''] = splitOnce(describePermission(permission), ': ')
-    const shown = scope === '' ? verb : `${verb} ${codeList(scope)}`
-    return `| \`${name}\` | ${effect} | \`${handle}\` | ${shown} |`
-  })
-}
-
-function codeList(scope: string): string {
-  const parts = scope.startsWith('/') && scope.includes(', /') ? scope.split(', ') : [scope]
-  return parts.map((part) => `\`${part.replaceAll('|', String.raw`\|`)}\``).join(', ')
-}
-
-function splitOnce(text: string, separator: string): string[] {
-  const at = text.indexOf(separator)
-  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + separator.length)]
+  const text = withPermissionTable(readme, manifest)
+  if (text !== undefined) return text
+  throw new Error(
+    `${path} needs the marks of the permission table, as cli/plugin-template has them`,
+  )
 }
 
 if (import.meta.main) {

@@ -12,6 +12,7 @@ export const COMMAND_FILES: Readonly<Record<string, Load>> = {
   'agent:enrol': () => import('./commands/agent/enrol.ts'),
   'agent:start': () => import('./commands/agent/start.ts'),
   'agent:list': () => import('./commands/agent/list.ts'),
+  'plugin:new': () => import('./commands/plugin/new.ts'),
   'plugin:build': () => import('./commands/plugin/build.ts'),
   'plugin:approve': () => import('./commands/plugin/approve.ts'),
   'plugin:list': () => import('./commands/plugin/list.ts'),
@@ -29,7 +30,7 @@ export const COMMAND_FILES: Readonly<Record<string, Load>> = {
 export const TOPICS: Readonly<Record<string, { description: string }>> = {
   hub: { description: 'The blind mailbox between operators and agents' },
   agent: { description: 'Hosts that run signed jobs' },
-  plugin: { description: 'What agents can do: build it, read it, approve it' },
+  plugin: { description: 'What agents can do: write it, build it, read it, approve it' },
   job: { description: 'Sign, send, follow and verify jobs' },
   audit: { description: 'The record that nobody can edit unseen' },
 }

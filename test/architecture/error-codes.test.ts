@@ -48,7 +48,7 @@ describe('error codes', () => {
 
   it('in the prose are in the table', () => {
     const prose = filesBelow().filter((path) =>
-      /^(?!plugins\/|tools\/plugin-template\/|docs\/plugin-guide).*\.md$/.test(path),
+      /^(?!plugins\/|cli\/plugin-template\/|docs\/plugin-guide).*\.md$/.test(path),
     )
     const unknown = prose.flatMap((path) =>
       codesIn(textOf(path))

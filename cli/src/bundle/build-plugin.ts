@@ -8,11 +8,13 @@ import type { PluginManifest } from '@sallyport/sdk'
 import { EXIT } from '../output/exit-codes.ts'
 import { Problem } from '../output/problem.ts'
 import { bundleCode } from './bundle-code.ts'
+import type { BundledCode } from './bundle-code.ts'
 import { deriveManifest } from './derive-manifest.ts'
 import { differences } from './differences.ts'
 import { licencesFile } from './licences.ts'
 import { readPluginFolder } from './plugin-folder.ts'
 import type { PluginFolder } from './plugin-folder.ts'
+import { writeManifest } from './write-manifest.ts'
 
 /** What was built. */
 export interface BuiltPlugin {
@@ -36,16 +38,9 @@ export interface BuildRequest {
 /** Builds. Throws: ERR_PLUGIN_FOLDER, ERR_PLUGIN_CODE, ERR_MANIFEST_DRIFT. */
 export async function buildPlugin(request: BuildRequest): Promise<BuiltPlugin> {
   const plugin = await readPluginFolder(request.folder)
-  const [manifest, code] = await Promise.all([
-    deriveManifest(plugin),
-    bundleCode(plugin.path, { entry: plugin.entry }),
-  ])
+  const { manifest, bytes, code } = await assemblePlugin(plugin)
   if (request.isWritingManifest) await writeManifest(plugin, manifest)
   else expectCommitted(plugin, manifest)
-  const bytes = makeBundle(manifest, {
-    'plugin.mjs': code.text,
-    'licenses.txt': await licencesFile(code.packages),
-  })
   const outFolder = resolve(request.outFolder ?? join(plugin.path, 'dist'))
   const file = join(outFolder, `${manifest.name}-${manifest.version}.spb`)
   await mkdir(outFolder, { recursive: true })
@@ -54,8 +49,24 @@ export async function buildPlugin(request: BuildRequest): Promise<BuiltPlugin> {
   return { file, digest: digestOf(bytes), sizeBytes: bytes.length, manifest, packages }
 }
 
-async function writeManifest(plugin: PluginFolder, manifest: PluginManifest): Promise<void> {
-  await writeFile(join(plugin.path, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`)
+/** A bundle as its code is now, whatever is committed. Nothing is written. */
+export interface AssembledPlugin {
+  readonly manifest: PluginManifest
+  readonly bytes: Uint8Array
+  readonly code: BundledCode
+}
+
+/** Bundles a plugin in memory. Throws: ERR_PLUGIN_CODE. */
+export async function assemblePlugin(plugin: PluginFolder): Promise<AssembledPlugin> {
+  const [manifest, code] = await Promise.all([
+    deriveManifest(plugin),
+    bundleCode(plugin.path, { entry: plugin.entry }),
+  ])
+  const bytes = makeBundle(manifest, {
+    'plugin.mjs': code.text,
+    'licenses.txt': await licencesFile(code.packages),
+  })
+  return { manifest, bytes, code }
 }
 
 /** What operators approve is the committed manifest, so the code must say the same. */

@@ -31,27 +31,32 @@ const FIXED: BuildOptions = {
   logLevel: 'silent',
 }
 
-/** Bundles from a file, or from text that stands in the plugin's folder. Throws: ERR_PLUGIN_CODE. */
+/**
+ * Bundles from a file, or from text that stands in the plugin's folder. `modules` are folders of packages to look into
+ * after those of the plugin.
+ *
+ * Throws: ERR_PLUGIN_CODE.
+ */
 export async function bundleCode(
   folder: string,
   from: { entry: string } | { text: string },
+  modules: readonly string[] = [],
 ): Promise<BundledCode> {
   const source: BuildOptions =
     'entry' in from
       ? { entryPoints: [from.entry] }
       : { stdin: { contents: from.text, resolveDir: folder, sourcefile: 'entry.ts', loader: 'ts' } }
   const { build } = await import('esbuild')
-  const conditions = [
-    ...(hasSources(folder) ? ['@sallyport/source'] : []),
-    'node',
-    'import',
-    'default',
-  ]
-  const built = await build({ ...FIXED, ...source, conditions, absWorkingDir: folder }).catch(
-    (error: unknown) => {
-      throw codeProblem(error)
-    },
-  )
+  const ownSources = [folder, ...modules.map(dirname)].some(hasSources) ? ['@sallyport/source'] : []
+  const built = await build({
+    ...FIXED,
+    ...source,
+    conditions: [...ownSources, 'node', 'import', 'default'],
+    nodePaths: [...modules],
+    absWorkingDir: folder,
+  }).catch((error: unknown) => {
+    throw codeProblem(error)
+  })
   const inputs = inputsOf(built.metafile!)
   const packages = await findPackages(inputs.map((input) => resolve(folder, input)))
   const named = new Map(

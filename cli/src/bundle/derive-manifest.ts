@@ -23,9 +23,12 @@ const WALL = [
   '-',
 ]
 
-/** The manifest of the plugin in this folder. Throws: ERR_PLUGIN_CODE. */
-export async function deriveManifest(plugin: PluginFolder): Promise<PluginManifest> {
-  const { text } = await bundleCode(plugin.path, { text: program(plugin.version) })
+/** The manifest of the plugin in this folder; `modules` as for `bundleCode`. Throws: ERR_PLUGIN_CODE. */
+export async function deriveManifest(
+  plugin: PluginFolder,
+  modules: readonly string[] = [],
+): Promise<PluginManifest> {
+  const { text } = await bundleCode(plugin.path, { text: program(plugin.version) }, modules)
   const printed = await runWalled(text)
   try {
     return parseManifest(parseJson(printed, MAX_MANIFEST_BYTES))

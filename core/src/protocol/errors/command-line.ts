@@ -114,6 +114,10 @@ export const COMMAND_LINE_ERRORS = {
       'An answer came, but it is not one that the agent signed for this job. It is not shown as a result.',
     remedy: 'Find out who stands between; ask the agent for its audit log.',
   },
+  ERR_SDK_PACKAGE: {
+    meaning: 'The SDK for a new plugin cannot be packed, or the given file is not the packed SDK.',
+    remedy: 'Correct what the message names, or give a packed SDK with --sdk.',
+  },
   ERR_USAGE: {
     meaning: 'The command line is not right. Nothing was done.',
     remedy: 'Add `--help` to see how it is used.',

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The job `read`, with a fake in the place of the host's files. */
-import { describe, expect, it } from '@jest/globals'
+import assert from 'node:assert/strict'
+import { describe, it } from '__runner__'
 import { fakeFiles, runJob } from '@sallyport/sdk/testing'
 import { plugin } from '../src/index.ts'
 
@@ -9,16 +10,17 @@ const read = (text: string, input = {}) =>
 
 describe('read', () => {
   it('answers in the unit that is asked for', async () => {
-    expect((await read('172800.00 0.00\n')).output).toEqual({ value: 172_800, unit: 'seconds' })
+    const seconds = await read('172800.00 0.00\n')
+    assert.deepEqual(seconds.output, { value: 172_800, unit: 'seconds' })
     const days = await read('172800.00 0.00\n', { unit: 'days' })
-    expect(days.output).toEqual({ value: 2, unit: 'days' })
+    assert.deepEqual(days.output, { value: 2, unit: 'days' })
   })
 
   it('fails with a code when the host answers strangely', async () => {
-    await expect(read('nonsense')).rejects.toMatchObject({ code: 'ERR_UPTIME_FORM' })
+    await assert.rejects(read('nonsense'), { code: 'ERR_UPTIME_FORM' })
   })
 
   it('refuses a field that it does not know', async () => {
-    await expect(read('1 1', { days: true })).rejects.toMatchObject({ code: 'ERR_INPUT_FORM' })
+    await assert.rejects(read('1 1', { days: true }), { code: 'ERR_INPUT_FORM' })
   })
 })
