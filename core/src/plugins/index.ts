@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The plugin host, its sandbox and its broker. */
+export { parseKnownHostLine, parseSshPrivateKey } from './bindings/ssh-key.ts'
+export type { ParsedHostKey, ParsedSshKey } from './bindings/ssh-key.ts'
 export type { BackOffBounds } from './crash-back-off.ts'
 export { CrashBackOff } from './crash-back-off.ts'
 export { checkAgainstSchema } from './input-check.ts'
