@@ -9,7 +9,7 @@ import type { Fake } from './fake.ts'
 /** A file's text or bytes, `{ link }` to another path, or `{ code }` of the error that reading it throws. */
 export type FakeFile = string | Uint8Array | { readonly link: string } | { readonly code: string }
 
-/** Files by absolute path; folders are implied. */
+/** Files by absolute path, or by `@name/…` below a bound folder; folders are implied. */
 export type FakeTree = Readonly<Record<string, FakeFile>>
 
 /** As much as an agent reads of one file. */
@@ -39,6 +39,8 @@ export function fakeFiles(tree: FakeTree): Fake<'files.read'> {
 }
 
 function resolvePath(tree: FakeTree, path: string): string {
+  const folder = /^@[^/]*/.exec(path)?.[0]
+  if (folder !== undefined && pathMatches([`${folder}/**`], path)) return path
   if (!pathMatches(['/**'], path)) throw denied(`the path ${JSON.stringify(path)}`)
   let resolved = ''
   let hopCount = 0

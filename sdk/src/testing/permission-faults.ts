@@ -4,8 +4,12 @@ import { describePermission } from '../describe.ts'
 import type { ArgumentShape, Permission, ProgramScope } from '../permission.ts'
 import { pathMatches } from '../scope.ts'
 
+/** `plugin/noun.verb`. */
+const JOB_TYPE = /^[a-z][a-z0-9-]{0,31}\/[a-z][a-z0-9-]{0,31}(?:\.[a-z][a-z0-9-]{0,31}){0,3}$/
+
 const MAX_PROGRAM_BYTES = 16_777_216
 const MAX_STATE_BYTES = 16_777_216
+const MAX_WRITE_BYTES = 16_777_216
 
 /** Faults of one permission in sentences; none when it is well formed. `timeoutMs` is the job's own. */
 export function permissionFaults(permission: Permission, timeoutMs: number): string[] {
@@ -16,8 +20,15 @@ export function permissionFaults(permission: Permission, timeoutMs: number): str
 
 function kindFaults(permission: Permission, timeoutMs: number): string[] {
   switch (permission.kind) {
+    case 'ask':
+      return askFaults(permission)
     case 'files.read':
       return pathsFaults(permission.paths)
+    case 'files.write':
+      return [
+        ...pathsFaults(permission.paths),
+        ...within('maxBytes', permission.maxBytes, 1, MAX_WRITE_BYTES),
+      ]
     case 'exec':
       return programFaults(permission, timeoutMs)
     case 'state':
@@ -30,7 +41,9 @@ function kindFaults(permission: Permission, timeoutMs: number): string[] {
 function pathsFaults(paths: readonly string[]): string[] {
   if (!Array.isArray(paths) || paths.length === 0) return ['it names no path']
   return paths.flatMap((path) => {
-    if (!isPlainPath(path)) return [`${JSON.stringify(path)} is not an absolute, normalised path`]
+    if (!isPlainPath(path) && !isBoundPath(path)) {
+      return [`${JSON.stringify(path)} is not an absolute, normalised path, nor one like @name/…`]
+    }
     const segments = path.slice(1).split('/')
     if (/^\*+$/.test(segments[0]!)) return [`${path} opens the whole file system`]
     const half = segments.filter((part) => part.includes('**') && part !== '**')
@@ -62,6 +75,18 @@ function argumentFaults(shape: ArgumentShape): string[] {
 
 function isPlainPath(path: unknown): path is string {
   return typeof path === 'string' && path !== '/' && pathMatches(['/**'], path)
+}
+
+function isBoundPath(path: unknown): path is string {
+  const folder = typeof path === 'string' ? /^@[^/]*(?=\/)/.exec(path)?.[0] : undefined
+  return folder !== undefined && pathMatches([`${folder}/**`], path as string)
+}
+
+function askFaults({ jobTypes, where }: Permission<'ask'>): string[] {
+  const faults = jobTypes.length === 0 ? ['it names no job type'] : []
+  if (where !== 'here' && where !== 'host') faults.push(`where is ${JSON.stringify(where)}`)
+  const odd = jobTypes.filter((type) => !JOB_TYPE.test(type))
+  return [...faults, ...odd.map((type) => `${JSON.stringify(type)} is not like plugin/noun.verb`)]
 }
 
 /** A fault when a number is not an integer from `min` to `max`. */

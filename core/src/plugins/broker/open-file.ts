@@ -3,11 +3,9 @@
 import { constants } from 'node:fs'
 import { lstat, open, opendir, readlink, realpath, type FileHandle } from 'node:fs/promises'
 import { CodedError, isCodedError } from '@sallyport/sdk'
+import type { NamedPath } from './named-path.ts'
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY, O_DIRECTORY } = constants
-
-/** Throws ERR_HANDLE_DENIED unless the resolved path may be read. */
-export type PathCheck = (asked: string, resolved: string) => void
 
 /**
  * Reads a whole regular file.
@@ -16,19 +14,16 @@ export type PathCheck = (asked: string, resolved: string) => void
  * so a folder that is swapped for a link in between opens nothing. Devices, pipes and sockets are never opened.
  * Throws: ERR_HANDLE_DENIED, ERR_FILE_NOT_FOUND, ERR_FILE_READ, ERR_LIMIT.
  */
-export async function readWholeFile(
-  path: string,
-  check: PathCheck,
-  maxBytes: number,
-): Promise<Uint8Array> {
-  const resolved = await resolvePath(path, check)
-  if (resolved === undefined) throw new CodedError('ERR_FILE_NOT_FOUND', `there is no ${path}`)
-  return guarded(path, async () => {
-    if (!(await lstat(resolved)).isFile()) throw readError(path, 'it is not a regular file')
+export async function readWholeFile(asked: NamedPath, maxBytes: number): Promise<Uint8Array> {
+  const { name } = asked
+  const resolved = await resolvePath(asked)
+  if (resolved === undefined) throw new CodedError('ERR_FILE_NOT_FOUND', `there is no ${name}`)
+  return guarded(name, async () => {
+    if (!(await lstat(resolved)).isFile()) throw readError(name, 'it is not a regular file')
     await using file = await open(resolved, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
-    check(path, await kernelName(file))
-    if (!(await file.stat()).isFile()) throw readError(path, 'it is not a regular file')
-    return await readUpTo(file, path, maxBytes)
+    asked.check(await kernelName(file))
+    if (!(await file.stat()).isFile()) throw readError(name, 'it is not a regular file')
+    return await readUpTo(file, name, maxBytes)
   })
 }
 
@@ -38,42 +33,39 @@ export async function readWholeFile(
  * Trust: as `readWholeFile`; the listing is made through the opened folder.
  * Throws: ERR_HANDLE_DENIED, ERR_FILE_READ, ERR_LIMIT.
  */
-export async function listFolder(
-  path: string,
-  check: PathCheck,
-  maxEntries: number,
-): Promise<string[]> {
-  const resolved = await resolvePath(path, check)
+export async function listFolder(asked: NamedPath, maxEntries: number): Promise<string[]> {
+  const { name } = asked
+  const resolved = await resolvePath(asked)
   if (resolved === undefined) return []
-  return guarded(path, async () => {
+  return guarded(name, async () => {
     await using folder = await open(resolved, O_RDONLY | O_NOFOLLOW | O_DIRECTORY)
-    check(path, await kernelName(folder))
+    asked.check(await kernelName(folder))
     const names: string[] = []
     for await (const entry of await opendir(`/proc/self/fd/${folder.fd}`)) {
       names.push(entry.name)
-      if (names.length > maxEntries) throw limitError(`${path} has more than ${maxEntries} entries`)
+      if (names.length > maxEntries) throw limitError(`${name} has more than ${maxEntries} entries`)
     }
     return names.sort()
   })
 }
 
 /** The path without links; undefined when nothing is there, which only those learn who may read there. */
-async function resolvePath(path: string, check: PathCheck): Promise<string | undefined> {
+async function resolvePath({ name, path, check }: NamedPath): Promise<string | undefined> {
   try {
     const resolved = await realpath(path)
-    check(path, resolved)
+    check(resolved)
     return resolved
   } catch (error) {
     if (codeOf(error) === 'ERR_HANDLE_DENIED') throw error
-    check(path, path)
+    check(path)
     const code = codeOf(error)
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
-    throw readError(path, code ?? 'unknown')
+    throw readError(name, code ?? 'unknown')
   }
 }
 
-/** Source: proc_pid_fd(5): the link of a descriptor is the path of the file it is open on. */
-function kernelName(file: FileHandle): Promise<string> {
+/** The path of an opened file or folder. Source: proc_pid_fd(5): the link of a descriptor is the path of the file it is open on. */
+export function kernelName(file: FileHandle): Promise<string> {
   return readlink(`/proc/self/fd/${file.fd}`)
 }
 

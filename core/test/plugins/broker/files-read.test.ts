@@ -124,6 +124,66 @@ describe('the approved scope', () => {
   )
 })
 
+describe('a bound folder', () => {
+  function below(method: string, path: string, paths = ['@exports/**']): Promise<unknown> {
+    const setting = settingOf(
+      { stateDirectory: join(root, 'agent') },
+      { exports: { kind: 'folder', path: `${root}/open` } },
+    )
+    const handle = filesRead.open({ kind: 'files.read', paths }, setting)
+    return handle[method]!([path], new AbortController().signal).then(({ value }) => value)
+  }
+
+  it('is read under its name, and the plugin never learns where it is', async () => {
+    expect(await below('text', '@exports/a.txt')).toBe('a')
+    expect(await below('list', '@exports')).toEqual(['@exports/a.txt', '@exports/inner'])
+    expect(await below('list', '@exports/inner')).toEqual(['@exports/inner/b.txt'])
+    expect(await below('list', '@exports/none')).toEqual([])
+    const paths = ['@exports/none', '@exports/inner', '@exports/link']
+    await symlink(`${root}/closed/secret`, `${root}/open/link`)
+    for (const path of paths) {
+      const message = await below('text', path).catch((error: Error) => error.message)
+      expect(message).toContain(path)
+      expect(message).not.toContain(root)
+    }
+  })
+
+  it.each([
+    ['a link out of it', '@exports/link', undefined],
+    ['a link out of it, though its end is approved by another path', '@exports/link', 'closed/**'],
+    ['a path with ..', '@exports/../closed/secret', undefined],
+    ['another glob', '@exports/a.txt', '@exports/*.json'],
+    ['another name', '@other/a.txt', undefined],
+    ['a name that stands for something else', '@Exports/a.txt', undefined],
+  ])('does not open %s', async (_, path, more) => {
+    await symlink(`${root}/closed/secret`, `${root}/open/link`)
+    const paths = more?.startsWith('@') ? [more] : ['@exports/**', `${root}/${more ?? 'none'}`]
+    await expect(below('text', path, paths)).rejects.toThrowCode('ERR_HANDLE_DENIED')
+  })
+
+  it('is not opened by its real path', async () => {
+    await expect(below('text', `${root}/open/a.txt`)).rejects.toThrowCode('ERR_HANDLE_DENIED')
+  })
+
+  it('never shows the state of the agent, also when it lies inside', async () => {
+    const setting = settingOf(
+      { stateDirectory: join(root, 'agent') },
+      { exports: { kind: 'folder', path: root } },
+    )
+    const handle = filesRead.open({ kind: 'files.read', paths: ['@exports/**'] }, setting)
+    const { signal } = new AbortController()
+    const reading = handle['text']!(['@exports/agent/keys.json'], signal)
+    await expect(reading).rejects.toThrowCode('ERR_HANDLE_DENIED')
+  })
+
+  it('is missed when nothing is bound to the name', async () => {
+    const setting = settingOf()
+    const handle = filesRead.open({ kind: 'files.read', paths: ['@exports/**'] }, setting)
+    const reading = handle['text']!(['@exports/a.txt'], new AbortController().signal)
+    await expect(reading).rejects.toThrowCode('ERR_NOT_BOUND')
+  })
+})
+
 describe('the bounds', () => {
   it('refuses a file that is too large, also one that never ends', async () => {
     await writeFile(`${root}/open/large`, Buffer.alloc(1_048_577))
@@ -154,9 +214,9 @@ describe('the bounds', () => {
 
 describe('a folder that is swapped for a link between check and open', () => {
   /** Swaps the folder as soon as the path in it has been found good. */
-  function checkAndSwap(): { check: (asked: string, resolved: string) => void; seen: string[] } {
+  function checkAndSwap(): { check: (resolved: string) => void; seen: string[] } {
     const seen: string[] = []
-    const check = (_: string, resolved: string): void => {
+    const check = (resolved: string): void => {
       seen.push(resolved)
       if (!resolved.startsWith(`${root}/open/`)) {
         throw Object.assign(new Error('denied'), { code: 'ERR_HANDLE_DENIED' })
@@ -170,7 +230,8 @@ describe('a folder that is swapped for a link between check and open', () => {
   it('opens no file outside', async () => {
     await writeFile(join(root, 'closed/b.txt'), 'secret')
     const { check, seen } = checkAndSwap()
-    const reading = readWholeFile(`${root}/open/inner/b.txt`, check, 100)
+    const path = `${root}/open/inner/b.txt`
+    const reading = readWholeFile({ name: path, path, check }, 100)
     await expect(reading).rejects.toThrowCode('ERR_HANDLE_DENIED')
     expect(seen).toEqual([`${root}/open/inner/b.txt`, `${root}/closed/b.txt`])
   })
@@ -179,7 +240,8 @@ describe('a folder that is swapped for a link between check and open', () => {
     await mkdir(join(root, 'open/inner/folder'))
     await mkdir(join(root, 'closed/folder'))
     const { check } = checkAndSwap()
-    const listing = listFolder(`${root}/open/inner/folder`, check, 100)
+    const path = `${root}/open/inner/folder`
+    const listing = listFolder({ name: path, path, check }, 100)
     await expect(listing).rejects.toThrowCode('ERR_HANDLE_DENIED')
   })
 })
