@@ -178,9 +178,9 @@ function openHandles(
   const { jobName } = request
   const { name, jobs } = run.manifest
   const { permissions } = jobs[jobName]!
-  return new RunHandles({ type: `${name}/${jobName}`, permissions }, run.setting, (event) => {
+  return new RunHandles({ type: `${name}/${jobName}`, permissions }, run.setting, (event, call) => {
     try {
-      request.onHandle?.(event)
+      request.onHandle?.(event, call)
     } catch (error) {
       run.unrecorded.abort(error)
     }

@@ -17,7 +17,7 @@ export interface RunRequest {
   readonly input: unknown
   readonly signal: AbortSignal
   readonly onProgress?: (message: string) => void
-  readonly onHandle?: (event: HandleEvent) => void
+  readonly onHandle?: (event: HandleEvent, call: ObservedCall) => void
   /** Puts what this run asks for through admission. Without it nothing can be asked. */
   readonly ask?: AskJob
 }
@@ -39,6 +39,13 @@ export interface HandleEvent {
   readonly target: string
   readonly outcome: 'ok' | 'denied' | 'failed'
   readonly code?: string
+}
+
+/** A call of a handle as the plugin made it, for authors' tools. Never recorded: arguments may hold anything. */
+export interface ObservedCall {
+  readonly args: readonly unknown[]
+  /** Why it was denied or failed, as the plugin was told. */
+  readonly message?: string
 }
 
 /** How a run ended. */

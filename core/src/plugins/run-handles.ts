@@ -3,7 +3,7 @@
 import { CodedError, isCodedError, type JobManifest, type Permission } from '@sallyport/sdk'
 import type { HandleReply, HandleSetting, OpenHandle } from './broker/contract.ts'
 import { findKind, suggestionsFor } from './broker/registry.ts'
-import type { HandleEvent } from './ports.ts'
+import type { HandleEvent, ObservedCall } from './ports.ts'
 import type { HandleCall } from './sandbox/active-run.ts'
 
 const MAX_TARGET_LENGTH = 256
@@ -19,13 +19,13 @@ export class RunHandles {
   readonly used = new Set<string>()
   readonly #granted: ReadonlyMap<string, Granted>
   readonly #jobType: string
-  readonly #report: (event: HandleEvent) => void
+  readonly #report: (event: HandleEvent, call: ObservedCall) => void
 
   /** `report` is called once per call, before its answer goes to the plugin. */
   constructor(
     job: { readonly type: string; readonly permissions: JobManifest['permissions'] },
     setting: HandleSetting,
-    report: (event: HandleEvent) => void,
+    report: (event: HandleEvent, call: ObservedCall) => void,
   ) {
     this.#jobType = job.type
     this.#report = report
@@ -55,13 +55,15 @@ export class RunHandles {
     try {
       const reply = await this.#perform(call, granted, signal)
       this.used.add(call.handle)
-      this.#report({ ...about, outcome: 'ok' })
+      this.#report({ ...about, outcome: 'ok' }, { args: call.args })
       return reply
     } catch (error) {
       const code = isCodedError(error) ? error.code : 'ERR_HANDLE_FAILED'
       const isDenied = code === 'ERR_HANDLE_DENIED'
       if (!isDenied) this.used.add(call.handle)
-      this.#report({ ...about, outcome: isDenied ? 'denied' : 'failed', code })
+      const message = isCodedError(error) ? error.message : ''
+      const outcome = isDenied ? 'denied' : 'failed'
+      this.#report({ ...about, outcome, code }, { args: call.args, message })
       throw error
     }
   }
