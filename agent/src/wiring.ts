@@ -99,6 +99,8 @@ function admissionOf(parts: AgentParts, record: AgentRecord): AdmissionPorts {
     trust: enrolled.trust,
     clock: store.clock,
     approvals: store.approvals,
+    revocations: store.revocations,
+    quarantine: store.quarantine,
     replay: store.runs,
     rate: store.runs,
     checkInput: checkAgainstSchema,

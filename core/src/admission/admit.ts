@@ -4,9 +4,10 @@ import type { JobManifest } from '@sallyport/sdk'
 import { verifyEnvelope, type TrustedKey } from '../crypto/index.ts'
 import { documents, type Job, type Refusal } from '../protocol/index.ts'
 import { checkAddress } from './check-address.ts'
-import { checkApproval, type ApprovalPorts } from './check-approval.ts'
 import { checkDocument, checkForm } from './check-form.ts'
-import { checkInput, checkJobType } from './check-input.ts'
+import { checkInput } from './check-input.ts'
+import { checkJobType } from './check-permissions.ts'
+import { checkPlugin, type ApprovalPorts } from './check-plugin.ts'
 import { checkRate } from './check-rate.ts'
 import { checkReplay } from './check-replay.ts'
 import { checkWindow } from './check-window.ts'
@@ -56,11 +57,12 @@ export type Decision =
     }
 
 /**
- * Decides on a job: form, signature and role, address, window, replay and label, approval and digest, job type, input, rate.
+ * Decides on a job: form, signature and role, address, window, replay and label, plugin, job type, input, rate.
+ * What must hold of the plugin is a list of its own: `check-plugin.ts`.
  *
  * Trust: the delivery comes from anyone. The decision depends on its bytes, on the ports and on nothing else; the label
  * can only be a reason to refuse.
- * Why: identity before anything that costs or tells something, replay before approval so that an id is spent once,
+ * Why: identity before anything that costs or tells something, replay before the plugin so that an id is spent once,
  * rate last so that nobody can spend another's budget.
  */
 export function admit(delivery: OpenedDelivery, ports: AdmissionPorts): Decision {
@@ -95,9 +97,9 @@ export function admit(delivery: OpenedDelivery, ports: AdmissionPorts): Decision
   if (!passed(replay)) return refused(replay)
 
   const [pluginName, jobName] = job.jobType.split('/') as [string, string]
-  const plugin = checkApproval(pluginName, time.value, ports)
+  const plugin = checkPlugin(pluginName, ports)
   if (!passed(plugin)) return refused(plugin)
-  const jobManifest = checkJobType(plugin.value.manifest, jobName)
+  const jobManifest = checkJobType(plugin.value, jobName)
   if (!passed(jobManifest)) return refused(jobManifest)
   const input = checkInput(jobManifest.value, job.input, ports.checkInput)
   if (!passed(input)) return refused(input)

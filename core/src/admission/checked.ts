@@ -19,6 +19,19 @@ export function refuse(
   return { ok: false, refusal: { reason, details } }
 }
 
+/** Reasons that are about this agent and not about what was checked; no other reason may hide them. */
+const OWN_REASONS: readonly RefusalReason[] = ['store_unavailable', 'clock_untrusted']
+
+/** Fails a check because another one failed, whose reason becomes the why. */
+export function because(
+  reason: RefusalReason,
+  cause: Refusal,
+  details: Readonly<Record<string, unknown>> = {},
+): { ok: false; refusal: Refusal } {
+  if (OWN_REASONS.includes(cause.reason)) return { ok: false, refusal: cause }
+  return refuse(reason, { ...details, why: cause.reason })
+}
+
 /**
  * Asks a port. A port that cannot answer is a refusal: nothing runs on an unreadable store.
  *

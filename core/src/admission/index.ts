@@ -3,17 +3,26 @@
 export { admit } from './admit.ts'
 export type { AdmissionPorts, AuthenticJob, Decision, OpenedDelivery } from './admit.ts'
 export type { Address } from './check-address.ts'
-export { matchBundle, verifyApproval } from './check-approval.ts'
-export type { ApprovalPorts, VerifiedApproval } from './check-approval.ts'
+export { openApproval, verifyApproval } from './check-approval.ts'
+export type { SignedPorts, VerifiedApproval } from './check-approval.ts'
 export { checkForm } from './check-form.ts'
+export { checkContent, checkHeld, checkPlugin } from './check-plugin.ts'
+export type { ApprovalPorts } from './check-plugin.ts'
 export { checkLabel } from './check-replay.ts'
+export { checkRevoked } from './check-revoked.ts'
+export { checkUpgrade } from './check-upgrade.ts'
 export { ADMISSION_LIMITS } from './limits.ts'
 export type {
   ApprovalStore,
   ApprovedPlugin,
   HeldPlugin,
+  HeldRevocation,
   HighWaterClock,
   InputCheck,
+  QuarantineStore,
+  Quarantined,
   RateStore,
   ReplayStore,
+  RevocableParts,
+  RevocationStore,
 } from './ports.ts'

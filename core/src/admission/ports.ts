@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What admission needs to know of the world, as plain questions. Adapters live in `stores/`. */
 import type { PluginManifest } from '@sallyport/sdk'
+import type { Approval } from '../protocol/index.ts'
 
 /** Which job ids this agent has ever taken. */
 export interface ReplayStore {
@@ -14,9 +15,42 @@ export interface HeldPlugin {
   readonly bundle: Uint8Array | undefined
 }
 
-/** The most recently issued, unexpired approval for a plugin, by name. */
+/** The most recently issued approval for a plugin, by name. An older one does not come back when it has ended. */
 export interface ApprovalStore {
-  find(pluginName: string, nowMs: number): HeldPlugin | undefined
+  find(pluginName: string): HeldPlugin | undefined
+}
+
+/** What of a plugin can be revoked. */
+export interface RevocableParts {
+  readonly plugin: string
+  readonly digest: string
+  readonly publisherKey: string
+}
+
+/** A revocation this agent has accepted. Units: epoch milliseconds. */
+export interface HeldRevocation {
+  readonly revocationId: string
+  /** Which part was revoked. */
+  readonly subject: keyof RevocableParts
+  readonly issuedAtMs: number
+  readonly why: string
+}
+
+/** Revocations, for ever. Trust: a row can only make this agent refuse, so it is not verified again. */
+export interface RevocationStore {
+  /** The most recently issued one of any of these parts. */
+  newest(parts: RevocableParts): HeldRevocation | undefined
+}
+
+/** Why and since when a bundle is put aside. Units: epoch milliseconds. */
+export interface Quarantined {
+  readonly reason: string
+  readonly sinceMs: number
+}
+
+/** Which bundles this agent has put aside, by digest. */
+export interface QuarantineStore {
+  find(digest: string): Quarantined | undefined
 }
 
 /** How often a job type was admitted since an instant. Units: epoch milliseconds. */
@@ -33,12 +67,15 @@ export interface HighWaterClock {
 /** Whether an input fits a JSON Schema; returns what does not, as short sentences. */
 export type InputCheck = (schema: Readonly<Record<string, unknown>>, input: unknown) => string[]
 
-/** A plugin whose held bytes are the approved ones. */
+/** A plugin that may load: approved, published, neither revoked nor put aside, its bytes the approved ones. */
 export interface ApprovedPlugin {
   readonly approvalId: string
   readonly name: string
   readonly version: string
   readonly digest: string
+  readonly publisher: Approval['publisher']
+  /** The job types that may run. The manifest may have more. */
+  readonly jobs: Approval['jobs']
   readonly manifest: PluginManifest
   readonly bundle: Uint8Array
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Publications: a publisher's signature over what is in a bundle. */
-import { CodedError } from '@sallyport/sdk'
+import { CodedError, type PluginManifest } from '@sallyport/sdk'
 import {
   documents,
   encodeJson,
@@ -24,6 +24,12 @@ export interface Publishing {
   readonly publicationId: string
   readonly issuedAtMs: number
   readonly expiresAtMs: number
+}
+
+/** What of a bundle is published: its manifest and the digests of its parts. A bundle is one. */
+export interface PublishedBundle {
+  readonly manifest: PluginManifest
+  readonly parts: Readonly<Record<string, { readonly digest: string }>>
 }
 
 /** Signs a publication of a bundle; returns its DSSE envelope. Throws: ERR_BUNDLE_FORM, ERR_JSON_…, ERR_DOCUMENT_FORM. */
@@ -59,14 +65,18 @@ export function openPublication(envelopeBytes: Uint8Array): Publication {
 }
 
 /** Whether a publication is of exactly this bundle: its digest, its manifest and each of its parts. */
-export function publishes(publication: Publication, bundle: Bundle, digest: string): boolean {
+export function publishes(
+  publication: Publication,
+  bundle: PublishedBundle & Partial<Pick<Bundle, 'format'>>,
+  digest: string,
+): boolean {
   const { plugin, manifestDigest, parts } = publication
   const published = encodeJson({ plugin, manifestDigest, parts })
   return Buffer.compare(published, encodeJson(contentOf(bundle, digest))) === 0
 }
 
 function contentOf(
-  { manifest, parts }: Bundle,
+  { manifest, parts }: PublishedBundle,
   digest: string,
 ): Pick<Publication, 'plugin' | 'manifestDigest' | 'parts'> {
   return {

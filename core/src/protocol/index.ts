@@ -57,3 +57,4 @@ export {
 } from './primitives.ts'
 export { REFUSALS, REFUSAL_REASONS } from './refusal.ts'
 export type { Refusal, RefusalReason } from './refusal.ts'
+export { compareVersions } from './version.ts'

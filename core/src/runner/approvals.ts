@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /** An approval's way: verify it, fetch the bundle it names, check the bytes, keep both. */
-import { checkLabel, matchBundle, verifyApproval, type ApprovalPorts } from '../admission/index.ts'
+import {
+  checkContent,
+  checkLabel,
+  checkRevoked,
+  checkUpgrade,
+  verifyApproval,
+  type ApprovalPorts,
+} from '../admission/index.ts'
 import type { Refusal } from '../protocol/index.ts'
 import type { Journal } from './ports.ts'
 import type { Receipt, Recorder } from './recorder.ts'
@@ -13,7 +20,7 @@ export interface BundleSource {
 
 /** What taking an approval needs. */
 export interface AcceptPorts {
-  readonly admission: Omit<ApprovalPorts, 'approvals'>
+  readonly admission: ApprovalPorts
   readonly journal: Journal
   readonly bundles: BundleSource
 }
@@ -42,7 +49,12 @@ export async function acceptApproval(
   const label = checkLabel(approval.approvalId, receipt.envelopeId)
   if (!label.ok) return refuse(label.refusal)
   const bundle = await ports.bundles.fetch(approval.plugin.digest)
-  const matched = matchBundle(approval, bundle)
-  if (!matched.ok) return refuse(matched.refusal)
-  recorder.recordApproval(receipt, { approval, digest, envelope, bundle: matched.value.bundle })
+  // Why after the fetch: what is held may have changed while it was under way, and nothing comes between this and the record.
+  const revoked = checkRevoked(approval, ports.admission.revocations)
+  if (!revoked.ok) return refuse(revoked.refusal)
+  const upgrade = checkUpgrade(approval, ports.admission)
+  if (!upgrade.ok) return refuse(upgrade.refusal)
+  const plugin = checkContent(approval, bundle, ports.admission.clock)
+  if (!plugin.ok) return refuse(plugin.refusal)
+  recorder.recordApproval(receipt, { approval, digest, envelope, bundle: plugin.value.bundle })
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What the runner needs: a journal that is durable when a call returns, and a way to the hub. */
 import type { AuditEventInput } from '../audit/index.ts'
-import type { Approval, AuditProof } from '../protocol/index.ts'
+import type { Approval, AuditProof, Revocation } from '../protocol/index.ts'
 
 /** A run as the journal remembers it. */
 export interface RunRow {
@@ -25,6 +25,18 @@ export interface OutboxRow {
   /** The sealed form, once made; the same bytes are sent every time. */
   readonly sealed: string | null
   readonly acknowledgedAtMs: number | null
+}
+
+/** A bundle as documents name it. */
+export type BundleName = Approval['plugin']
+
+/** A bundle that is put aside. Units: epoch milliseconds. */
+export interface QuarantineRow {
+  readonly digest: string
+  readonly pluginName: string
+  readonly version: string
+  readonly reason: string
+  readonly sinceMs: number
 }
 
 /** The agent's private crash-recovery record. Every write method is called inside `transaction`. */
@@ -56,6 +68,13 @@ export interface Journal {
   putBundle(digest: string, bytes: Uint8Array): void
   /** Keeps the approval; `envelope` is its DSSE envelope, verified again at every use. */
   putApproval(approval: Approval, envelope: Uint8Array, atMs: number): void
+  /** Keeps the revocation for ever. */
+  putRevocation(revocation: Revocation, envelope: Uint8Array, atMs: number): void
+  /** The bundles held that a revocation is about. */
+  concernedBy(subject: Revocation['subject']): BundleName[]
+  putQuarantine(row: QuarantineRow): void
+  /** Says whether the bundle was in quarantine. */
+  liftQuarantine(digest: string): boolean
 }
 
 /** The runner's way to the hub. */

@@ -170,7 +170,7 @@ export class Recorder {
       jobDigest: digest,
       readers: this.#readers(approval.readers),
       outcome: { state: 'done', output: { approvalId: approval.approvalId, ...approval.plugin } },
-      checksPassedCount: 4,
+      checksPassedCount: 9,
       handlesUsed: [],
       stepsMs: { ...stepsOf(receipt), journal: 0, run: 0, record: 0 },
     }

@@ -10,6 +10,8 @@ import { SqliteAuditStore } from './sqlite-audit-store.ts'
 import { SqliteConnection } from './sqlite-connection.ts'
 import { SqliteHighWaterClock } from './sqlite-meta.ts'
 import { SqliteOutbox } from './sqlite-outbox.ts'
+import { SqliteQuarantineStore } from './sqlite-quarantine.ts'
+import { SqliteRevocationStore } from './sqlite-revocations.ts'
 import { SqliteRunStore } from './sqlite-runs.ts'
 import { checkSchema, isBlank, makeSchema, makeTriggers } from './sqlite-schema.ts'
 
@@ -29,6 +31,8 @@ export interface SqliteAgentStore extends Disposable {
   readonly runs: SqliteRunStore
   readonly outbox: SqliteOutbox
   readonly approvals: SqliteApprovalStore
+  readonly revocations: SqliteRevocationStore
+  readonly quarantine: SqliteQuarantineStore
   readonly audit: SqliteAuditStore
   readonly clock: SqliteHighWaterClock
   /** Runs `write` in one transaction: durable when this returns, undone when it throws. */
@@ -40,7 +44,8 @@ export interface SqliteAgentStore extends Disposable {
 /**
  * Opens an agent's database and checks that it is whole.
  *
- * Throws: ERR_STORE_MISSING, ERR_STORE_OPEN, ERR_STORE_CORRUPT, ERR_STORE_NEWER; nothing is opened then.
+ * Throws: ERR_STORE_MISSING, ERR_STORE_OPEN, ERR_STORE_CORRUPT, ERR_STORE_OLDER, ERR_STORE_NEWER; nothing
+ * is opened then.
  */
 export function openSqliteAgentStore(path: string, options: AgentStoreOptions): SqliteAgentStore {
   const { clock, mode = 'create' } = options
@@ -59,6 +64,8 @@ export function openSqliteAgentStore(path: string, options: AgentStoreOptions): 
     runs: new SqliteRunStore(connection),
     outbox: new SqliteOutbox(connection),
     approvals: new SqliteApprovalStore(connection),
+    revocations: new SqliteRevocationStore(connection),
+    quarantine: new SqliteQuarantineStore(connection),
     audit: new SqliteAuditStore(connection),
     clock: new SqliteHighWaterClock(connection, clock),
     transaction: (write) => connection.transaction(write),

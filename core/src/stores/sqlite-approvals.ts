@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Approvals and the bundles they name, as the bytes that were accepted. */
 import { CodedError } from '@sallyport/sdk'
-import type { ApprovalStore, HeldPlugin } from '../admission/ports.ts'
-import { MAX_BUNDLE_BYTES, epochMs, type Approval } from '../protocol/index.ts'
+import type { ApprovalStore, HeldPlugin, RevocableParts } from '../admission/ports.ts'
+import { MAX_BUNDLE_BYTES, epochMs, type Approval, type Revocation } from '../protocol/index.ts'
+import type { BundleName } from '../runner/ports.ts'
 import { bytesIn, integerIn, textIn } from './sqlite-columns.ts'
 import type { SqliteConnection } from './sqlite-connection.ts'
 
@@ -30,6 +31,7 @@ export const APPROVALS_SCHEMA = `
     plugin_name TEXT NOT NULL,
     version TEXT NOT NULL,
     digest TEXT NOT NULL REFERENCES bundles (digest),
+    publisher_key TEXT NOT NULL,
     issued_at_ms INTEGER NOT NULL,
     expires_at_ms INTEGER NOT NULL,
     accepted_at_ms INTEGER NOT NULL,
@@ -37,16 +39,21 @@ export const APPROVALS_SCHEMA = `
   ) STRICT;
   CREATE INDEX approvals_by_plugin ON approvals (plugin_name, issued_at_ms);
   CREATE INDEX approvals_by_digest ON approvals (digest);
+  CREATE INDEX approvals_by_publisher ON approvals (publisher_key);
 `
 
 const FIND = `
   SELECT envelope, bytes FROM approvals JOIN bundles USING (digest)
-  WHERE plugin_name = ? AND expires_at_ms > ?
+  WHERE plugin_name = ?
   ORDER BY issued_at_ms DESC, approval_id DESC LIMIT 1
 `
 const LIST = `
-  SELECT approval_id, plugin_name, version, digest, issued_at_ms, expires_at_ms, accepted_at_ms
-  FROM approvals ORDER BY plugin_name, issued_at_ms DESC, approval_id DESC
+  SELECT plugin_name, envelope, bytes FROM approvals JOIN bundles USING (digest)
+  ORDER BY plugin_name, issued_at_ms DESC, approval_id DESC
+`
+const CONCERNED = `
+  SELECT DISTINCT plugin_name, version, digest FROM approvals
+  WHERE plugin_name = ? OR digest = ? OR publisher_key = ? ORDER BY plugin_name, version, digest
 `
 const HAS_BUNDLE = 'SELECT 1 FROM bundles WHERE digest = ?'
 const BUNDLES_SIZE = 'SELECT coalesce(sum(byte_count), 0) AS byte_count FROM bundles'
@@ -56,22 +63,22 @@ const PUT_BUNDLE = `
 `
 const PUT = `
   INSERT INTO approvals
-    (approval_id, plugin_name, version, digest, issued_at_ms, expires_at_ms, accepted_at_ms, envelope)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    (approval_id, plugin_name, version, digest, publisher_key, issued_at_ms, expires_at_ms,
+     accepted_at_ms, envelope)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (approval_id) DO NOTHING
 `
-const FORGET_EXPIRED = 'DELETE FROM approvals WHERE expires_at_ms < ?'
+const FORGET_EXPIRED = `
+  DELETE FROM approvals WHERE expires_at_ms < ? AND EXISTS (
+    SELECT 1 FROM approvals AS newer WHERE newer.plugin_name = approvals.plugin_name
+    AND (newer.issued_at_ms, newer.approval_id) > (approvals.issued_at_ms, approvals.approval_id)
+  )
+`
 const FORGET_UNUSED = 'DELETE FROM bundles WHERE digest NOT IN (SELECT digest FROM approvals)'
 
-/** What a list of approvals shows. Trust: columns, not signed bytes; for people only. */
-export interface ApprovalSummary {
-  readonly approvalId: string
-  readonly pluginName: string
-  readonly version: string
-  readonly digest: string
-  readonly issuedAtMs: number
-  readonly expiresAtMs: number
-  readonly acceptedAtMs: number
+/** An approval with its bundle, under the name it is held for. Trust: as `HeldPlugin`. */
+export interface HeldApproval extends HeldPlugin {
+  readonly name: string
 }
 
 /** The approvals and bundles an agent holds. Trust: it hands out bytes; admission verifies them at every use. */
@@ -85,25 +92,31 @@ export class SqliteApprovalStore implements ApprovalStore {
   }
 
   /**
-   * The most recently issued, unexpired approval for a plugin, with its bundle.
+   * The most recently issued approval for a plugin, with its bundle.
    *
-   * Why by issue and not by arrival: an older approval that was held back must not displace a newer one.
+   * Why by issue and not by arrival: an older approval that was held back must not displace a newer one. Why also when it
+   * has ended: the older one was replaced, and nobody has said that it is meant again.
    */
-  find(pluginName: string, nowMs: number): HeldPlugin | undefined {
-    const row = this.#connection.get(FIND, pluginName, nowMs)
+  find(pluginName: string): HeldPlugin | undefined {
+    const row = this.#connection.get(FIND, pluginName)
     return row && { approval: bytesIn(row, 'envelope'), bundle: bytesIn(row, 'bytes') }
   }
 
-  /** All approvals held, by plugin, the most recently issued first. */
-  list(): ApprovalSummary[] {
-    return this.#connection.all(LIST).map((row) => ({
-      approvalId: textIn(row, 'approval_id'),
-      pluginName: textIn(row, 'plugin_name'),
+  /** All approvals held, one by one, by plugin, the most recently issued first. */
+  *list(): Generator<HeldApproval, void, undefined> {
+    for (const row of this.#connection.iterate(LIST)) {
+      const name = textIn(row, 'plugin_name')
+      yield { name, approval: bytesIn(row, 'envelope'), bundle: bytesIn(row, 'bytes') }
+    }
+  }
+
+  /** The bundles that a revocation is about. Trust: columns, not signed bytes; a job is decided by the bytes. */
+  concernedBy(subject: Revocation['subject']): BundleName[] {
+    const { plugin = '', digest = '', publisherKey = '' } = subject as Partial<RevocableParts>
+    return this.#connection.all(CONCERNED, plugin, digest, publisherKey).map((row) => ({
+      name: textIn(row, 'plugin_name'),
       version: textIn(row, 'version'),
       digest: textIn(row, 'digest'),
-      issuedAtMs: integerIn(row, 'issued_at_ms'),
-      expiresAtMs: integerIn(row, 'expires_at_ms'),
-      acceptedAtMs: integerIn(row, 'accepted_at_ms'),
     }))
   }
 
@@ -118,12 +131,13 @@ export class SqliteApprovalStore implements ApprovalStore {
     if (held > this.#limits.maxBundlesBytes) throw full('the bundles', held)
   }
 
-  /** Keeps an approval, and forgets what expired long ago. Throws: ERR_STORE_FULL. */
+  /** Keeps an approval, and forgets what expired long ago and was replaced. Throws: ERR_STORE_FULL. */
   put(approval: Approval, envelope: Uint8Array, atMs: number): void {
-    const { approvalId, plugin, issuedAt, expiresAt } = approval
+    const { approvalId, plugin, publisher, issuedAt, expiresAt } = approval
     const { name, version, digest } = plugin
     const times = [epochMs(issuedAt), epochMs(expiresAt), atMs]
-    this.#connection.write(PUT, approvalId, name, version, digest, ...times, envelope)
+    const named = [approvalId, name, version, digest, publisher.key]
+    this.#connection.write(PUT, ...named, ...times, envelope)
     this.#connection.write(FORGET_EXPIRED, atMs - this.#limits.keptAfterExpiryMs)
     this.#connection.write(FORGET_UNUSED)
     const count = integerIn(this.#connection.get(COUNT)!, 'row_count')

@@ -6,7 +6,7 @@ import type { SqliteAgentStore } from './sqlite-agent-store.ts'
 
 /** Makes the journal. `log` must be over `store.audit`, so that entries commit with what they are about. */
 export function makeSqliteJournal(store: SqliteAgentStore, log: AuditLog): Journal {
-  const { runs, outbox, approvals, clock } = store
+  const { runs, outbox, approvals, revocations, quarantine, clock } = store
   return {
     transaction: (write) => store.transaction(write),
     findRun: (jobId) => runs.find(jobId),
@@ -27,6 +27,10 @@ export function makeSqliteJournal(store: SqliteAgentStore, log: AuditLog): Journ
     hasBundle: (digest) => approvals.hasBundle(digest),
     putBundle: (digest, bytes) => approvals.putBundle(digest, bytes),
     putApproval: (approval, envelope, atMs) => approvals.put(approval, envelope, atMs),
+    putRevocation: (revocation, envelope, atMs) => revocations.put(revocation, envelope, atMs),
+    concernedBy: (subject) => approvals.concernedBy(subject),
+    putQuarantine: (row) => quarantine.put(row),
+    liftQuarantine: (digest) => quarantine.lift(digest),
   }
 }
 

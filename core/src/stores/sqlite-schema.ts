@@ -7,16 +7,26 @@ import { integerIn } from './sqlite-columns.ts'
 import type { SqliteConnection } from './sqlite-connection.ts'
 import { META_SCHEMA } from './sqlite-meta.ts'
 import { OUTBOX_SCHEMA } from './sqlite-outbox.ts'
+import { QUARANTINE_SCHEMA } from './sqlite-quarantine.ts'
+import { REVOCATIONS_SCHEMA, REVOCATIONS_TRIGGERS } from './sqlite-revocations.ts'
 import { RUNS_SCHEMA, RUNS_TRIGGERS } from './sqlite-runs.ts'
 
 /** The version of the tables this code works with. */
-export const SCHEMA_VERSION = 1
+export const SCHEMA_VERSION = 2
 
 /** `SALY`, so that another program's database is not taken for ours. */
 const APPLICATION_ID = 0x53_41_4c_59
 
-const SCHEMA = [META_SCHEMA, RUNS_SCHEMA, OUTBOX_SCHEMA, APPROVALS_SCHEMA, AUDIT_SCHEMA].join('')
-const TRIGGERS = [RUNS_TRIGGERS, AUDIT_TRIGGERS].join('')
+const SCHEMA = [
+  META_SCHEMA,
+  RUNS_SCHEMA,
+  OUTBOX_SCHEMA,
+  APPROVALS_SCHEMA,
+  REVOCATIONS_SCHEMA,
+  QUARANTINE_SCHEMA,
+  AUDIT_SCHEMA,
+].join('')
+const TRIGGERS = [RUNS_TRIGGERS, REVOCATIONS_TRIGGERS, AUDIT_TRIGGERS].join('')
 
 /** Whether the file holds no tables yet. */
 export function isBlank(connection: SqliteConnection): boolean {
@@ -43,7 +53,7 @@ export function makeTriggers(connection: SqliteConnection): void {
 /**
  * Checks that the file is an agent's database, whole and of a known version.
  *
- * Throws: ERR_STORE_CORRUPT, ERR_STORE_NEWER.
+ * Throws: ERR_STORE_CORRUPT, ERR_STORE_OLDER, ERR_STORE_NEWER.
  */
 export function checkSchema(connection: SqliteConnection): void {
   const { path } = connection
@@ -53,12 +63,13 @@ export function checkSchema(connection: SqliteConnection): void {
     throw corrupt(path, 'it is not the database of an agent')
   }
   const version = pragma(connection, 'user_version')
-  if (version > SCHEMA_VERSION) {
-    throw new CodedError('ERR_STORE_NEWER', `${path} was written by a newer version of Sallyport`, {
-      details: { path, version, knownVersion: SCHEMA_VERSION },
-    })
-  }
-  if (version < SCHEMA_VERSION) throw corrupt(path, 'its tables were never finished')
+  if (version === SCHEMA_VERSION) return
+  if (version === 0) throw corrupt(path, 'its tables were never finished')
+  const [code, age] =
+    version > SCHEMA_VERSION ? ['ERR_STORE_NEWER', 'a newer'] : ['ERR_STORE_OLDER', 'an older']
+  throw new CodedError(code, `${path} was written by ${age} version of Sallyport`, {
+    details: { path, version, knownVersion: SCHEMA_VERSION },
+  })
 }
 
 function pragma(connection: SqliteConnection, name: string): number {

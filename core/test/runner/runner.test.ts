@@ -32,6 +32,8 @@ import {
 } from '../support/site.ts'
 
 const ORIGIN = auditOrigin(AGENT_ID)
+/** What a bench holds until it has accepted something. */
+const HELD = makePorts()
 let folder: string
 
 beforeEach(() => {
@@ -65,6 +67,9 @@ class Bench implements Disposable {
       identity: agent,
       operatorReaders: [sealingKeyOf(operator)],
       admission: makePorts({
+        approvals: { find: (name) => this.store.approvals.find(name) ?? HELD.approvals.find(name) },
+        revocations: this.store.revocations,
+        quarantine: this.store.quarantine,
         replay: this.store.runs,
         rate: this.store.runs,
         clock: this.store.clock,
@@ -323,7 +328,7 @@ describe('an approval', () => {
     using bench = new Bench()
     const label = await deliver(bench)
     expect(await bench.answerTo(label)).toMatchObject({ state: 'done' })
-    expect(bench.store.approvals.find('sensors', NOW)?.bundle).toEqual(bundle)
+    expect(bench.store.approvals.find('sensors')?.bundle).toEqual(bundle)
     expect(bench.events()).toEqual(['approval.accepted'])
   })
 

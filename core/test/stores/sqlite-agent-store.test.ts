@@ -116,10 +116,19 @@ describe('opening', () => {
 
   it('of a database by a newer version is refused', () => {
     const path = filledFile()
-    tamper(path, 'PRAGMA user_version = 2')
+    tamper(path, 'PRAGMA user_version = 3')
     expect(opening(path)).toThrowCode('ERR_STORE_NEWER')
     tamper(path, 'PRAGMA user_version = 0')
     expect(opening(path)).toThrowCode('ERR_STORE_CORRUPT')
+  })
+
+  it('of a database by an older version is refused, and says so', () => {
+    const path = filledFile()
+    tamper(path, 'PRAGMA user_version = 1')
+    for (const mode of ['create', 'existing', 'readOnly'] as const) {
+      expect(opening(path, mode)).toThrowCode('ERR_STORE_OLDER')
+    }
+    expect(opening(path)).toThrow(path)
   })
 
   it('of a file with a damaged page is refused, whichever page it is, and the file is named', () => {
@@ -148,7 +157,7 @@ describe('opening', () => {
     expect(opening(path)).toThrowCode('ERR_STORE_NEWER')
     tamper(
       path,
-      'PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; PRAGMA user_version = 1; COMMIT',
+      'PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; PRAGMA user_version = 2; COMMIT',
     )
     expect(openStore(path).audit.size()).toBe(200)
   })

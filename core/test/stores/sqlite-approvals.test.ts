@@ -2,7 +2,7 @@
 /** Approvals: the right one is found, whatever the order of arrival, and what is held stays bounded. */
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { join } from 'node:path'
-import { MAX_BUNDLE_BYTES } from '@sallyport/core/protocol'
+import { MAX_BUNDLE_BYTES, type Revocation } from '@sallyport/core/protocol'
 import {
   APPROVAL_LIMITS,
   SqliteApprovalStore,
@@ -47,57 +47,65 @@ function accept(
   })
 }
 
-const found = (nowMs: number, plugin = 'sensors'): number | undefined =>
-  approvals.find(plugin, nowMs)?.bundle?.[0]
+const found = (plugin = 'sensors'): number | undefined => approvals.find(plugin)?.bundle?.[0]
+
+/** The bundles of all approvals held, in the order of the list. */
+const listed = (): (number | undefined)[] => [...approvals.list()].map(({ bundle }) => bundle?.[0])
 
 describe('an approval', () => {
   it('is found by the name of its plugin, with the bytes that were accepted', () => {
     accept(1, 0)
     accept(2, 0, { plugin: 'proxmox' })
-    expect(approvals.find('sensors', NOW_MS)).toEqual({
+    expect(approvals.find('sensors')).toEqual({
       approval: Uint8Array.of(101),
       bundle: Uint8Array.of(1),
     })
-    expect([found(NOW_MS, 'proxmox'), found(NOW_MS, 'docker')]).toEqual([2, undefined])
+    expect([found('proxmox'), found('docker')]).toEqual([2, undefined])
   })
 
   it('is the most recently issued one, not the last to arrive', () => {
     accept(1, 2)
     accept(2, 3)
     accept(3, 1)
-    expect(found(NOW_MS + 4 * HOUR_MS)).toBe(2)
+    expect(found()).toBe(2)
   })
 
-  it('is not found from the instant of its end on, and the next older one is', () => {
+  it('stays the one that counts when it has ended before an older one does', () => {
     accept(1, 5)
     accept(2, 0)
-    expect(found(NOW_MS + DAY_MS - 1)).toBe(1)
-    expect(found(NOW_MS + DAY_MS + 5 * HOUR_MS - 1)).toBe(1)
-    expect(found(NOW_MS + DAY_MS + 5 * HOUR_MS)).toBeUndefined()
-    expect(found(NOW_MS + DAY_MS)).toBe(1)
+    accept(3, 24 * 40, { plugin: 'zfs', atMs: NOW_MS + 39 * DAY_MS })
+    expect(found()).toBe(1)
   })
 
   it('that arrives twice is kept once, as it was first', () => {
     accept(1, 0)
     connection.transaction(() => approvals.put(approvalOf(1, 9), Uint8Array.of(9), NOW_MS))
-    expect(approvals.list()).toHaveLength(1)
-    expect(approvals.find('sensors', NOW_MS)?.approval).toEqual(Uint8Array.of(101))
+    expect(listed()).toEqual([1])
+    expect(approvals.find('sensors')?.approval).toEqual(Uint8Array.of(101))
   })
 
-  it('is listed with what people ask about', () => {
+  it('is listed by plugin, the most recently issued first, with its bytes', () => {
     accept(1, 0, { plugin: 'zfs' })
     accept(2, 0)
     accept(3, 1)
-    expect(approvals.list().map((row) => row.approvalId)).toEqual([idOf(3), idOf(2), idOf(1)])
-    expect(approvals.list()[2]).toEqual({
-      approvalId: idOf(1),
-      pluginName: 'zfs',
-      version: '0.1.1',
-      digest: digestOf(1),
-      issuedAtMs: NOW_MS,
-      expiresAtMs: NOW_MS + DAY_MS,
-      acceptedAtMs: NOW_MS,
-    })
+    expect([...approvals.list()]).toEqual([
+      { name: 'sensors', approval: Uint8Array.of(103), bundle: Uint8Array.of(3) },
+      { name: 'sensors', approval: Uint8Array.of(102), bundle: Uint8Array.of(2) },
+      { name: 'zfs', approval: Uint8Array.of(101), bundle: Uint8Array.of(1) },
+    ])
+  })
+
+  it('is concerned when its plugin, its bundle or its publisher is', () => {
+    accept(1, 0)
+    accept(2, 1)
+    accept(3, 0, { plugin: 'zfs' })
+    const digests = (subject: Revocation['subject']): string[] =>
+      approvals.concernedBy(subject).map(({ digest }) => digest)
+    expect(digests({ plugin: 'sensors' })).toEqual([digestOf(1), digestOf(2)])
+    expect(digests({ digest: digestOf(2) })).toEqual([digestOf(2)])
+    expect(digests({ publisherKey: approvalOf(1, 0).publisher.key })).toHaveLength(3)
+    expect(digests({ plugin: 'docker' })).toEqual([])
+    expect(approvals.concernedBy({ plugin: 'zfs' })).toEqual([approvalOf(3, 0, 'zfs').plugin])
   })
 
   it('needs the bundle it names', () => {
@@ -106,12 +114,12 @@ describe('an approval', () => {
     expect(alone).toThrowCode('ERR_STORE_WRITE')
   })
 
-  it('is forgotten long after its end, with its bundle if no other approval names it', () => {
+  it('is forgotten long after its end once it was replaced, with its bundle if no other approval names it', () => {
     accept(1, 0)
     accept(2, 0)
     const later = NOW_MS + DAY_MS + APPROVAL_LIMITS.keptAfterExpiryMs
     accept(3, 24 * 30, { atMs: later })
-    expect(approvals.list()).toHaveLength(3)
+    expect(listed()).toEqual([3, 2, 1])
     connection.transaction(() => {
       approvals.putBundle(digestOf(4), Uint8Array.of(4))
       approvals.put(
@@ -120,7 +128,7 @@ describe('an approval', () => {
         later + 1,
       )
     })
-    expect(approvals.list().map((row) => row.approvalId)).toEqual([idOf(4), idOf(3)])
+    expect(listed()).toEqual([2, 3])
     expect([1, 2, 3, 4].map((n) => approvals.hasBundle(digestOf(n)))).toEqual([
       false,
       true,
@@ -129,12 +137,18 @@ describe('an approval', () => {
     ])
   })
 
+  it('is never forgotten as long as it is the newest of its plugin', () => {
+    accept(1, 0)
+    accept(2, 24 * 400, { plugin: 'zfs', atMs: NOW_MS + 400 * DAY_MS })
+    expect([found(), found('zfs')]).toEqual([1, 2])
+  })
+
   it('is refused when there are too many', () => {
     open({ maxApprovals: 2 })
     accept(1, 0)
     accept(2, 0)
     expect(() => accept(3, 0)).toThrowCode('ERR_STORE_FULL')
-    expect(approvals.list()).toHaveLength(2)
+    expect(listed()).toHaveLength(2)
   })
 })
 
@@ -142,7 +156,7 @@ describe('a bundle', () => {
   it('is kept once', () => {
     accept(1, 0)
     connection.transaction(() => approvals.putBundle(digestOf(1), Uint8Array.of(9)))
-    expect(found(NOW_MS)).toBe(1)
+    expect(found()).toBe(1)
   })
 
   it('is refused when it is larger than a bundle, or all together are too large', () => {

@@ -218,7 +218,7 @@ describe('the clock and the approvals of the journal', () => {
     })
     expect(store.clock.highest()).toBe(NOW_MS)
     expect(journal.hasBundle(digestOf(1))).toBe(true)
-    expect(store.approvals.find('sensors', NOW_MS)).toEqual({
+    expect(store.approvals.find('sensors')).toEqual({
       approval: Uint8Array.of(2),
       bundle: Uint8Array.of(1),
     })

@@ -148,6 +148,8 @@ export function makePorts(changes: Partial<AdmissionPorts> = {}): AdmissionPorts
     clock: { now: () => NOW, highest: () => NOW },
     replay: { has: () => false },
     approvals: { find: (name) => (name === 'sensors' ? held : undefined) },
+    revocations: { newest: () => undefined },
+    quarantine: { find: () => undefined },
     rate: { admittedSince: () => 0 },
     checkInput: checkAgainstSchema,
     ...changes,

@@ -84,6 +84,11 @@ export const AGENT_ERRORS = {
     meaning: 'Something was written outside a transaction.',
     remedy: 'This is a fault of the program: report it with its log.',
   },
+  ERR_STORE_OLDER: {
+    meaning:
+      'The database was written by an older version of Sallyport, whose tables this one does not read.',
+    remedy: 'Use the version that wrote it, or enrol the agent anew in an empty state directory.',
+  },
   ERR_STORE_OPEN: {
     meaning: 'The database cannot be opened.',
     remedy: 'Look at the rights and the free space of its folder.',

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A bundle is matched by its digest, however many bundles came before it. */
 import { describe, expect, it } from '@jest/globals'
-import { matchBundle } from '../../src/admission/check-approval.ts'
+import { matchBundle } from '../../src/admission/check-bundle.ts'
 import { digestOf, makeBundle } from '../../src/crypto/index.ts'
 import type { Approval } from '../../src/protocol/index.ts'
 import { manifest } from '../support/site.ts'
