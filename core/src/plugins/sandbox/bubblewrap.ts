@@ -3,11 +3,13 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
+import type { Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { CodedError } from '@sallyport/sdk'
 import { withoutInherited } from '../descriptors.ts'
-import { findLibraries } from './libraries.ts'
 import { findTrustedProgram } from '../trusted-program.ts'
+import { findLibraries } from './libraries.ts'
+import { seccompFilter, thisProcessor } from './seccomp/filter.ts'
 
 const BUBBLEWRAP_PATHS = ['/usr/bin/bwrap', '/usr/local/bin/bwrap']
 
@@ -17,6 +19,9 @@ export const NOBODY = 65_534
 /** Where Node is inside the sandbox. */
 export const NODE_INSIDE = '/node'
 
+/** The descriptor from which bubblewrap reads the filter; it closes it before Node starts. */
+const FILTER_FD = 4
+
 /** What it takes to start a sandbox on this host. */
 export interface Sandbox {
   readonly bubblewrap: string
@@ -24,6 +29,8 @@ export interface Sandbox {
   readonly libraries: readonly string[]
   /** Whether bubblewrap itself is started as nobody: the agent is root, and nobody may read the Node binary. */
   readonly startsAsNobody: boolean
+  /** The filter of system calls; undefined only where the other walls are tried without it. */
+  readonly filter: Uint8Array | undefined
 }
 
 /**
@@ -38,6 +45,7 @@ export async function findSandbox(): Promise<Sandbox> {
     node,
     libraries: await findLibraries(node),
     startsAsNobody: process.getuid?.() === 0 && (await nobodyMayStart(node)),
+    filter: seccompFilter(thisProcessor()),
   }
 }
 
@@ -87,19 +95,36 @@ export function bubblewrapArguments(sandbox: Sandbox): string[] {
 /**
  * Starts Node in the sandbox, with standard input and error as pipes and a message channel.
  *
- * Trust: nothing of this process's environment or of the descriptors it inherited goes along.
+ * Trust: nothing of this process's environment or of the descriptors it inherited goes along. Bubblewrap starts
+ * nothing before it has read the whole filter, and the kernel takes no part of one. `walls` are other arguments of
+ * bubblewrap only where a wall with a hole in it is tried.
  */
-export function spawnInSandbox(sandbox: Sandbox, nodeArgs: readonly string[]): ChildProcess {
-  const args = [...bubblewrapArguments(sandbox), '--', NODE_INSIDE, ...nodeArgs]
-  const identity = sandbox.startsAsNobody ? { uid: NOBODY, gid: NOBODY } : {}
-  return spawnClean(sandbox.bubblewrap, args, identity)
+export function spawnInSandbox(
+  sandbox: Sandbox,
+  nodeArgs: readonly string[],
+  walls: readonly string[] = bubblewrapArguments(sandbox),
+): ChildProcess {
+  const { bubblewrap, filter, startsAsNobody } = sandbox
+  const identity = startsAsNobody ? { uid: NOBODY, gid: NOBODY } : {}
+  const behind = filter === undefined ? [] : ['--seccomp', `${FILTER_FD}`]
+  const args = [...walls, ...behind, '--', NODE_INSIDE, ...nodeArgs]
+  const child = spawnClean(bubblewrap, args, identity, filter === undefined ? [] : ['pipe'])
+  if (filter !== undefined) hand(child.stdio[FILTER_FD] as Socket | null, filter)
+  return child
 }
 
-/** Starts a program with an empty environment, pipes, a message channel and no inherited descriptor. */
+/** Why the errors are dropped: when bubblewrap does not read on, its exit says more. */
+function hand(pipe: Socket | null, filter: Uint8Array): void {
+  pipe?.on('error', () => undefined)
+  pipe?.resume().end(filter)
+}
+
+/** Starts a program with an empty environment, pipes, a message channel and no inherited descriptor but `more`. */
 export function spawnClean(
   program: string,
   args: readonly string[],
   identity: { uid?: number; gid?: number },
+  more: readonly 'pipe'[] = [],
 ): ChildProcess {
   const blank = openSync('/dev/null', 'r+')
   try {
@@ -108,7 +133,7 @@ export function spawnClean(
       cwd: '/',
       env: {},
       serialization: 'advanced',
-      stdio: withoutInherited(['pipe', 'ignore', 'pipe', 'ipc'], blank),
+      stdio: withoutInherited(['pipe', 'ignore', 'pipe', 'ipc', ...more], blank),
     })
   } finally {
     closeSync(blank)

@@ -13,6 +13,8 @@ import type { CodedText, FromPlugin, RunFrame, ToPlugin } from './frames.ts'
 /** Exit code when a wall is missing. */
 const EXIT_WALL_MISSING = 97
 const NOBODY = 65_534
+/** Source: Linux, `asm-generic/errno-base.h`. libuv reports it here without its usual sign. */
+const EPERM = 1
 const SCOPES = [
   'fs.read',
   'fs.write',
@@ -65,19 +67,31 @@ send({ type: 'standing' })
 /** What of the two walls does not stand, as seen from here; the agent looks from outside as well. */
 function missingWalls(): string[] {
   const permission = process.permission as { has(scope: string): boolean } | undefined
+  const networks = seenNetworks()
   const walls = {
     'permission model': permission !== undefined,
     // Why both: `has` without a path overlooks a grant for some paths.
     'permission model without grants':
       SCOPES.every((scope) => permission?.has(scope) === false) &&
       process.execArgv.every((flag) => !flag.startsWith('--allow')),
-    'network namespace': Object.keys(networkInterfaces()).every((name) => name === 'lo'),
+    'network namespace': networks === undefined || networks.every((name) => name === 'lo'),
+    'system call filter': networks === undefined,
     'process namespace': process.ppid === 1,
     'unprivileged user': process.getuid?.() === NOBODY && process.getgid?.() === NOBODY,
     'empty environment': Object.keys(process.env).every((name) => name === 'PWD'),
     'message channel': process.send !== undefined,
   }
   return Object.entries(walls).flatMap(([name, stands]) => (stands ? [] : [name]))
+}
+
+/** Names of the network interfaces; undefined when the filter denies even the socket it takes to ask for them. */
+function seenNetworks(): string[] | undefined {
+  try {
+    return Object.keys(networkInterfaces())
+  } catch (error) {
+    const { errno } = error as { errno?: number }
+    return Math.abs(errno ?? 0) === EPERM ? undefined : ['unknown']
+  }
 }
 
 function send(frame: FromPlugin): void {

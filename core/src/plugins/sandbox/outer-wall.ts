@@ -24,17 +24,21 @@ export function findProcesses(bubblewrapPid: number): SandboxProcesses | undefin
   return init === undefined || node === undefined ? undefined : { init, node }
 }
 
+/** What `Seccomp` says in the status of a process behind a filter. Source: proc_pid_status(5). */
+const FILTERED = '2'
+
 /**
- * What is missing of the first wall around `pid`; empty when it stands.
+ * What is missing of the first wall and the filter around Node; empty when they stand.
  *
- * Trust: the kernel's word about the process, not the process's own.
+ * Trust: the kernel's word about the processes, not their own.
  */
-export function outerWallFaults(pid: number, sandbox: Sandbox): string[] {
+export function outerWallFaults({ init, node }: SandboxProcesses, sandbox: Sandbox): string[] {
   try {
     return [
-      ...namespaceFaults(pid),
-      ...privilegeFaults(pid, sandbox),
-      ...fileSystemFaults(pid, sandbox),
+      ...namespaceFaults(node),
+      ...privilegeFaults(node, sandbox),
+      ...fileSystemFaults(node, sandbox),
+      ...(sandbox.filter === undefined ? [] : filterFaults(init, node)),
     ]
   } catch {
     return ['the process cannot be looked at']
@@ -57,6 +61,12 @@ function privilegeFaults(pid: number, sandbox: Sandbox): string[] {
   if (statusField(pid, 'Uid')?.split('\t')[0] !== String(owner))
     faults.push('it runs as another user')
   return faults
+}
+
+/** Why the first process too: it takes the filter right after it has bound its life to bubblewrap's. */
+function filterFaults(init: number, node: number): string[] {
+  const isBare = [init, node].some((pid) => statusField(pid, 'Seccomp') !== FILTERED)
+  return isBare ? ['its system calls are not filtered'] : []
 }
 
 function fileSystemFaults(pid: number, sandbox: Sandbox): string[] {

@@ -10,9 +10,18 @@ import { open as openInspector } from 'node:inspector'
 import { connect } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { Worker } from 'node:worker_threads'
-import type { Attack, AttackResult, ProbeTargets } from './probe-attacks.ts'
+import type { Attack, AttackResult, ProbeTargets, RawCall } from './probe-attacks.ts'
 
 const CONNECT_MS = 1_000
+
+/** A process number that no process has. */
+const NOBODY_HAS = 0x3fff_ffff
+
+/** Source: Linux, `include/linux/socket.h`: Unix, IPv4, IPv6, netlink, packet, kernel cryptography, virtual machines. */
+const FAMILIES = { unix: 1, ip: 2, ip6: 10, netlink: 16, packet: 17, alg: 38, vsock: 40 }
+
+/** Source: Linux, `asm-generic/errno.h`: what the filter answers, EPERM and ENOSYS. */
+const DENIALS = [1, 38]
 
 /** Each attack says what it gained, or throws. */
 const attacks: Record<Attack, (targets: ProbeTargets) => string | Promise<string>> = {
@@ -88,6 +97,39 @@ const attacks: Record<Attack, (targets: ProbeTargets) => string | Promise<string
     openInspector(0, '127.0.0.1')
     return 'opened it'
   },
+  'make a socket': async ({ calls }) => {
+    const made: string[] = []
+    for (const [family, number] of Object.entries(FAMILIES)) {
+      // Why two types: packets for those that have no streams.
+      const stream = await raw(calls.socket, number, 1, 0)
+      const packets = await raw(calls.socket, number, 3, 0)
+      if (stream.result >= 0 || packets.result >= 0) made.push(family)
+    }
+    return gained('made one of', made)
+  },
+  'make a pair of sockets': ({ calls }) => reached(calls, 'socketpair', 1, 1, 0, 0),
+  'start Node again': () => {
+    const { error } = spawnSync(process.execPath, ['--version'])
+    if (error !== undefined) throw error
+    return 'started it'
+  },
+  'leave its namespaces': ({ calls }) => reached(calls, 'unshare', 0),
+  'trace a process': ({ calls }) => reached(calls, 'ptrace', 16, NOBODY_HAS, 0, 0),
+  'read the memory of a process': ({ calls }) =>
+    reached(calls, 'process_vm_readv', NOBODY_HAS, 0, 0, 0, 0, 0),
+  'use the keys of the kernel': ({ calls }) => reached(calls, 'keyctl', 0, -3, 0),
+  'open a profiler': ({ calls }) => reached(calls, 'perf_event_open', 0, 0, -1, -1, 0),
+  'open a ring of calls': ({ calls }) => reached(calls, 'io_uring_setup', 1, 0),
+  'handle its own page faults': ({ calls }) => reached(calls, 'userfaultfd', 1),
+  'make a file of memory': ({ calls }) => reached(calls, 'memfd_create', 0, 0),
+  'start a program by its descriptor': ({ calls }) =>
+    reached(calls, 'execveat', NOBODY_HAS, 0, 0, 0, 0),
+  'signal another process': () => {
+    process.kill(1, 0)
+    return 'could signal the first process of its namespace'
+  },
+  'change its personality': ({ calls }) => reached(calls, 'personality', 0xffff_ffff),
+  'make a call that is newer than the filter': async () => told(await raw(451, -1, 0, 0, 0)),
 }
 
 process.once('message', (message) => {
@@ -127,6 +169,46 @@ function unlessForeign(refusal: 'EPERM' | 'EACCES', attempt: () => string): stri
     if ((error as { code?: string }).code !== refusal) throw error
     return 'can see its process'
   }
+}
+
+/** Makes a system call directly; says what the kernel answered, or throws when it was denied. */
+async function reached(
+  calls: ProbeTargets['calls'],
+  name: RawCall,
+  ...args: readonly number[]
+): Promise<string> {
+  return told(await raw(calls[name], ...args))
+}
+
+function told({ result, errno }: RawResult): string {
+  if (result < 0 && DENIALS.includes(errno)) throw new Error(errno === 1 ? 'EPERM' : 'ENOSYS')
+  return result < 0 ? `the kernel took the call (errno ${errno})` : 'the kernel took the call'
+}
+
+interface RawResult {
+  readonly result: number
+  readonly errno: number
+}
+
+async function raw(number: number, ...args: readonly number[]): Promise<RawResult> {
+  const { dlopen, getInt32 } = (await import('node:ffi' as string)) as Ffi
+  const { functions } = dlopen('libc.so.6', {
+    syscall: { arguments: Array.from({ length: 7 }, () => 'i64'), return: 'i64' },
+    __errno_location: { arguments: [], return: 'pointer' },
+  })
+  const padded = Array.from({ length: 6 }, (_, index) => BigInt(args[index] ?? 0))
+  const errnoAt = functions['__errno_location']!()
+  const result = Number(functions['syscall']!(BigInt(number), ...padded))
+  return { result, errno: getInt32(errnoAt) }
+}
+
+/** The part of Node's foreign function interface that is used here. */
+interface Ffi {
+  dlopen(
+    library: string,
+    signatures: Record<string, { arguments: string[]; return: string }>,
+  ): { functions: Record<string, (...args: bigint[]) => bigint> }
+  getInt32(pointer: bigint): number
 }
 
 function succeeds(attempt: () => void): boolean {

@@ -7,7 +7,9 @@ import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import type { Attack, ProbeTargets } from './probe-attacks.ts'
+import { RAW_CALLS, type Attack, type ProbeTargets, type RawCall } from './probe-attacks.ts'
+import { numberOf, thisProcessor } from './seccomp/filter.ts'
+import { DENIED } from './seccomp/system-calls.ts'
 
 const CONTENT = 'canary'
 
@@ -40,7 +42,11 @@ export async function openTargets(library: string): Promise<OpenTargets> {
   }
   const { port } = listeners['connect over TCP'].address
   return {
-    targets: { file, database, library, port, socket, abstractSocket, pid: process.pid },
+    targets: {
+      ...{ file, database, library, port, socket, abstractSocket },
+      pid: process.pid,
+      calls: callNumbers(),
+    },
     evidence(attack) {
       const isListener = Object.hasOwn(listeners, attack)
       const hitCount = isListener ? listeners[attack as keyof typeof listeners].hitCount() : 0
@@ -53,6 +59,11 @@ export async function openTargets(library: string): Promise<OpenTargets> {
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+function callNumbers(): Record<RawCall, number> {
+  const numbers = RAW_CALLS.map((name) => [name, numberOf(DENIED[name], thisProcessor())])
+  return Object.fromEntries(numbers) as Record<RawCall, number>
 }
 
 function makeDatabase(path: string): void {

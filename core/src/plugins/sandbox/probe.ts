@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Tries out the walls on this host: each of them alone against the classic attacks, then both as a plugin gets them. */
+/** Tries out the walls on this host: each of them alone against the classic attacks, then all as a plugin gets them. */
 import type { ChildProcess } from 'node:child_process'
 import { CodedError, isCodedError } from '@sallyport/sdk'
 import { findSandbox, spawnClean, spawnInSandbox, type Sandbox } from './bubblewrap.ts'
@@ -19,6 +19,8 @@ export interface ProbeRow {
 
 const PROBE_MS = 20_000
 
+const TITLES = { outer: 'first wall', inner: 'second wall', filter: 'filter of system calls' }
+
 /** Probes this host. Never throws for a wall that is missing: that is a row. */
 export async function probeSandbox(): Promise<ProbeRow[]> {
   try {
@@ -27,7 +29,8 @@ export async function probeSandbox(): Promise<ProbeRow[]> {
       { name: 'bubblewrap', stands: true, detail: sandbox.bubblewrap },
       ...(await wallRows('outer', sandbox)),
       ...(await wallRows('inner', sandbox)),
-      await bothWallsRow(sandbox),
+      ...(await wallRows('filter', sandbox)),
+      await allWallsRow(sandbox),
     ]
   } catch (error) {
     return [{ name: 'bubblewrap', stands: false, detail: messageOf(error) }]
@@ -35,7 +38,7 @@ export async function probeSandbox(): Promise<ProbeRow[]> {
 }
 
 async function wallRows(wall: keyof typeof ATTACKS, sandbox: Sandbox): Promise<ProbeRow[]> {
-  const title = wall === 'outer' ? 'first wall' : 'second wall'
+  const title = TITLES[wall]
   try {
     const results = await attackWall(wall, sandbox, ATTACKS[wall])
     return results.map(({ attack, ...row }) => ({ name: `${title}: ${attack}`, ...row }))
@@ -44,8 +47,8 @@ async function wallRows(wall: keyof typeof ATTACKS, sandbox: Sandbox): Promise<P
   }
 }
 
-async function bothWallsRow(sandbox: Sandbox): Promise<ProbeRow> {
-  const name = 'both walls'
+async function allWallsRow(sandbox: Sandbox): Promise<ProbeRow> {
+  const name = 'all walls'
   const started = performance.now()
   const manifest = { name: 'probe', version: '0.0.0', summary: 'probe', jobs: {} }
   const text = "export const plugin = { name: 'probe', summary: 'probe', jobs: {} }"
@@ -61,7 +64,7 @@ async function bothWallsRow(sandbox: Sandbox): Promise<ProbeRow> {
 }
 
 /**
- * Runs attacks against one wall while the other is left out. The attacks are this project's own program, not a plugin.
+ * Runs attacks against one wall while the others are left out; the filter stands inside the first. The attacks are this project's own program, not a plugin.
  *
  * Throws: ERR_SANDBOX_UNAVAILABLE when the probe does not come to its end.
  */
@@ -84,7 +87,10 @@ export async function attackWall(
 
 function startBehind(wall: Wall, sandbox: Sandbox): ChildProcess {
   const { memoryBytes } = PROCESS_LIMITS
-  if (wall === 'outer') return spawnInSandbox(sandbox, nodeArguments([], memoryBytes))
+  if (wall === 'outer' || wall === 'filter') {
+    const filter = wall === 'filter' ? sandbox.filter : undefined
+    return spawnInSandbox({ ...sandbox, filter }, nodeArguments([], memoryBytes))
+  }
   const args = nodeArguments(wall === 'inner' ? INNER_WALL : [], memoryBytes)
   return spawnClean(sandbox.node, args, {})
 }

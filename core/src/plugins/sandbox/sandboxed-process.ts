@@ -99,7 +99,7 @@ export class SandboxedProcess {
     const faults =
       processes === undefined
         ? ['its processes cannot be seen']
-        : outerWallFaults(processes.node, sandbox)
+        : outerWallFaults(processes, sandbox)
     if (faults.length > 0) {
       const message = `the first wall does not stand: ${faults.join('; ')}`
       throw new CodedError('ERR_SANDBOX_UNAVAILABLE', message)

@@ -21,7 +21,7 @@ afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL')
 })
 
-/** Behind the first wall alone: a process with a child and a detached grandchild that ignores SIGTERM. */
+/** Behind the first wall alone, without the filter: a process with a child and a detached grandchild that ignores SIGTERM. */
 const FAMILY = `
 import { spawn } from 'node:child_process'
 const idle = 'process.on("SIGTERM", () => {}); setInterval(() => {}, 1e6)'
@@ -35,7 +35,8 @@ setInterval(() => {}, 1e6)
 `
 
 async function startFamily(): Promise<{ child: ChildProcess; pids: number[] }> {
-  const child = spawnInSandbox(await findSandbox(), nodeArguments([], MEMORY_BYTES))
+  const bare = { ...(await findSandbox()), filter: undefined }
+  const child = spawnInSandbox(bare, nodeArguments([], MEMORY_BYTES))
   children.push(child)
   child.stdin!.end(FAMILY)
   await new Promise((resolve) => child.once('message', resolve))

@@ -6,12 +6,14 @@ import {
   bubblewrapArguments,
   findSandbox,
   spawnClean,
+  spawnInSandbox,
   type Sandbox,
 } from '../../../src/plugins/sandbox/bubblewrap.ts'
 import { INNER_WALL, nodeArguments } from '../../../src/plugins/sandbox/node-flags.ts'
 import { findProcesses, outerWallFaults } from '../../../src/plugins/sandbox/outer-wall.ts'
 import { ATTACKS } from '../../../src/plugins/sandbox/probe-attacks.ts'
 import { attackWall, probeSandbox } from '../../../src/plugins/sandbox/probe.ts'
+import { assemble, verdict } from '../../../src/plugins/sandbox/seccomp/bpf.ts'
 import { programText } from '../../../src/plugins/sandbox/program-text.ts'
 
 const MEMORY_BYTES = 256 * 1_048_576
@@ -45,6 +47,18 @@ describe('the attacks', () => {
     expect(results).toHaveLength(ATTACKS.outer.length)
   })
 
+  it("that are the filter's succeed behind the first wall alone", async () => {
+    const results = await attackWall('outer', sandbox, ATTACKS.filter)
+    expect(results.filter(({ stands }) => stands)).toEqual([])
+    expect(results[0]!.detail).toContain('vsock')
+  })
+
+  it('are all stopped by the filter alone', async () => {
+    const results = await attackWall('filter', sandbox, ATTACKS.filter)
+    expect(results.filter(({ stands }) => !stands)).toEqual([])
+    expect(results).toHaveLength(ATTACKS.filter.length)
+  })
+
   it('are all stopped by the second wall alone', async () => {
     const results = await attackWall('inner', sandbox, ATTACKS.inner)
     expect(results.filter(({ stands }) => !stands)).toEqual([])
@@ -57,21 +71,24 @@ describe('probeSandbox', () => {
     const rows = await probeSandbox()
     expect(rows.filter(({ stands }) => !stands)).toEqual([])
     expect(rows.map(({ name }) => name)).toContain('first wall: connect over TCP')
-    expect(rows.at(-1)).toMatchObject({ name: 'both walls' })
+    expect(rows.at(-1)).toMatchObject({ name: 'all walls' })
   })
 })
 
 describe('the program in the child', () => {
+  const noFilter = assemble([verdict(0x7fff_0000)])
+
   /** Starts it behind these walls; resolves with its exit code, or `standing`. */
   async function startBehind(
     bubblewrap: string[] | undefined,
     wall: readonly string[],
+    filter: Uint8Array | undefined = sandbox.filter,
   ): Promise<unknown> {
     const node = nodeArguments(wall, MEMORY_BYTES)
     const child =
       bubblewrap === undefined
         ? spawnClean(sandbox.node, node, {})
-        : spawnClean(sandbox.bubblewrap, [...bubblewrap, '--', '/node', ...node], {})
+        : spawnInSandbox({ ...sandbox, filter }, node, bubblewrap)
     children.push(child)
     child.stdin!.end(await programText('child-program'))
     return new Promise((resolve) => {
@@ -80,7 +97,7 @@ describe('the program in the child', () => {
     })
   }
 
-  it('stands behind both walls', async () => {
+  it('stands behind all walls', async () => {
     expect(await startBehind(bubblewrapArguments(sandbox), INNER_WALL)).toBe('standing')
   })
 
@@ -92,6 +109,10 @@ describe('the program in the child', () => {
     expect(await startBehind(bubblewrapArguments(sandbox), [])).toBe(97)
   })
 
+  it('ends with its own exit code behind a filter that lets everything through', async () => {
+    expect(await startBehind(bubblewrapArguments(sandbox), INNER_WALL, noFilter)).toBe(97)
+  })
+
   it.each(['--allow-fs-read=/etc', '--allow-child-process', '--allow-net'])(
     'ends with its own exit code when the second wall has the hole %s',
     async (hole) => {
@@ -99,8 +120,12 @@ describe('the program in the child', () => {
     },
   )
 
+  it('ends with its own exit code when it sees the network of the host', async () => {
+    const holed = bubblewrapArguments(sandbox).filter((arg) => arg !== '--unshare-net')
+    expect(await startBehind(holed, INNER_WALL, noFilter)).toBe(97)
+  })
+
   it.each([
-    ['the network of the host', (args: string[]) => args.filter((arg) => arg !== '--unshare-net')],
     [
       'the processes of the host',
       (args: string[]) => args.filter((arg) => arg !== '--unshare-pid'),
@@ -118,16 +143,19 @@ describe('the program in the child', () => {
 
 describe('outerWallFaults', () => {
   /** Starts Node behind a first wall that was altered and looks at it from outside. */
-  async function faultsOf(alter: (args: string[]) => string[]): Promise<string[]> {
-    const args = [...alter(bubblewrapArguments(sandbox)), '--', '/node']
+  async function faultsOf(
+    alter: (args: string[]) => string[],
+    started: Sandbox = { ...sandbox, startsAsNobody: false },
+  ): Promise<string[]> {
     const idle = 'setInterval(() => {}, 1e6); process.send(1)'
-    const child = spawnClean(sandbox.bubblewrap, [...args, '--eval', idle], {})
+    const walls = alter(bubblewrapArguments(sandbox))
+    const child = spawnInSandbox(started, ['--eval', idle], walls)
     children.push(child)
     await new Promise((resolve, reject) => {
       child.on('message', resolve)
       child.stderr!.on('data', (chunk: Buffer) => reject(new Error(chunk.toString())))
     })
-    return outerWallFaults(findProcesses(child.pid!)!.node, { ...sandbox, startsAsNobody: false })
+    return outerWallFaults(findProcesses(child.pid!)!, { ...sandbox, startsAsNobody: false })
   }
 
   const without =
@@ -156,12 +184,18 @@ describe('outerWallFaults', () => {
     expect(faults).toEqual(['it sees /etc'])
   })
 
+  it('names a missing filter of system calls', async () => {
+    const bare = { ...sandbox, startsAsNobody: false, filter: undefined }
+    expect(await faultsOf((args) => args, bare)).toEqual(['its system calls are not filtered'])
+  })
+
   it('names capabilities', async () => {
     const faults = await faultsOf((args) => [...args, '--cap-add', 'CAP_NET_RAW'])
     expect(faults).toContain('it has capabilities (CapEff)')
   })
 
   it('takes a process that is gone for a wall that does not stand', () => {
-    expect(outerWallFaults(2 ** 22 + 1, sandbox)).toEqual(['the process cannot be looked at'])
+    const gone = { init: 2 ** 22 + 1, node: 2 ** 22 + 1 }
+    expect(outerWallFaults(gone, sandbox)).toEqual(['the process cannot be looked at'])
   })
 })
