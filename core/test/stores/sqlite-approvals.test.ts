@@ -14,7 +14,6 @@ import {
   NOW_MS,
   approvalOf,
   digestOf,
-  idOf,
   makeFolder,
   removeFolders,
 } from './agent-store-fixture.ts'
