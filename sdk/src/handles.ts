@@ -63,6 +63,8 @@ export interface EndpointRequest {
 /** Status and headers of an answer; header names in lower case. */
 export interface EndpointHead {
   readonly status: number
+  /** What the service wrote behind the status; some put their reason there. May be empty. */
+  readonly statusText: string
   readonly headers: Readonly<Record<string, string>>
 }
 

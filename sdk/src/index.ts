@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What a plugin author imports. */
 export { describePermission } from './describe.ts'
+export { decideRequest } from './endpoint-request.ts'
+export type { OutgoingRequest, RequestDecision, RequestFault } from './endpoint-request.ts'
 export { CodedError, JobFailed, Secret, isCodedError } from './errors.ts'
 export type {
   Asker,
@@ -19,6 +21,8 @@ export type {
   SshAccess,
   StateStore,
 } from './handles.ts'
+export { bodyFault, fieldScopeFaults, flatFault } from './constraints.ts'
+export type { FlatFields } from './constraints.ts'
 export { DEFAULT_LIMITS, defineJob } from './job-type.ts'
 export type {
   AnyJobType,
@@ -52,5 +56,9 @@ export type {
 } from './permission.ts'
 export { HANDLE_NAME, JOB_NAME, PLUGIN_NAME, definePlugin } from './plugin.ts'
 export type { Jobs, Plugin } from './plugin.ts'
+export { resourcesOf } from './resources.ts'
+export type { Resources } from './resources.ts'
+export { matchRoute, normalPath, parseRoute, resourcesOfRoute, routeFor } from './route.ts'
+export type { Route, RouteMatch, RouteSegment, SegmentGrammar } from './route.ts'
 export { argumentsMatch, pathMatches } from './scope.ts'
 export type { InputOf, JsonSchema, OutputOf, Schema } from './schema.ts'

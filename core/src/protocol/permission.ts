@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The kinds of permission as an agent takes them: exactly these members, or the manifest is refused. */
-import { HANDLE_NAME } from '@sallyport/sdk'
+import { HANDLE_NAME, fieldScopeFaults, parseRoute, resourcesOfRoute } from '@sallyport/sdk'
 import type {
   Constraint as AuthoredConstraint,
   Permission as AuthoredPermission,
@@ -50,15 +50,17 @@ const Constraint = z.union([
   z.strictObject({ forbidden: z.literal(true), ...required }),
 ]) satisfies z.ZodType<AuthoredConstraint>
 
-const FieldScope = z.strictObject({
-  fields: z.record(Line.min(1).max(256), Constraint),
-  others: z.enum(['allowed', 'forbidden']),
-})
+const FieldScope = z
+  .strictObject({
+    fields: z.record(Line.min(1).max(256), Constraint),
+    others: z.enum(['allowed', 'forbidden']),
+  })
+  .superRefine((scope, context) => {
+    for (const message of fieldScopeFaults(scope)) context.addIssue({ code: 'custom', message })
+  })
 
 const RouteScope = z.strictObject({
-  route: Line.min(5)
-    .max(512)
-    .regex(/^(GET|HEAD|POST|PUT|PATCH|DELETE) \//, 'not a method and a path'),
+  route: Line.min(5).max(512).superRefine(refuseOtherThanRoute),
   query: z.exactOptional(FieldScope),
   body: z.exactOptional(FieldScope),
 }) satisfies z.ZodType<AuthoredRoute>
@@ -101,7 +103,7 @@ export const Permission = z.discriminatedUnion('kind', [
 export function resourcesNamedBy(permission: AuthoredPermission): string[] {
   if (permission.kind !== 'endpoint') return []
   return permission.routes.flatMap(({ route, query, body }) => [
-    ...[...route.matchAll(/\{([^{}:]*)\}/g)].map(([, name]) => name!),
+    ...resourcesOfRoute(parseRoute(route)),
     ...[query, body].flatMap((scope) =>
       Object.values(scope?.fields ?? {}).flatMap((constraint) =>
         'resource' in constraint ? [constraint.resource] : [],
@@ -139,6 +141,17 @@ function hasPlainSegments(path: string): boolean {
     .split('/')
     .slice(1)
     .every((segment) => segment !== '' && segment !== '.' && segment !== '..')
+}
+
+/** Refuses what has no meaning as a route, with the reason. */
+function refuseOtherThanRoute(text: string, context: z.RefinementCtx): void {
+  try {
+    parseRoute(text)
+  } catch (error) {
+    const { message } = error as Error
+    // Nothing that is checked later may meet what is no route.
+    context.addIssue({ code: 'custom', message, continue: false })
+  }
 }
 
 /** Alone, so that no pattern closes the group that is later put around it. */

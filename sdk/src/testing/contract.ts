@@ -64,7 +64,7 @@ function jobCases(name: string, job: AnyJobType, samples: JobSamples): ContractC
     ...permissions.map(([handle, permission]) =>
       one(`${name} may use ${handle} within a well-formed permission`, () => [
         ...(HANDLE_NAME.test(handle) ? [] : [`"${handle}" must match ${HANDLE_NAME}`]),
-        ...permissionFaults(permission, job.limits.timeoutMs),
+        ...permissionFaults(permission, job.limits.timeoutMs, Object.keys(job.resources)),
       ]),
     ),
     ...sampleCases(`${name} accepts input sample`, job.input, samples.inputs ?? []),

@@ -2,6 +2,7 @@
 /** What all fake handles share: a record of calls, and a permission they obey. */
 import { CodedError, isCodedError } from '../errors.ts'
 import type { Permission, PermissionKind, PermissionKinds } from '../permission.ts'
+import type { Resources } from '../resources.ts'
 
 /** One call a job made on a fake handle; `code` is there when the call was refused or failed. */
 export interface FakeCall {
@@ -17,18 +18,24 @@ export const obey: unique symbol = Symbol('obey')
 export type Fake<K extends PermissionKind> = PermissionKinds[K]['handle'] & {
   readonly kind: K
   readonly calls: readonly FakeCall[]
-  /** The same fake under a permission: what that does not allow is refused with ERR_HANDLE_DENIED. */
-  [obey](permission: Permission<K>): PermissionKinds[K]['handle']
+  /** The same fake under a permission, for a job with these resources: what that does not allow is refused with ERR_HANDLE_DENIED. */
+  [obey](permission: Permission<K>, resources?: Resources): PermissionKinds[K]['handle']
 }
 
 /** Makes a fake from the function that opens its handle under a permission, or under none. */
 export function makeFake<K extends PermissionKind>(
   kind: K,
-  open: (record: Recorder, permission?: Permission<K>) => PermissionKinds[K]['handle'],
+  open: (
+    record: Recorder,
+    permission?: Permission<K>,
+    resources?: Resources,
+  ) => PermissionKinds[K]['handle'],
 ): Fake<K> {
   const calls: FakeCall[] = []
   const record = recorderOf(calls)
-  const own = { kind, calls, [obey]: (permission: Permission<K>) => open(record, permission) }
+  const obeying = (permission: Permission<K>, resources?: Resources) =>
+    open(record, permission, resources)
+  const own = { kind, calls, [obey]: obeying }
   return Object.assign(own, open(record))
 }
 

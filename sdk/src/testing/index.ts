@@ -5,6 +5,12 @@ export type { ContractCase, JobSamples } from './contract.ts'
 export type { Fake, FakeCall } from './fake.ts'
 export { fakeAsk } from './fake-ask.ts'
 export type { FakeAnswers } from './fake-ask.ts'
+export { fakeEndpoint } from './fake-endpoint.ts'
+export type {
+  FakeEndpointAnswer,
+  FakeEndpointHandler,
+  FakeEndpointRequest,
+} from './fake-endpoint.ts'
 export { fakeFiles } from './fake-files.ts'
 export type { FakeFile, FakeTree } from './fake-files.ts'
 export { fakeProgram } from './fake-program.ts'

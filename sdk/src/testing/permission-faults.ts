@@ -3,25 +3,46 @@
 import { describePermission } from '../describe.ts'
 import type { ArgumentShape, Permission, ProgramScope } from '../permission.ts'
 import { pathMatches } from '../scope.ts'
+import { endpointFaults } from './endpoint-faults.ts'
 
 /** `plugin/noun.verb`. */
 const JOB_TYPE = /^[a-z][a-z0-9-]{0,31}\/[a-z][a-z0-9-]{0,31}(?:\.[a-z][a-z0-9-]{0,31}){0,3}$/
 
 const MAX_PROGRAM_BYTES = 16_777_216
 const MAX_STATE_BYTES = 16_777_216
+const MAX_BODY_BYTES = 1_048_576
+const MAX_ANSWER_BYTES = 1_073_741_824
 const MAX_WRITE_BYTES = 16_777_216
 
-/** Faults of one permission in sentences; none when it is well formed. `timeoutMs` is the job's own. */
-export function permissionFaults(permission: Permission, timeoutMs: number): string[] {
-  const faults = kindFaults(permission, timeoutMs)
+/**
+ * Faults of one permission in sentences; none when it is well formed. `timeoutMs` is the job's own, `resources` are
+ * the names of what it acts on.
+ */
+export function permissionFaults(
+  permission: Permission,
+  timeoutMs: number,
+  resources: readonly string[] = [],
+): string[] {
+  const faults = kindFaults(permission, timeoutMs, resources)
   if (faults.length > 0) return faults
   return describePermission(permission).trim() === '' ? ['it cannot be described'] : []
 }
 
-function kindFaults(permission: Permission, timeoutMs: number): string[] {
+function kindFaults(
+  permission: Permission,
+  timeoutMs: number,
+  resources: readonly string[],
+): string[] {
   switch (permission.kind) {
     case 'ask':
       return askFaults(permission)
+    case 'endpoint':
+      return [
+        ...endpointFaults(permission, resources),
+        ...within('timeoutMs', permission.timeoutMs, 1, timeoutMs),
+        ...within('maxBodyBytes', permission.maxBodyBytes, 0, MAX_BODY_BYTES),
+        ...within('maxAnswerBytes', permission.maxAnswerBytes, 1, MAX_ANSWER_BYTES),
+      ]
     case 'files.read':
       return pathsFaults(permission.paths)
     case 'files.write':

@@ -4,6 +4,8 @@ import { CodedError } from '../errors.ts'
 import type { AnyJobType, JobType } from '../job-type.ts'
 import type { Handles, Permission, Permissions } from '../permission.ts'
 import type { Jobs, Plugin } from '../plugin.ts'
+import { resourcesOf } from '../resources.ts'
+import type { Resources } from '../resources.ts'
 import type { OutputOf, Schema } from '../schema.ts'
 import { byteLength, obey } from './fake.ts'
 import type { Fake } from './fake.ts'
@@ -55,7 +57,7 @@ export async function runJob<J extends Jobs, N extends keyof J & string>(
   const context = {
     jobId: options.jobId ?? '01890a5d-ac96-774b-bcce-b302099a8057',
     input: await checked(job.input, options.input ?? {}, 'ERR_INPUT_FORM'),
-    use: handlesOf(job.permissions, options.use),
+    use: handlesOf(job.permissions, options.use, resourcesOf(job, inputOf(options.input))),
     signal: options.signal ?? new AbortController().signal,
     log: (message: string) => void logged.push(message),
   }
@@ -67,14 +69,25 @@ export async function runJob<J extends Jobs, N extends keyof J & string>(
   return { output: output as OutputOfJob<J[N]>, plan, logged, reported }
 }
 
-function handlesOf(permissions: Permissions, given: object): Record<string, unknown> {
+/** Why the input as given: an agent takes a job's resources from what was signed. */
+function inputOf(given: unknown): Readonly<Record<string, unknown>> {
+  return typeof given === 'object' && given !== null ? (given as Record<string, unknown>) : {}
+}
+
+function handlesOf(
+  permissions: Permissions,
+  given: object,
+  resources: Resources,
+): Record<string, unknown> {
   const handles: Record<string, unknown> = {}
   for (const [name, permission] of Object.entries(permissions)) {
     const handle: unknown = (given as Record<string, unknown>)[name]
     if (handle === undefined) {
       throw new CodedError('ERR_HANDLE_MISSING', `the test gives no handle "${name}"`)
     }
-    handles[name] = isFake(handle) ? underPermission(name, handle, permission) : handle
+    handles[name] = isFake(handle)
+      ? underPermission(name, handle, { permission, resources })
+      : handle
   }
   return Object.freeze(handles)
 }
@@ -86,9 +99,9 @@ function isFake(handle: unknown): handle is Fake<Permission['kind']> {
 function underPermission(
   name: string,
   fake: Fake<Permission['kind']>,
-  permission: Permission,
+  { permission, resources }: { permission: Permission; resources: Resources },
 ): unknown {
-  if (fake.kind === permission.kind) return fake[obey](permission)
+  if (fake.kind === permission.kind) return fake[obey](permission, resources)
   throw new CodedError(
     'ERR_HANDLE_MISSING',
     `handle "${name}" is ${permission.kind}, the fake is ${fake.kind}`,
