@@ -30,18 +30,18 @@ export type RouteMatch =
 const MAX_PATH_LENGTH = 2_048
 const MAX_TEXT_LENGTH = 256
 
+/** The name of a grammar. */
+export type SegmentGrammar = 'id' | 'number' | 'uuid' | 'hex' | 'text' | 'segment'
+
 /** Grammars of segments that are no resource. `text` may hold encoded slashes; `segment` is a text without them. */
-const GRAMMARS = {
+const GRAMMARS: Readonly<Record<SegmentGrammar, RegExp>> = {
   id: /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/,
   number: /^(?:0|[1-9][0-9]{0,17})$/,
   uuid: /^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$/,
   hex: /^[0-9A-Fa-f]{1,128}$/,
   text: /^[^]{1,256}$/u,
   segment: /^[^/]{1,256}$/u,
-} as const
-
-/** The name of a grammar. */
-export type SegmentGrammar = keyof typeof GRAMMARS
+}
 
 const ROUTE = /^(GET|HEAD|POST|PUT|PATCH|DELETE) (\/.*)$/
 const LITERAL = /^[A-Za-z0-9._~:@!$&'()*+,;=-]+$/
