@@ -110,6 +110,10 @@ export const REFUSALS = {
       'A run asked for a job with a worse effect than its own, or on resources its own job does not name.',
     remedy: 'Sign that job by itself.',
   },
+  asked_too_deep: {
+    meaning: 'A run asked for a job, which asked for a job, and so on, more often than is allowed.',
+    remedy: 'Sign that job by itself; if it repeats, the plugins ask each other in a circle.',
+  },
   digest_mismatch: {
     meaning: 'The bundle held for this plugin is not the one that was approved.',
     remedy: 'Approve the bundle again; the agent then fetches it anew.',

@@ -9,7 +9,7 @@ export interface RunRow {
   readonly envelopeId: string
   readonly jobType: string
   readonly state: 'intent' | 'finished' | 'refused'
-  /** The job's signed payload bytes. */
+  /** The job's signed payload bytes; none when another run asked for the job. */
   readonly payload: Uint8Array
   readonly receivedAtMs: number
   readonly acknowledgedAtMs: number | null
@@ -70,8 +70,8 @@ export interface Journal {
   putApproval(approval: Approval, envelope: Uint8Array, atMs: number): void
   /** Keeps the revocation for ever. */
   putRevocation(revocation: Revocation, envelope: Uint8Array, atMs: number): void
-  /** The bundles held that a revocation is about. */
-  concernedBy(subject: Revocation['subject']): BundleName[]
+  /** The bundles held that a revocation is about and that no newer approval names. */
+  concernedBy(revocation: Revocation): BundleName[]
   putQuarantine(row: QuarantineRow): void
   /** Says whether the bundle was in quarantine. */
   liftQuarantine(digest: string): boolean

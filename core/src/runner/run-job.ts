@@ -1,22 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The middle of a job's way: from the durable intent to the durable outcome. */
 import { isCodedError } from '@sallyport/sdk'
-import type { PluginHost, RunOutcome } from '../plugins/ports.ts'
-import { documents, encodeJson } from '../protocol/index.ts'
+import type { RunOutcome } from '../plugins/ports.ts'
+import { documents, encodeJson, resourcesOf } from '../protocol/index.ts'
 import type { Outcome } from './answer.ts'
+import { Questions, type AskingRun, type AskPorts } from './ask.ts'
 import { HandleTally } from './handle-tally.ts'
 import type { Intent, Recorder } from './recorder.ts'
 
 /** Half of a result document is left for everything but the output. */
 const MAX_OUTPUT_BYTES = documents.result.maxBytes / 2
 
+/** Ends that came from outside the run: whether it took effect is unknown. */
+const INTERRUPTIONS: readonly string[] = ['ERR_RUN_CANCELLED', 'ERR_PLUGIN_REVOKED']
+
 /** Runs an admitted job once and records how it ended. */
 export async function runJob(
   intent: Intent,
   recorder: Recorder,
-  ports: { host: PluginHost; signal: AbortSignal },
+  ports: AskPorts & { signal: AbortSignal },
 ): Promise<void> {
   const { authentic, plugin, jobName } = intent.decision
+  const questions = new Questions(askingRun(intent), ports)
   const tally = new HandleTally()
   const started = performance.now()
   const ended = await ports.host.run({
@@ -26,9 +31,19 @@ export async function runJob(
     input: authentic.job.input,
     signal: ports.signal,
     onHandle: (event) => tally.add(event),
+    ask: (asked, ended) => questions.ask(asked, ended),
   })
+  await questions.settled()
   const run = { ms: performance.now() - started, tally }
   recorder.recordOutcome(intent, outcomeOf(ended), run)
+}
+
+function askingRun({ receipt, decision }: Intent): AskingRun {
+  const { jobManifest, authentic } = decision
+  const { jobId, input } = authentic.job
+  const resources = resourcesOf(jobManifest, input)
+  const reach = { effect: jobManifest.effect, resources, depth: 0 }
+  return { jobId, envelopeId: receipt.envelopeId, reach }
 }
 
 function outcomeOf(ended: RunOutcome): Outcome {
@@ -36,8 +51,8 @@ function outcomeOf(ended: RunOutcome): Outcome {
   if (ended.state === 'refused') {
     return ended as Extract<Outcome, { state: 'refused' }>
   }
-  const interrupted = ended.failure.code === 'ERR_RUN_CANCELLED'
-  return { state: interrupted ? 'interrupted' : 'failed', failure: ended.failure }
+  const state = INTERRUPTIONS.includes(ended.failure.code) ? 'interrupted' : 'failed'
+  return { state, failure: ended.failure }
 }
 
 /** Why: an output that no document can carry must still end in an answer. */

@@ -4,13 +4,21 @@ import { CodedError, isCodedError } from '@sallyport/sdk'
 import { admit, checkForm, type AdmissionPorts, type Decision } from '../admission/index.ts'
 import { open, type Identity } from '../crypto/index.ts'
 import type { PluginHost } from '../plugins/ports.ts'
-import { documents, type Refusal } from '../protocol/index.ts'
+import type { Refusal } from '../protocol/index.ts'
 import { WIRE, type Delivery } from '../transport/contract.ts'
-import { acceptApproval, type BundleSource } from './approvals.ts'
+import type { BundleSource } from './approvals.ts'
+import { isAsked, recordLostQuestion } from './ask.ts'
 import { flushOutbox, sendAnswer } from './outbox.ts'
 import type { Journal, ResultChannel } from './ports.ts'
-import { Recorder } from './recorder.ts'
+import { Recorder, type Receipt } from './recorder.ts'
 import { runJob } from './run-job.ts'
+import { Slots } from './slots.ts'
+import { TAKERS } from './takers.ts'
+
+/** Jobs that run at the same time unless said otherwise. */
+const DEFAULT_CONCURRENT_JOBS = 4
+/** Jobs that wait for a slot; more are left to the hub. Why: more than an agent polls for while it works them off. */
+const MAX_WAITING_JOBS = 96
 
 /** Everything a runner works with. */
 export interface RunnerPorts {
@@ -24,6 +32,8 @@ export interface RunnerPorts {
   readonly clock: { now(): number }
   /** A new UUIDv7. */
   readonly makeId: () => string
+  /** Count of jobs that run at the same time. Jobs that runs ask for are not counted. */
+  readonly maxConcurrentJobs?: number
   readonly log: RunnerLog
 }
 
@@ -39,9 +49,11 @@ export class Runner {
   readonly #recorder: Recorder
   readonly #active = new Set<string>()
   readonly #stop = new AbortController()
+  readonly #slots: Slots
 
   constructor(ports: RunnerPorts) {
     this.#ports = ports
+    this.#slots = new Slots(ports.maxConcurrentJobs ?? DEFAULT_CONCURRENT_JOBS, MAX_WAITING_JOBS)
     this.#recorder = new Recorder(ports)
   }
 
@@ -51,7 +63,8 @@ export class Runner {
   }
 
   /**
-   * Takes one delivery through to its answer; resolves when the hub holds the answer or the outbox keeps it.
+   * Takes one delivery through to its answer; resolves when the hub holds the answer or the outbox keeps it. A job that
+   * finds no slot and no room to wait is left alone; the hub will deliver it again.
    *
    * Trust: the delivery comes from the hub; only the signed bytes inside it steer what follows.
    * Throws: ERR_STORE_… when the journal cannot be written; then nothing ran and the hub will deliver again.
@@ -61,9 +74,8 @@ export class Runner {
     if (this.#active.has(envelopeId)) return
     this.#active.add(envelopeId)
     try {
-      const answered = this.#ports.journal.findOutbox(envelopeId) !== undefined
-      if (!answered) await this.#work(delivery)
-      await this.#send(envelopeId)
+      const isKnown = this.#ports.journal.findOutbox(envelopeId) !== undefined
+      if (isKnown || (await this.#work(delivery))) await this.#send(envelopeId)
     } finally {
       this.#active.delete(envelopeId)
     }
@@ -72,7 +84,10 @@ export class Runner {
   /** After a start: runs without an outcome become `interrupted`; returns how many. */
   recover(): number {
     const rows = this.#ports.journal.openRuns()
-    for (const row of rows) this.#recorder.recordInterrupted(row)
+    for (const row of rows) {
+      if (isAsked(row)) recordLostQuestion(row, this.#ports)
+      else this.#recorder.recordInterrupted(row)
+    }
     return rows.length
   }
 
@@ -81,28 +96,49 @@ export class Runner {
     await flushOutbox(this.#ports)
   }
 
+  /** Begins no further job; those that wait for a slot are left to the hub. */
+  rest(): void {
+    this.#slots.close()
+  }
+
   /** Aborts the runs in work; each is answered as interrupted. */
   abort(): void {
     this.#stop.abort()
   }
 
-  async #work(delivery: Delivery): Promise<void> {
+  /** Says whether there is an answer now. */
+  async #work(delivery: Delivery): Promise<boolean> {
     const receivedAtMs = this.#ports.clock.now()
     const started = performance.now()
     const opened = await this.#open(delivery)
     const openMs = performance.now() - started
     const receipt = { envelopeId: delivery.envelopeId, receivedAtMs, openMs }
-    if (!opened.ok) return this.#recorder.recordRefusal(receipt, unadmitted(opened.refusal))
-    const form = checkForm(opened.bytes)
-    if (form.ok && form.value.payloadType === documents.approval.payloadType) {
-      return acceptApproval(opened.bytes, receipt, this.#recorder, this.#ports)
+    if (!opened.ok) {
+      this.#recorder.recordRefusal(receipt, unadmitted(opened.refusal))
+      return true
     }
-    const { envelopeId } = delivery
-    const decision = admit({ envelopeId, bytes: opened.bytes }, this.#ports.admission)
-    const admitMs = performance.now() - started - openMs
-    if (!decision.admitted) return this.#recorder.recordRefusal({ ...receipt, admitMs }, decision)
-    const intent = this.#recorder.recordIntent({ ...receipt, admitMs }, decision)
-    await runJob(intent, this.#recorder, { host: this.#ports.host, signal: this.#stop.signal })
+    const form = checkForm(opened.bytes)
+    const take = form.ok ? TAKERS.get(form.value.payloadType) : undefined
+    if (take === undefined) return this.#takeJob(opened.bytes, receipt)
+    await take(opened.bytes, receipt, this.#recorder, this.#ports)
+    return true
+  }
+
+  /** Why admission comes after the wait: a job is judged by the time, and by what is approved, when it begins. */
+  async #takeJob(bytes: Uint8Array, receipt: Receipt): Promise<boolean> {
+    if (!(await this.#slots.take())) return false
+    try {
+      const started = performance.now()
+      const decision = admit({ envelopeId: receipt.envelopeId, bytes }, this.#ports.admission)
+      const judged = { ...receipt, admitMs: performance.now() - started }
+      if (decision.admitted) {
+        const intent = this.#recorder.recordIntent(judged, decision)
+        await runJob(intent, this.#recorder, { ...this.#ports, signal: this.#stop.signal })
+      } else this.#recorder.recordRefusal(judged, decision)
+    } finally {
+      this.#slots.give()
+    }
+    return true
   }
 
   async #open(
