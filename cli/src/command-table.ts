@@ -13,6 +13,7 @@ export const COMMAND_FILES: Readonly<Record<string, Load>> = {
   'agent:start': () => import('./commands/agent/start.ts'),
   'agent:list': () => import('./commands/agent/list.ts'),
   'plugin:new': () => import('./commands/plugin/new.ts'),
+  'plugin:dev': () => import('./commands/plugin/dev.ts'),
   'plugin:build': () => import('./commands/plugin/build.ts'),
   'plugin:approve': () => import('./commands/plugin/approve.ts'),
   'plugin:list': () => import('./commands/plugin/list.ts'),

@@ -1,16 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** `sallyport plugin new`: a folder that stands alone, and the same bytes from it wherever it lies. */
-import {
-  cp,
-  mkdir,
-  mkdtemp,
-  readFile,
-  readdir,
-  rm,
-  symlink,
-  utimes,
-  writeFile,
-} from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
@@ -18,6 +8,7 @@ import { makePluginFolder } from '../../src/authoring/new-plugin.ts'
 import { packSdk } from '../../src/authoring/sdk-package.ts'
 import { pack, unpack } from '../../src/authoring/tar.ts'
 import { buildPlugin } from '../../src/bundle/build-plugin.ts'
+import { install } from '../support/plugin-folder.ts'
 import { ROOT, documentOf, run } from '../support/program.ts'
 
 let scratch: string
@@ -28,18 +19,6 @@ beforeAll(async () => {
   await writeFile(sdk, (await packSdk()).bytes)
 }, 60_000)
 afterAll(() => rm(scratch, { recursive: true, force: true }))
-
-/** Puts in place what `npm install` would: the SDK from its packed file, and zod. */
-async function install(folder: string): Promise<void> {
-  const modules = join(folder, 'node_modules')
-  const packed = await readFile(join(folder, 'vendor/sallyport-sdk-0.1.0.tgz'))
-  for (const [path, bytes] of Object.entries(unpack(packed))) {
-    const file = join(modules, '@sallyport/sdk', path)
-    await mkdir(dirname(file), { recursive: true })
-    await writeFile(file, bytes)
-  }
-  await symlink(join(ROOT, 'node_modules/zod'), join(modules, 'zod'))
-}
 
 const json = async (path: string) => JSON.parse(await readFile(path, 'utf8')) as never
 

@@ -24,6 +24,10 @@ export const COMMAND_LINE_ERRORS = {
     meaning: 'This needs a yes, and there is no terminal to ask on. Nothing was done.',
     remedy: 'Look at what it says, then add `--yes`.',
   },
+  ERR_DEV_BINDINGS: {
+    meaning: 'The bindings for the development of a plugin are not right. Nothing was run.',
+    remedy: 'Correct dev-bindings.json or the flag --bind as the message says.',
+  },
   ERR_EXPIRED: {
     meaning: 'The agent did not answer before the job expired.',
     remedy: 'See whether the agent runs: `sallyport agent list`. Then run the job anew.',
