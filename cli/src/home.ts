@@ -14,8 +14,11 @@ export interface Home {
     readonly settings: string
     readonly agents: string
     readonly approvals: string
+    readonly revocations: string
     readonly heads: string
   }
+  /** The publisher's side: keys that sign bundles and nothing else. */
+  readonly publisher: { readonly keys: string }
   /** The folder of a hub. */
   readonly hub: string
   /** The state directory of an agent. */
@@ -35,8 +38,10 @@ export function homeLayout(given?: string): Home {
       settings: join(operator, 'settings.json'),
       agents: join(operator, 'agents'),
       approvals: join(operator, 'approvals'),
+      revocations: join(operator, 'revocations'),
       heads: join(operator, 'heads'),
     },
+    publisher: { keys: join(folder, 'publisher', 'keys.json') },
     hub: join(folder, 'hub'),
     agent: join(folder, 'agent'),
   }

@@ -90,7 +90,7 @@ describe('the way of an agent', () => {
 
 describe('the way of a plugin', () => {
   it(
-    'is built, read, approved and listed',
+    'is built, signed, read, approved and listed',
     async () => {
       const built = await json(
         'plugin',
@@ -101,16 +101,25 @@ describe('the way of a plugin', () => {
       )
       bundle = built['file'] as string
 
+      const unsigned = await sallyport('plugin', 'approve', bundle, '--agent', 'pve1')
+      expect(unsigned).toMatchObject({ exitCode: 3, stdout: '' })
+      expect(unsigned.stderr).toContain('ERR_BUNDLE_UNSIGNED')
+      await json('plugin', 'keygen', '--name', 'maker')
+      await json('plugin', 'sign', bundle)
+
       const unasked = await sallyport('plugin', 'approve', bundle, '--agent', 'pve1')
       expect(unasked).toMatchObject({ exitCode: 2, stdout: '' })
-      expect(unasked.stderr).toContain('It may, on pve1:')
+      expect(unasked.stderr).toMatch(/published by maker \(known key SHA256:.{8}\)/)
+      expect(unasked.stderr).toContain('It may:')
+      expect(unasked.stderr).toContain('add --yes')
       expect(unasked.stderr).toContain('ERR_CONFIRMATION_NEEDED')
 
       const approved = await json('plugin', 'approve', bundle, '--agent', 'pve1', '--yes')
       expect(approved).toMatchObject({
         format: 'sallyport.plugin-approve/1',
-        state: 'accepted',
         plugin: built['plugin'],
+        publisher: { name: 'maker', isKnown: true },
+        agents: [{ agent: { name: 'pve1' }, state: 'accepted', replaces: null }],
       })
 
       const { approvals } = await json('plugin', 'list')

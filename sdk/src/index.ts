@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What a plugin author imports. */
-export { describePermission } from './describe.ts'
+export { describeBounds, describePermission } from './describe.ts'
 export { decideRequest } from './endpoint-request.ts'
 export type { OutgoingRequest, RequestDecision, RequestFault } from './endpoint-request.ts'
 export { CodedError, JobFailed, Secret, isCodedError } from './errors.ts'

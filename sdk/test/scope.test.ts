@@ -3,10 +3,17 @@
 import { describe, expect, it } from '@jest/globals'
 import {
   argumentsMatch,
+  ask,
+  connect,
+  describeBounds,
   describePermission,
+  endpoint,
   exec,
   files,
   pathMatches,
+  route,
+  secret,
+  ssh,
   state,
 } from '../src/index.ts'
 
@@ -96,5 +103,39 @@ describe('describePermission', () => {
       'run: /usr/bin/x -n <[0-9]+>',
     )
     expect(describePermission(state({ maxBytes: 10 }))).toContain('10 bytes')
+    expect(describePermission(files.write(['@out/*']))).toBe('write and remove files: @out/*')
+    expect(describePermission(connect('mqtt'))).toBe('connect to "mqtt"')
+    expect(describePermission(ssh('nas'))).toBe('log in by SSH to "nas"')
+    expect(describePermission(secret('smtp'))).toBe('see the secret "smtp"')
+    expect(describePermission(ask(['p/x']))).toBe('ask for job types on this agent: p/x')
+    expect(describePermission(ask(['p/x'], { where: 'host' }))).toContain('the agent of its host')
+  })
+
+  it('says of a route which resources it is bound to and what its query and body may hold', () => {
+    const create = route('POST /guests/{vmid}', {
+      query: { full: { equals: true, required: true }, mode: { oneOf: ['a', 'b'] } },
+      body: {
+        cores: { min: 1, max: 4 },
+        memory: { max: 8 },
+        disk: { min: 2 },
+        name: { pattern: '[a-z]+' },
+        node: { resource: 'node' },
+        privileged: { forbidden: true },
+      },
+      others: 'forbidden',
+    })
+    expect(describePermission(endpoint('pve', ['GET /version', create]))).toBe(
+      'call "pve": GET /version, POST /guests/{vmid} ' +
+        "(only the job's own vmid; " +
+        'query: full is true (required), mode is one of "a" "b", nothing else; ' +
+        'body: cores is from 1 to 4, memory is at most 8, disk is at least 2, name matches [a-z]+, ' +
+        "node is the job's own node, no privileged, nothing else)",
+    )
+    expect(describeBounds({ route: 'GET /{a}/{b}/{c}/{a}/{d:text}' })).toEqual([
+      "only the job's own a, b and c",
+    ])
+    expect(
+      describeBounds(route('PUT /x', { body: { force: { equals: null }, one: { oneOf: [1] } } })),
+    ).toEqual(['body: force is null, one is 1, anything else'])
   })
 })

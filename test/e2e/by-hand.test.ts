@@ -38,6 +38,8 @@ beforeAll(async () => {
   agent = scope.use(await start(['agent', 'start'], { home }))
   await sallyportJson(['plugin', 'build', join(ROOT, 'plugins/sensors'), '--out', home], { home })
   const bundle = join(home, 'sensors-0.1.0.spb')
+  await sallyportJson(['plugin', 'keygen', ...withPassphrase()], { home })
+  await sallyportJson(['plugin', 'sign', bundle, ...withPassphrase()], { home })
   await sallyportJson(
     ['plugin', 'approve', bundle, '--agent', 'pve1', '--yes', '--hub', url, ...withPassphrase()],
     { home },

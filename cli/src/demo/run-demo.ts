@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The whole demo, from nothing to a verified result and a refused attempt, timed step by step. */
-import type { BuiltPlugin } from '../bundle/build-plugin.ts'
 import { verifyAgentAudit } from '../operator/agent-audit.ts'
 import type { VerifiedAudit } from '../operator/agent-audit.ts'
 import type { PinnedAgent } from '../operator/agents.ts'
-import { approve, readBundle } from '../operator/approve.ts'
+import { approve } from '../operator/approve.ts'
 import { findAgent } from '../operator/descriptors.ts'
 import type { Operator } from '../operator/operator.ts'
 import { jobProblem } from '../output/job-problem.ts'
@@ -20,9 +19,11 @@ import {
   makeDemoOperator,
   openDemoOperator,
   runJob,
+  signBuilt,
   startAgent,
   startHub,
 } from './steps.ts'
+import type { SignedBundle } from './steps.ts'
 
 const APPROVAL_LIFETIME_MS = 30 * 86_400_000
 const APPROVAL_DEADLINE_MS = 15_000
@@ -61,11 +62,16 @@ export async function runDemo(place: DemoPlace, listener: DemoListener): Promise
   // Bundling needs nobody else, so it goes on beside the rest.
   const building = buildSensors(place)
   building.catch(() => undefined)
-  const { operator, hub } = await openOperatorAndHub(place, timed)
+  const { operator, hub, passphrase } = await openOperatorAndHub(place, timed)
   await using _operator = operator
   const first = await timed('agent', () => enrolAndStart(operator, place), agentNote)
   const agent = await findAgent(operator, AGENT_NAME)
-  await timed('plugin', async () => approveBuilt(operator, agent, await building), pluginNote)
+  const signed = await timed(
+    'publisher',
+    async () => signBuilt(place, { file: (await building).file, passphrase }),
+    publisherNote,
+  )
+  await timed('plugin', () => approveSigned(operator, agent, signed), pluginNote)
   for (const jobType of ['sensors/read', 'sensors/host']) {
     const job = await runJob(operator, agent, { jobType })
     const problem = jobProblem(job)
@@ -101,7 +107,7 @@ async function openOperatorAndHub(place: DemoPlace, timed: Timed) {
     ({ url, pid }) => `${url}, process ${pid}; it can open nothing it stores`,
   )
   const operator = await openDemoOperator(place, { url: hub.url, passphrase })
-  return { operator, hub }
+  return { operator, hub, passphrase }
 }
 
 async function enrolAndStart(operator: Operator, place: DemoPlace) {
@@ -114,17 +120,22 @@ function agentNote({ enrolled, program }: Awaited<ReturnType<typeof enrolAndStar
   return `${agentName}, process ${program.pid}, key ${fingerprint(keyId)}; enrolled by a one-time code, only dials out`
 }
 
-async function approveBuilt(operator: Operator, agent: PinnedAgent, built: BuiltPlugin) {
+async function approveSigned(operator: Operator, agent: PinnedAgent, signed: SignedBundle) {
   await approve(operator, agent, {
-    bundle: await readBundle(built.file),
+    ...signed,
+    overrides: [],
     lifetimeMs: APPROVAL_LIFETIME_MS,
     untilMs: operator.now() + APPROVAL_DEADLINE_MS,
   })
-  return built
+  return signed
 }
 
-function pluginNote({ manifest, digest }: BuiltPlugin): string {
-  return `${manifest.name} ${manifest.version}, ${shortDigest(digest)}; built, approved, accepted`
+function publisherNote({ publication }: SignedBundle): string {
+  return `keys of its own, ${fingerprint(publication.keyId)}; the built bundle is signed with them`
+}
+
+function pluginNote({ bundle: { manifest, digest } }: SignedBundle): string {
+  return `${manifest.name} ${manifest.version}, ${shortDigest(digest)}; approved, accepted`
 }
 
 /** The agent is away, a job waits at the hub, someone changes it there, the agent comes back. */

@@ -7,6 +7,8 @@ import type { EnrolledAgent } from '@sallyport/agent'
 import { Secret } from '@sallyport/sdk'
 import { buildPlugin } from '../bundle/build-plugin.ts'
 import type { BuiltPlugin } from '../bundle/build-plugin.ts'
+import { readBundle } from '../bundle/read-bundle.ts'
+import type { ReadBundle } from '../bundle/read-bundle.ts'
 import type { PinnedAgent } from '../operator/agents.ts'
 import { makeCode } from '../operator/codes.ts'
 import { sendJob } from '../operator/jobs.ts'
@@ -20,6 +22,9 @@ import { EXIT } from '../output/exit-codes.ts'
 import type { KnownJob } from '../output/known-job.ts'
 import { Problem } from '../output/problem.ts'
 import { PROGRAM_FOLDER } from '../program.ts'
+import { makePublisher, unlockPublisher } from '../publisher/identity.ts'
+import { publish } from '../publisher/publication.ts'
+import type { ReadPublication } from '../publisher/publication.ts'
 import type { DemoPlace } from './place.ts'
 import { startProgram } from './programs.ts'
 import type { RunningProgram } from './programs.ts'
@@ -27,9 +32,17 @@ import type { RunningProgram } from './programs.ts'
 const JOB_DEADLINE_MS = 10_000
 const JOB_LIFETIME_MS = 10 * 60_000
 const CODE_LIFETIME_MS = 60 * 60_000
+const PUBLICATION_LIFETIME_MS = 30 * 86_400_000
+const PUBLISHER_NAME = 'demo-publisher'
 
 /** Name of the demo's agent. */
 export const AGENT_NAME = 'demo-host'
+
+/** A bundle and the publication beside it. */
+export interface SignedBundle {
+  readonly bundle: ReadBundle
+  readonly publication: ReadPublication
+}
 
 /** Makes the operator's identity under a passphrase that lies in the folder, for `--keep`. */
 export async function makeDemoOperator({ folder, home }: DemoPlace): Promise<Secret> {
@@ -115,6 +128,19 @@ export async function buildSensors({ folder }: DemoPlace): Promise<BuiltPlugin> 
     })
   }
   return buildPlugin({ folder: plugin, outFolder: folder, isWritingManifest: false })
+}
+
+/** Makes the demo's own publisher and signs the bundle with its key. */
+export async function signBuilt(
+  { home }: DemoPlace,
+  { file, passphrase }: { file: string; passphrase: Secret },
+): Promise<SignedBundle> {
+  await makePublisher(home, PUBLISHER_NAME, passphrase)
+  const publisher = await unlockPublisher(home, async () => passphrase)
+  const bundle = await readBundle(file)
+  const nowMs = Date.now()
+  const window = { issuedAtMs: nowMs, expiresAtMs: nowMs + PUBLICATION_LIFETIME_MS }
+  return { bundle, publication: await publish(bundle, publisher, window) }
 }
 
 /** Signs a job, sends it, waits for the answer and verifies it. `meanwhile` runs once the job lies at the hub. */

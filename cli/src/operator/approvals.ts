@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What this operator has approved: the record on their own machine, with the manifest they read. */
 import { join } from 'node:path'
-import { Digest, Id, Instant, PluginManifest, Version } from '@sallyport/core/protocol'
+import { Approval, Id, Instant, PluginManifest } from '@sallyport/core/protocol'
 import type { PluginManifest as AuthoredManifest } from '@sallyport/sdk'
 import { z } from 'zod'
 import type { Home } from '../home.ts'
@@ -15,11 +15,16 @@ export const ApprovalRecord = z.strictObject({
   format: z.literal('sallyport-approval-record-1'),
   approvalId: Id,
   agentId: Id,
-  plugin: z.strictObject({ name: z.string().max(32), version: Version, digest: Digest }),
+  plugin: Approval.shape.plugin,
+  publisher: Approval.shape.publisher,
+  jobs: Approval.shape.jobs,
+  overrides: Approval.shape.overrides,
   manifest: Manifest,
   issuedAt: Instant,
   expiresAt: Instant,
   state: z.enum(['sent', 'accepted', 'refused']),
+  /** When the agent said that it has put the plugin aside; null while it has not. */
+  quarantinedAt: Instant.nullable(),
 })
 export type ApprovalRecord = z.infer<typeof ApprovalRecord>
 
@@ -38,17 +43,34 @@ export async function writeApproval(home: Home, record: ApprovalRecord): Promise
   )
 }
 
+/** The newest approval of a plugin that an agent has accepted, whether or not it still counts. */
+export function lastAccepted(
+  records: readonly ApprovalRecord[],
+  agentId: string,
+  plugin: string,
+): ApprovalRecord | undefined {
+  return records.find(
+    (record) =>
+      record.agentId === agentId && record.plugin.name === plugin && record.state === 'accepted',
+  )
+}
+
 /** The approval of a plugin that stands on an agent: the newest that it accepted and that has not expired. */
 export function standingApproval(
   records: readonly ApprovalRecord[],
   agentId: string,
   wanted: { plugin: string; nowMs: number },
 ): ApprovalRecord | undefined {
-  return records.find(
-    (record) =>
-      record.agentId === agentId &&
-      record.plugin.name === wanted.plugin &&
-      record.state === 'accepted' &&
-      Date.parse(record.expiresAt) > wanted.nowMs,
+  const last = lastAccepted(records, agentId, wanted.plugin)
+  return last !== undefined && Date.parse(last.expiresAt) > wanted.nowMs ? last : undefined
+}
+
+/** The job types of a plugin that an approval lets run, as their manifest describes them. */
+export function approvedManifestJobs({
+  manifest,
+  jobs,
+}: Pick<ApprovalRecord, 'manifest' | 'jobs'>): AuthoredManifest['jobs'] {
+  return Object.fromEntries(
+    Object.entries(manifest.jobs).filter(([name]) => Object.hasOwn(jobs, name)),
   )
 }

@@ -1,37 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Brings an approval to an agent: the bundle to the hub, the signed approval to the agent, its verified answer back. */
-import { readFile } from 'node:fs/promises'
-import { digestOf, openBundle, openPublication } from '@sallyport/core/crypto'
-import { MAX_BUNDLE_BYTES, approvedJobsOf, encodeBase64url } from '@sallyport/core/protocol'
-import type { Publication } from '@sallyport/core/protocol'
-import type { PluginManifest } from '@sallyport/sdk'
-import { isCodedError } from '@sallyport/sdk'
+import { randomUUIDv7 } from 'node:crypto'
+import {
+  approvedJobsOf,
+  bindingNamesOf,
+  documents,
+  encodeBase64url,
+  instantOf,
+} from '@sallyport/core/protocol'
+import type { Approval } from '@sallyport/core/protocol'
+import type { ReadBundle } from '../bundle/read-bundle.ts'
 import { EXIT } from '../output/exit-codes.ts'
 import { refusalProblem } from '../output/job-problem.ts'
 import { Problem } from '../output/problem.ts'
+import type { ReadPublication } from '../publisher/publication.ts'
 import type { PinnedAgent } from './agents.ts'
-import { waitForAnswer } from './answers.ts'
 import { writeApproval } from './approvals.ts'
 import type { ApprovalRecord } from './approvals.ts'
-import { keepHead } from './heads.ts'
+import { deliver } from './deliver.ts'
 import type { Operator } from './operator.ts'
-import { openResult } from './results.ts'
 import type { VerifiedResult } from './results.ts'
-import { sendApproval } from './send-approval.ts'
-
-/** A bundle whose parts fit their digests. */
-export interface ReadBundle {
-  readonly bytes: Uint8Array
-  readonly digest: string
-  readonly manifest: PluginManifest
-  /** Of the publisher, from the file `<bundle>.sig` beside the bundle. */
-  readonly publication: Uint8Array
-  readonly publisher: Publication['publisher']
-}
+import { readersFor } from './send.ts'
 
 /** What is approved, and until when its answer is waited for. */
 export interface ApproveOrder {
   readonly bundle: ReadBundle
+  readonly publication: ReadPublication
+  /** Job types that may run; all of the plugin unless given. */
+  readonly jobNames?: readonly string[] | undefined
+  readonly overrides: Approval['overrides']
   readonly lifetimeMs: number
   /** Units: epoch milliseconds. */
   readonly untilMs: number
@@ -43,46 +40,73 @@ export interface Approved {
   readonly answer: VerifiedResult
 }
 
-/** Reads a bundle file. Throws: ERR_BUNDLE_FORM. */
-export async function readBundle(file: string): Promise<ReadBundle> {
-  const bytes = await readFile(file)
-  if (bytes.length > MAX_BUNDLE_BYTES) throw notABundle(file, 'it is larger than a bundle may be')
-  const digest = digestOf(bytes)
-  try {
-    const { manifest } = openBundle(bytes, digest)
-    const publication = await readFile(`${file}.sig`)
-    const { publisher } = openPublication(publication)
-    return { bytes, digest, manifest, publication, publisher }
-  } catch (error) {
-    if (!isCodedError(error)) throw error
-    throw notABundle(file, error.message)
-  }
-}
-
 /** Approves a bundle for an agent. Throws: ERR_NO_ANSWER, and the agent's reason when it refuses. */
 export async function approve(
   operator: Operator,
   agent: PinnedAgent,
-  { bundle, lifetimeMs, untilMs }: ApproveOrder,
+  order: ApproveOrder,
 ): Promise<Approved> {
-  await operator.hub.storeBundle(bundle.digest, bundle.bytes)
-  const sent = await sendApproval(operator, agent, {
-    ...bundle,
-    lifetimeMs,
-    publication: encodeBase64url(bundle.publication),
-    jobs: approvedJobsOf(bundle.manifest),
-    overrides: [],
+  await operator.hub.storeBundle(order.bundle.digest, order.bundle.bytes)
+  const approval = approvalOf(operator, agent, order)
+  const { approvalId, expiresAt } = approval
+  const record = recordOf(agent, approval, order.bundle)
+  await writeApproval(operator.home, record)
+  const answer = await deliver(operator, agent, {
+    kind: documents.approval,
+    document: approval,
+    envelopeId: approvalId,
+    expiresAt,
+    untilMs: order.untilMs,
   })
-  const { envelopeId, digest, record } = sent
-  const view = await waitForAnswer(operator, envelopeId, { untilMs })
-  if (view?.result == null) throw noAnswer(agent, record)
-  const answer = await openResult(operator, agent, view.result, { envelopeId, digest, jobId: null })
-  await keepHead(operator.home, agent.agentId, answer.audit)
+  if (answer === undefined) throw noAnswer(agent, record)
   const state = answer.result.state === 'done' ? 'accepted' : 'refused'
   const settled: ApprovalRecord = { ...record, state }
   await writeApproval(operator.home, settled)
   if (state === 'refused') throw refusalProblem(answer.result, agent.name)
   return { record: settled, answer }
+}
+
+function approvalOf(operator: Operator, agent: PinnedAgent, order: ApproveOrder): Approval {
+  const { bundle, publication, jobNames, overrides, lifetimeMs } = order
+  const { name, version } = bundle.manifest
+  const jobs = approvedJobsOf(bundle.manifest, jobNames)
+  const nowMs = operator.now()
+  return {
+    approvalId: randomUUIDv7(),
+    siteId: operator.site.siteId,
+    agentIds: [agent.agentId],
+    plugin: { name, version, digest: bundle.digest },
+    publisher: publication.publication.publisher,
+    publication: encodeBase64url(publication.envelope),
+    jobs,
+    bindings: bindingNamesOf(jobs),
+    overrides,
+    issuedAt: instantOf(nowMs),
+    expiresAt: instantOf(nowMs + lifetimeMs),
+    readers: readersFor(operator, agent),
+  }
+}
+
+function recordOf(
+  { agentId }: PinnedAgent,
+  approval: Approval,
+  { manifest }: ReadBundle,
+): ApprovalRecord {
+  const { approvalId, plugin, publisher, jobs, overrides, issuedAt, expiresAt } = approval
+  return {
+    format: 'sallyport-approval-record-1',
+    approvalId,
+    agentId,
+    plugin,
+    publisher,
+    jobs,
+    overrides,
+    manifest,
+    issuedAt,
+    expiresAt,
+    state: 'sent',
+    quarantinedAt: null,
+  }
 }
 
 function noAnswer(agent: PinnedAgent, record: ApprovalRecord): Problem {
@@ -92,14 +116,5 @@ function noAnswer(agent: PinnedAgent, record: ApprovalRecord): Problem {
     unharmed: 'It waits at the hub; the agent takes it when it next asks.',
     remedy: 'See whether the agent runs, then approve again:',
     commands: ['sallyport agent list'],
-  })
-}
-
-function notABundle(file: string, why: string): Problem {
-  return new Problem('ERR_BUNDLE_FORM', `${file} is not a bundle: ${why}`, {
-    exit: EXIT.usage,
-    unharmed: 'Nothing was signed or sent.',
-    remedy: 'Build one from the folder of a plugin:',
-    commands: ['sallyport plugin build <folder>'],
   })
 }

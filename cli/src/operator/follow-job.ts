@@ -9,6 +9,7 @@ import type { Patience } from './answers.ts'
 import { keepHead } from './heads.ts'
 import type { SentJob } from './jobs.ts'
 import type { Operator } from './operator.ts'
+import { noteQuarantine } from './releases.ts'
 import { openResult } from './results.ts'
 import type { VerifiedResult } from './results.ts'
 
@@ -32,7 +33,10 @@ export async function followJob(
 ): Promise<KnownJob> {
   const view = await waitForAnswer(operator, sent.job.jobId, patience)
   const { answer, doubt } = await readAnswer(operator, { agent, sent }, view)
-  if (answer !== undefined) await keepHead(operator.home, agent.agentId, answer.audit)
+  if (answer !== undefined) {
+    await keepHead(operator.home, agent.agentId, answer.audit)
+    await noteQuarantine(operator.home, agent.agentId, answer.result)
+  }
   return {
     job: sent.job,
     digest: sent.digest,

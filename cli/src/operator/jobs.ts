@@ -42,6 +42,7 @@ export async function sendJob(
     kind: documents.job,
     document: job,
     envelopeId: job.jobId,
+    expiresAt: job.expiresAt,
   })
   return { ...sent, job }
 }

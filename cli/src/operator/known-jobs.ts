@@ -7,6 +7,7 @@ import { readAgents } from './agents.ts'
 import { keepHead } from './heads.ts'
 import { readMail } from './mail.ts'
 import type { Operator } from './operator.ts'
+import { noteQuarantine } from './releases.ts'
 
 /**
  * The job in an envelope; undefined when it is no job.
@@ -29,7 +30,10 @@ export async function readKnownJob(
     })
   }
   if (content.kind !== 'job') return undefined
-  if (answer !== undefined) await keepHead(operator.home, view.agentId, answer.audit)
+  if (answer !== undefined) {
+    await keepHead(operator.home, view.agentId, answer.audit)
+    await noteQuarantine(operator.home, view.agentId, answer.result)
+  }
   const { queuedAt, deliveredAt, answeredAt } = view
   return {
     job: content.job,

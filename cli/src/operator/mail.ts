@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Reads back what lies at the hub: whose document it is, and what the agent answered, both verified. */
 import { open, verifyEnvelope } from '@sallyport/core/crypto'
+import type { AnyDocumentKind, Verification } from '@sallyport/core/crypto'
 import { documents, parseDocument, parseEnvelope } from '@sallyport/core/protocol'
-import type { Approval, Job } from '@sallyport/core/protocol'
+import type { Job } from '@sallyport/core/protocol'
 import { WIRE } from '@sallyport/core/transport'
 import type { EnvelopeView } from '@sallyport/core/transport'
 import { CodedError, isCodedError } from '@sallyport/sdk'
@@ -12,12 +13,13 @@ import type { Operator } from './operator.ts'
 import { openResult } from './results.ts'
 import type { VerifiedResult } from './results.ts'
 
+type Verified = Extract<Verification, { ok: true }>
+
 /** What an operator of the site sent. */
 export type Content =
   | { readonly kind: 'job'; readonly job: Job; readonly digest: string; readonly signer: string }
   | {
-      readonly kind: 'approval'
-      readonly approval: Approval
+      readonly kind: 'approval' | 'revocation' | 'quarantine-release'
       readonly digest: string
       readonly signer: string
     }
@@ -56,25 +58,41 @@ async function orDoubt<T>(reading: Promise<T>): Promise<{ value?: T; doubt?: str
 
 async function readContent(operator: Operator, view: EnvelopeView): Promise<Content> {
   const bytes = await open(view.sealed, operator.identity.sealing, WIRE.maxSealedBytes)
-  const verified = verifyEnvelope(
+  const verified = verifyEnvelope<AnyDocumentKind>(
     parseEnvelope(bytes, WIRE.maxSealedBytes),
-    [documents.job, documents.approval],
+    [documents.job, documents.approval, documents.revocation, documents.quarantineRelease],
     operator.trust,
   )
   if (!verified.ok) throw doubtful(`no operator of the site signed it (${verified.refusal.reason})`)
-  const { digest, signer, payload } = verified
-  const isJob = verified.kind.name === documents.job.name
-  const content: Content = isJob
-    ? { kind: 'job', job: parseDocument(documents.job, payload), digest, signer: signer.name }
-    : {
-        kind: 'approval',
-        approval: parseDocument(documents.approval, payload),
-        digest,
-        signer: signer.name,
-      }
-  const id = content.kind === 'job' ? content.job.jobId : content.approval.approvalId
+  const { id, content } = contentOf(verified)
   if (id === view.envelopeId) return content
   throw doubtful('the hub shows it under the id of another')
+}
+
+/** The document with the id under which it must lie at the hub. */
+function contentOf({ kind, payload, digest, signer }: Verified): { id: string; content: Content } {
+  const by = { digest, signer: signer.name }
+  switch (kind.name) {
+    case documents.approval.name:
+      return {
+        id: parseDocument(documents.approval, payload).approvalId,
+        content: { kind: 'approval', ...by },
+      }
+    case documents.revocation.name:
+      return {
+        id: parseDocument(documents.revocation, payload).revocationId,
+        content: { kind: 'revocation', ...by },
+      }
+    case documents.quarantineRelease.name:
+      return {
+        id: parseDocument(documents.quarantineRelease, payload).releaseId,
+        content: { kind: 'quarantine-release', ...by },
+      }
+    default: {
+      const job = parseDocument(documents.job, payload)
+      return { id: job.jobId, content: { kind: 'job', job, ...by } }
+    }
+  }
 }
 
 async function readAnswer(

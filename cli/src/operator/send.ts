@@ -19,8 +19,10 @@ export interface Sent {
 /** What `send` needs to know of a document. */
 export interface Outgoing<T> {
   readonly kind: DocumentKind<T>
-  readonly document: T & { readonly readers: readonly string[]; readonly expiresAt: string }
+  readonly document: T & { readonly readers: readonly string[] }
   readonly envelopeId: string
+  /** Until when the hub keeps it for the agent. */
+  readonly expiresAt: string
 }
 
 /**
@@ -32,14 +34,14 @@ export interface Outgoing<T> {
 export async function send<T>(
   operator: Operator,
   agent: PinnedAgent,
-  { kind, document, envelopeId }: Outgoing<T>,
+  { kind, document, envelopeId, expiresAt }: Outgoing<T>,
 ): Promise<Sent> {
   const startedMs = performance.now()
   const signed = signDocument(kind, document as T, operator.identity.signing)
   const sealed = await seal(signed, document.readers)
   const preparedMs = performance.now() - startedMs
   const { agentId } = agent
-  await operator.hub.submitEnvelope({ envelopeId, agentId, sealed, expiresAt: document.expiresAt })
+  await operator.hub.submitEnvelope({ envelopeId, agentId, sealed, expiresAt })
   return {
     envelopeId,
     digest: digestOf(parseEnvelope(signed, signed.length).payload),

@@ -35,7 +35,7 @@ function needsFlag(): Problem {
     {
       exit: EXIT.usage,
       unharmed: 'Nothing was signed or sent.',
-      remedy: 'Read what it may do, then add --yes.',
+      remedy: 'Read what it says, then add --yes.',
     },
   )
 }

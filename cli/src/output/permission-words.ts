@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What a plugin may do, in plain words, with what is new since the approval before. */
-import type { ArgumentShape, JobManifest, Permission, PluginManifest } from '@sallyport/sdk'
-import { describePermission } from '@sallyport/sdk'
+/** What a plugin may do, in plain words, with everything that differs from the approval before. */
+import type { ApprovedJob } from '@sallyport/core/protocol'
+import type { JobManifest, Permission, PluginManifest } from '@sallyport/sdk'
 import type { Paint } from './paint.ts'
+import { boundsText, compareRights } from './rights.ts'
+import type { Change, ComparedRight } from './rights.ts'
 import { safeText } from './safe-text.ts'
-import { size, span } from './words.ts'
+import { counted, size, span } from './words.ts'
 
-/** One line of what a plugin may do. */
-export interface PermissionLine {
-  readonly job: string
-  readonly handle: string
-  readonly text: string
-  /** Null when there was no approval to compare with. */
-  readonly isNew: boolean | null
+/** The job types that are approved, with the manifest that describes them. */
+export interface Approvable {
+  readonly manifest: PluginManifest
+  readonly jobs: Readonly<Record<string, ApprovedJob>>
 }
 
 const KIND_WORDS: Readonly<Record<Permission['kind'], string>> = {
@@ -27,101 +26,174 @@ const KIND_WORDS: Readonly<Record<Permission['kind'], string>> = {
   state: 'keep state of its own',
 }
 
-/** Every permission of a plugin as a line, compared with the manifest that was approved before. */
-export function permissionLines(now: PluginManifest, before?: PluginManifest): PermissionLine[] {
-  return Object.entries(now.jobs).flatMap(([job, manifest]) => {
-    const known = before?.jobs[job]
-    return Object.entries(manifest.permissions).map(([handle, permission]) => ({
-      job,
-      handle,
-      text: permissionText(permission),
-      isNew: before === undefined ? null : !isSame(permission, known?.permissions[handle]),
-    }))
-  })
+const MARKS: Readonly<Record<NonNullable<Change>, string>> = {
+  same: ' ',
+  new: '+',
+  changed: '~',
+  gone: '-',
 }
 
-/** The screen that an operator reads before approving. */
+/** The screen that an operator reads before approving: job types, what they may do, what they may not. */
 export function permissionScreen(
-  manifest: PluginManifest,
-  before: PluginManifest | undefined,
+  now: Approvable,
+  before: Approvable | undefined,
   paint: Paint,
 ): string {
-  const jobs = Object.entries(manifest.jobs).map(([name, job]) =>
-    jobText(name, job, { before, paint }),
-  )
-  const gone = Object.keys(before?.jobs ?? {}).filter((name) => !(name in manifest.jobs))
+  const rights = compareRights(now.jobs, before?.jobs)
   return [
-    ...jobs,
-    ...gone.map((name) => `- ${safeText(name)}  is no longer there`),
-    `It may not: ${mayNot(manifest).join(', ')}.`,
+    ...jobLines(now, before, paint),
+    ...rightLines(rights, Object.keys(now.jobs).length > 1, paint),
+    `It may not: ${mayNot(rights).join(', ')}.`,
+    ...changeCounts(rights),
   ].join('\n')
 }
 
-/** One permission in words. Its texts come from the plugin's author and are escaped. */
-export function permissionText(permission: Permission): string {
-  switch (permission.kind) {
-    case 'files.read':
-      return `read files ${permission.paths.map(safeText).join(', ')}`
-    case 'exec': {
-      const { program, args, timeoutMs, maxOutputBytes } = permission
-      const line = [program, ...args.map(argumentText)].map(safeText).join(' ')
-      return `run ${line}  (at most ${span(timeoutMs)}, ${size(maxOutputBytes)} of output)`
-    }
-    case 'ask':
-    case 'connect':
-    case 'endpoint':
-    case 'files.write':
-    case 'secret':
-    case 'ssh':
-      return safeText(describePermission(permission))
-    case 'state':
-      return `keep up to ${size(permission.maxBytes)} of its own between jobs`
-  }
+/** Every right as `--json` shows it. */
+export function permissionsJson(now: Approvable, before?: Approvable): object[] {
+  return compareRights(now.jobs, before?.jobs).map(
+    ({ job, effect, kind, on, verb, thing, bounds, limits, change }) => ({
+      job,
+      effect,
+      kind,
+      on: on === '' ? null : on,
+      text: `${verb} ${thing}`,
+      bounds: [...bounds, ...(limits === '' ? [] : [limits])],
+      change,
+    }),
+  )
 }
 
-function jobText(
-  name: string,
-  job: JobManifest,
-  { before, paint }: { before: PluginManifest | undefined; paint: Paint },
-): string {
-  const known = before?.jobs[name]
-  const mark = before !== undefined && known === undefined ? paint.warn('+') : ' '
-  const effect = job.effect === 'read' ? job.effect : paint.warn(job.effect)
-  const head = `${mark} ${paint.strong(safeText(name))}  ${effect}  ${safeText(job.summary)}`
-  const changed = known !== undefined && known.effect !== job.effect
-  const effectLine = changed ? [`  ${paint.warn('+')}   effect was ${known.effect}`] : []
-  const limits = `      at most ${job.limits.perMinute} times a minute, ${span(job.limits.timeoutMs)} each`
-  const lines = Object.entries(job.permissions).map(([handle, permission]) => {
-    const isNew = before !== undefined && !isSame(permission, known?.permissions[handle])
-    return `  ${isNew ? paint.warn('+') : ' '}   ${permissionText(permission)}`
+/** One line for each job type and below it its limits; marked where they differ. */
+function jobLines(now: Approvable, before: Approvable | undefined, paint: Paint): string[] {
+  const names = Object.keys(now.jobs)
+  const gone = Object.keys(before?.jobs ?? {}).filter((name) => !names.includes(name))
+  const width = Math.max(...[...names, ...gone].map((name) => name.length))
+  const lines = names.flatMap((name) => {
+    const job = now.manifest.jobs[name]!
+    const known = before?.jobs[name] === undefined ? undefined : before.manifest.jobs[name]
+    const differences = known === undefined ? [] : jobDifferences(job, known)
+    const change =
+      before === undefined
+        ? null
+        : known === undefined
+          ? 'new'
+          : differences.length > 0
+            ? 'changed'
+            : 'same'
+    const head = `${paint.strong(safeText(name.padEnd(width)))}  ${effectText(job.effect, paint)}  ${safeText(job.summary)}`
+    return [
+      `  ${mark(change, paint)} ${head}`,
+      `    ${' '.repeat(width)}  ${paint.dim(jobBounds(job).map(safeText).join('; '))}`,
+      ...differences.map((text) => `    ${' '.repeat(width)}  ${paint.warn(safeText(text))}`),
+    ]
   })
-  return [head, ...effectLine, ...lines, limits].join('\n')
-}
-
-function mayNot(manifest: PluginManifest): string[] {
-  const kinds = new Set(
-    Object.values(manifest.jobs).flatMap((job) =>
-      Object.values(job.permissions).map(({ kind }) => kind),
+  return [
+    ...lines,
+    ...gone.map(
+      (name) => `  ${mark('gone', paint)} ${safeText(name.padEnd(width))}  no longer there`,
     ),
-  )
-  const closed = Object.entries(KIND_WORDS).filter(
-    ([kind]) => !kinds.has(kind as Permission['kind']),
-  )
-  return closed.map(([, words]) => words)
+  ]
 }
 
-function argumentText(argument: ArgumentShape): string {
-  return typeof argument === 'string' ? argument : `<anything that matches ${argument.pattern}>`
-}
-
-function isSame(a: Permission, b: Permission | undefined): boolean {
-  return b !== undefined && sorted(a) === sorted(b)
-}
-
-function sorted(value: object): string {
-  return JSON.stringify(value, (_, each: unknown) =>
-    typeof each === 'object' && each !== null && !Array.isArray(each)
-      ? Object.fromEntries(Object.entries(each).sort(([x], [y]) => (x < y ? -1 : 1)))
-      : each,
+function jobBounds({ limits, resources }: JobManifest): string[] {
+  const { perMinute, timeoutMs, maxOutputBytes } = limits
+  const own = Object.entries(resources).map(([name, field]) =>
+    name === field ? `its own ${name} is its parameter` : `its own ${name} is parameter ${field}`,
   )
+  return [
+    `at most ${counted(perMinute, 'time')} a minute, ${span(timeoutMs)} each, ${size(maxOutputBytes)} of result`,
+    ...own,
+  ]
+}
+
+function jobDifferences(job: JobManifest, known: JobManifest): string[] {
+  const [now, before] = [jobBounds(job), jobBounds(known)]
+  return [
+    ...(job.effect === known.effect ? [] : [`effect was ${known.effect}`]),
+    ...(now.join() === before.join() ? [] : [`was ${before.join('; ')}`]),
+  ]
+}
+
+/** Rights with all but one thing in common, on one line. */
+interface Line extends Omit<ComparedRight, 'job' | 'thing'> {
+  readonly jobs: readonly string[]
+  readonly things: readonly string[]
+}
+
+function rightLines(
+  rights: readonly ComparedRight[],
+  isNamingJobs: boolean,
+  paint: Paint,
+): string[] {
+  const lines = linesOf(rights)
+  const places = [...new Set(lines.map(({ on }) => on))].sort()
+  return places.flatMap((on) => [
+    on === '' ? 'It may:' : `It may, on ${safeText(on)}:`,
+    ...lines.filter((line) => line.on === on).map((line) => lineText(line, isNamingJobs, paint)),
+  ])
+}
+
+function linesOf(rights: readonly ComparedRight[]): Line[] {
+  const perThing = merged(rights, ({ job: _, ...rest }) => JSON.stringify(rest)).map((same) => ({
+    ...same[0]!,
+    jobs: same.map(({ job }) => job),
+  }))
+  return merged(perThing, ({ thing: _, job: __, ...rest }) => JSON.stringify(rest)).map((same) => {
+    const { thing: _, job: __, ...line } = same[0]!
+    return { ...line, things: same.map(({ thing }) => thing) }
+  })
+}
+
+function merged<T>(rows: readonly T[], keyOf: (row: T) => string): T[][] {
+  return [...Map.groupBy(rows, keyOf).values()]
+}
+
+function lineText(line: Line, isNamingJobs: boolean, paint: Paint): string {
+  const what = safeText(`${line.verb} ${line.things.join(', ')}`)
+  const bounds = boundsText(line)
+  return [
+    `  ${mark(line.change, paint)} ${effectText(line.effect, paint)}  ${line.kind === 'secret' ? paint.bad(what) : what}`,
+    ...(bounds === '' ? [] : [`  ${safeText(bounds)}`]),
+    ...(line.was === '' ? [] : [`  ${paint.warn(`was: ${safeText(line.was)}`)}`]),
+    ...(line.kind === 'secret' ? [`  ${paint.bad('it sees the credential itself')}`] : []),
+    ...(isNamingJobs ? [`  ${paint.dim(`(${line.jobs.map(safeText).join(', ')})`)}`] : []),
+  ].join('')
+}
+
+function effectText(effect: JobManifest['effect'], paint: Paint): string {
+  const padded = effect.padEnd('destroy'.length)
+  if (effect === 'read') return padded
+  return effect === 'destroy' ? paint.bad(padded) : paint.warn(padded)
+}
+
+function mark(change: Change, paint: Paint): string {
+  const sign = change === null ? ' ' : MARKS[change]
+  return sign === ' ' ? sign : paint.warn(sign)
+}
+
+function mayNot(rights: readonly ComparedRight[]): string[] {
+  const kinds = new Set<string>(
+    rights.filter(({ change }) => change !== 'gone').map(({ kind }) => kind),
+  )
+  return Object.entries(KIND_WORDS)
+    .filter(([kind]) => !kinds.has(kind))
+    .map(([, words]) => words)
+}
+
+function changeCounts(rights: readonly ComparedRight[]): string[] {
+  const words = [
+    ['new', 'new (+)'],
+    ['changed', 'changed (~)'],
+    ['gone', 'gone (-)'],
+  ] as const
+  const counts = words
+    .map(
+      ([change, word]) => [rights.filter((right) => right.change === change).length, word] as const,
+    )
+    .filter(([many]) => many > 0)
+  if (counts.length === 0) return []
+  const text = counts.map(
+    ([many, word]) => `${counted(many, 'permission')} ${many === 1 ? 'is' : 'are'} ${word}`,
+  )
+  return ['', `${text.join(', ')}.`]
 }

@@ -52,7 +52,7 @@ function listenerOf(seen: Seen, show: (text: string) => void, talk: Talk): DemoL
   return {
     onStep(step) {
       seen.steps.push(step)
-      show(`  ${step.step.padEnd(8)}  ${span(step.ms).padStart(6)}   ${step.note}`)
+      show(`  ${step.step.padEnd(9)}  ${span(step.ms).padStart(6)}   ${step.note}`)
     },
     onJob(job) {
       seen.jobs.push(job)

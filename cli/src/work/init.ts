@@ -2,13 +2,13 @@
 /** Makes an operator on this machine and says what comes next. */
 import { existsSync } from 'node:fs'
 import { keyIdOf } from '@sallyport/core/crypto'
-import { Name } from '@sallyport/core/protocol'
 import { parseHubAddress } from '@sallyport/core/transport'
 import type { Home } from '../home.ts'
 import { makeOperator } from '../operator/identity.ts'
 import { getPassphrase } from '../operator/passphrase.ts'
 import { DEFAULT_HUB } from '../operator/site.ts'
 import { EXIT } from '../output/exit-codes.ts'
+import { expectName } from '../output/expect-name.ts'
 import { Problem } from '../output/problem.ts'
 import { pairs } from '../output/table.ts'
 import type { Talk } from '../output/talk.ts'
@@ -62,15 +62,6 @@ export async function init({ home, talk, flags }: InitRequest): Promise<void> {
       `  sallyport agent code <name of a host>${flags.home === undefined ? '' : ` --home ${flags.home}`}`,
     ].join('\n'),
   )
-}
-
-function expectName(flag: string, name: string): void {
-  if (Name.safeParse(name).success) return
-  throw new Problem('ERR_USAGE', `--${flag} ${JSON.stringify(name)} is not a name`, {
-    exit: EXIT.usage,
-    unharmed: 'Nothing was made.',
-    remedy: 'A name has small letters, digits and inner hyphens, at most 63: ada, ops-1.',
-  })
 }
 
 function isThere(home: Home): Problem {

@@ -34,7 +34,7 @@ async function readJobs(
   for await (const view of envelopes(operator)) {
     if (agent !== undefined && !wanted.has(view.agentId)) continue
     const mail = await readMail(operator, view, agents)
-    if (mail.content?.kind !== 'approval') mails.push(mail)
+    if (mail.content === undefined || mail.content.kind === 'job') mails.push(mail)
     if (mails.length === limit) break
   }
   return mails

@@ -2,7 +2,7 @@
 /** Signs a job, sends it, waits for the answer, verifies it and shows it. */
 import { JobTypeName } from '@sallyport/core/protocol'
 import type { PinnedAgent } from '../operator/agents.ts'
-import { readApprovals, standingApproval } from '../operator/approvals.ts'
+import { approvedManifestJobs, readApprovals, standingApproval } from '../operator/approvals.ts'
 import { findAgent } from '../operator/descriptors.ts'
 import { followJob } from '../operator/follow-job.ts'
 import type { Followed } from '../operator/follow-job.ts'
@@ -53,9 +53,9 @@ async function inputOf(operator: Operator, agent: PinnedAgent, request: RunReque
   const [plugin = '', name = ''] = request.jobType.split('/')
   const records = await readApprovals(operator.home)
   const approval = standingApproval(records, agent.agentId, { plugin, nowMs: operator.now() })
-  const job = approval?.manifest.jobs[name]
-  if (approval !== undefined && job === undefined)
-    throw unknownJob(request.jobType, approval.manifest.jobs)
+  const jobs = approval === undefined ? undefined : approvedManifestJobs(approval)
+  const job = jobs?.[name]
+  if (jobs !== undefined && job === undefined) throw unknownJob(request.jobType, jobs)
   const { params, paramsFile: file, jobType } = request
   return readInput({ params, file, jobType, job })
 }

@@ -1,106 +1,130 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Shows what a plugin may do, asks, and sends the signed approval with the bundle. */
-import type { PinnedAgent } from '../operator/agents.ts'
-import { readApprovals, standingApproval } from '../operator/approvals.ts'
-import type { ApprovalRecord } from '../operator/approvals.ts'
+/** Shows what a plugin may do, asks once, and sends each agent its signed approval with the bundle. */
+import { approvedJobsOf } from '@sallyport/core/protocol'
+import type { Approval } from '@sallyport/core/protocol'
+import type { ReadBundle } from '../bundle/read-bundle.ts'
+import { lastAccepted, readApprovals } from '../operator/approvals.ts'
 import { approve } from '../operator/approve.ts'
-import type { Approved, ReadBundle } from '../operator/approve.ts'
-import { findAgent } from '../operator/descriptors.ts'
+import type { Approved } from '../operator/approve.ts'
+import { exitOf, forEachAgent } from '../operator/each-agent.ts'
+import type { AgentOutcome } from '../operator/each-agent.ts'
 import type { Operator } from '../operator/operator.ts'
+import { agentsOf, audienceText } from '../operator/site-agents.ts'
+import type { Audience } from '../operator/site-agents.ts'
+import { expectMeant, upgradeOf } from '../operator/upgrade.ts'
+import { approvalScreen } from '../output/approval-screen.ts'
+import type { ApprovalShown } from '../output/approval-screen.ts'
 import { confirmOrStop } from '../output/confirm.ts'
 import { EXIT } from '../output/exit-codes.ts'
+import type { ExitCode } from '../output/exit-codes.ts'
 import { onInterrupt } from '../output/on-interrupt.ts'
-import { permissionLines, permissionScreen } from '../output/permission-words.ts'
-import { safeText } from '../output/safe-text.ts'
+import { Problem } from '../output/problem.ts'
 import type { Talk } from '../output/talk.ts'
 import { waiting } from '../output/waiting.ts'
-import { counted, relative, shortDigest } from '../output/words.ts'
+import { expectNotOperators } from '../publisher/identity.ts'
+import { lookUp } from '../publisher/known.ts'
+import type { ReadPublication } from '../publisher/publication.ts'
+import { reportApprovals } from './report-approvals.ts'
 
-/** What is to be approved, and how. */
+/** What is to be approved, for whom, and how. */
 export interface ApproveRequest {
   readonly bundle: ReadBundle
-  readonly agent: string
+  readonly publication: ReadPublication
+  readonly audience: Audience
+  /** Job types that may run; all of the plugin when there are none. */
+  readonly only: readonly string[]
+  /** Changes that the operator says are meant. */
+  readonly overrides: Approval['overrides']
   readonly lifetimeMs: number
   readonly timeoutMs: number
   readonly isAgreed: boolean
 }
 
-/** Approves a bundle for one agent and waits until the agent has taken it. */
+/** Approves a bundle and waits until each agent has answered. Returns the exit code. */
 export async function pluginApprove(
   operator: Operator,
   talk: Talk,
   request: ApproveRequest,
-): Promise<void> {
-  const { bundle } = request
-  const agent = await waiting(talk, 'asking the hub', () => findAgent(operator, request.agent))
+): Promise<ExitCode> {
+  const { audience, overrides, isAgreed } = request
+  const shown = await waiting(talk, 'asking the hub', () => prepare(operator, request))
+  const candidate = {
+    plugin: pluginOf(request.bundle),
+    publisher: request.publication.publication.publisher,
+  }
+  const screen = approvalScreen(shown, talk.aside)
+  try {
+    expectMeant(shown.upgrades, candidate, overrides)
+  } catch (error) {
+    talk.say(`${screen}\n`)
+    throw error
+  }
+  const whom = audienceText(operator, audience, shown.upgrades.length)
+  await confirmOrStop(talk, { shown: screen, question: `Approve for ${whom}?`, isAgreed })
+  const outcomes = await send(operator, talk, { request, shown, whom })
+  const [only] = outcomes
+  if ('agent' in audience && only !== undefined && 'problem' in only) throw only.problem
+  reportApprovals(talk, { shown, outcomes, overrides, isSite: !('agent' in audience) })
+  return exitOf(outcomes)
+}
+
+/** Everything that is shown before the question. Throws: ERR_USAGE, ERR_PUBLISHER_KEY, ERR_AGENT_…. */
+async function prepare(operator: Operator, request: ApproveRequest): Promise<ApprovalShown> {
+  const { bundle, publication, only, audience } = request
+  const { publisher } = publication.publication
+  expectJobs(bundle, only)
+  expectNotOperators(publisher, operator.site.operators)
+  const { agents, left } = await agentsOf(operator, audience)
   const records = await readApprovals(operator.home)
-  const wanted = { plugin: bundle.manifest.name, nowMs: operator.now() }
-  const before = standingApproval(records, agent.agentId, wanted)
-  await confirmOrStop(talk, {
-    shown: approvalScreen(bundle, { agent, before, talk }),
-    question: `Approve for ${agent.name}?`,
-    isAgreed: request.isAgreed,
-  })
+  const candidate = { plugin: pluginOf(bundle), publisher }
+  const { manifest } = bundle
+  return {
+    bundle,
+    publisher: await lookUp(operator.home, publisher),
+    approvable: { manifest, jobs: approvedJobsOf(manifest, namesOf(request)) },
+    upgrades: agents.map((agent) =>
+      upgradeOf(agent, lastAccepted(records, agent.agentId, manifest.name), candidate),
+    ),
+    left,
+  }
+}
+
+async function send(
+  operator: Operator,
+  talk: Talk,
+  { request, shown, whom }: { request: ApproveRequest; shown: ApprovalShown; whom: string },
+): Promise<AgentOutcome<Approved>[]> {
+  const { bundle, publication, overrides, lifetimeMs, timeoutMs } = request
   using _leaving = onInterrupt(
-    `The approval goes on without you; ${agent.name} takes it when it next asks the hub.`,
+    `The approval goes on without you; ${whom} takes it when it next asks the hub.`,
     EXIT.unknown,
   )
-  const { lifetimeMs, timeoutMs } = request
   const untilMs = operator.now() + timeoutMs
-  const approved = await waiting(talk, `waiting for ${agent.name}`, () =>
-    approve(operator, agent, { bundle, lifetimeMs, untilMs }),
+  const jobNames = namesOf(request)
+  const order = { bundle, publication, jobNames, overrides, lifetimeMs, untilMs }
+  const agents = shown.upgrades.map(({ agent }) => agent)
+  return await waiting(talk, `waiting for ${whom}`, () =>
+    forEachAgent(agents, (agent) => approve(operator, agent, order)),
   )
-  report(talk, { ...approved, agent, before })
 }
 
-function approvalScreen(
-  { manifest, digest }: ReadBundle,
-  { agent, before, talk }: { agent: PinnedAgent; before: ApprovalRecord | undefined; talk: Talk },
-): string {
-  const paint = talk.aside
-  const isSame = before?.plugin.digest === digest
-  const replaced = before === undefined ? '' : `, replaces ${before.plugin.version}`
-  const added = permissionLines(manifest, before?.manifest).filter(({ isNew }) => isNew === true)
-  return [
-    `${paint.strong(`${manifest.name} ${manifest.version}`)}${isSame ? ', approved before' : replaced}: ${safeText(manifest.summary)}`,
-    paint.dim(digest),
-    '',
-    `It may, on ${agent.name}:`,
-    permissionScreen(manifest, before?.manifest, paint),
-    ...(added.length > 0
-      ? ['', `${counted(added.length, 'permission')} ${added.length === 1 ? 'is' : 'are'} new (+).`]
-      : []),
-  ].join('\n')
+function namesOf({ bundle, only }: ApproveRequest): readonly string[] {
+  return only.length === 0 ? Object.keys(bundle.manifest.jobs) : only
 }
 
-function report(
-  talk: Talk,
-  done: Approved & { agent: PinnedAgent; before: ApprovalRecord | undefined },
-): void {
-  const { record, agent, answer, before } = done
-  const { plugin, expiresAt, manifest } = record
-  const document = {
-    format: 'sallyport.plugin-approve/1',
-    approvalId: record.approvalId,
-    agent: { name: agent.name, agentId: agent.agentId },
-    plugin,
-    issuedAt: record.issuedAt,
-    expiresAt,
-    state: record.state,
-    replaces: before?.plugin ?? null,
-    permissions: permissionLines(manifest, before?.manifest),
-    verified: { signedBy: agent.name, auditIndex: answer.audit.index },
-  }
-  const [jobName] = Object.keys(manifest.jobs)
-  talk.answer(document, () =>
-    [
-      `${talk.paint.good('approved')} ${plugin.name} ${plugin.version} on ${agent.name}, ends ${relative(Date.parse(expiresAt), Date.now())}`,
-      talk.paint.dim(
-        `${shortDigest(plugin.digest)} · accepted and signed by ${agent.name}, audit entry ${answer.audit.index}`,
-      ),
-      ...(jobName === undefined
-        ? []
-        : [`  sallyport job run ${plugin.name}/${jobName} --agent ${agent.name}`]),
-    ].join('\n'),
-  )
+function pluginOf({ manifest, digest }: ReadBundle): Approval['plugin'] {
+  return { name: manifest.name, version: manifest.version, digest }
+}
+
+function expectJobs({ manifest }: ReadBundle, only: readonly string[]): void {
+  const unknown = only.filter((name) => !Object.hasOwn(manifest.jobs, name))
+  if (unknown.length === 0) return
+  throw new Problem('ERR_USAGE', `${manifest.name} has no job type ${unknown.join(', ')}`, {
+    exit: EXIT.usage,
+    details: Object.fromEntries(
+      Object.entries(manifest.jobs).map(([name, { summary }]) => [name, summary]),
+    ),
+    unharmed: 'Nothing was signed or sent.',
+    remedy: 'These are its job types.',
+  })
 }

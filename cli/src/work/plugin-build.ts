@@ -31,7 +31,7 @@ export async function pluginBuild(talk: Talk, request: BuildRequest): Promise<vo
         ['jobs', Object.keys(manifest.jobs).join(', ')],
         ['inside', packages.join(', ')],
       ]),
-      `  sallyport plugin approve ${shown} --agent <name>`,
+      `  sallyport plugin sign ${shown}`,
     ].join('\n'),
   )
 }

@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-/** `sallyport plugin approve`: lets one bundle load on one agent. */
+/** `sallyport plugin approve`: lets one bundle load on one agent, or on all of a site. */
 import { string as stringArg } from '@oclif/core/args'
 import { boolean, string } from '@oclif/core/flags'
+import type { Approval } from '@sallyport/core/protocol'
 import { BaseCommand } from '../../base-command.ts'
 import { operatorFlags, withOperator } from '../../operator-flags.ts'
 import { parseDuration } from '../../output/duration.ts'
 
 export class PluginApprove extends BaseCommand {
-  static override summary = 'Read what a plugin may do and approve it for an agent'
+  static override summary = 'Read what a plugin may do and approve it for an agent or the site'
   static override description =
-    'Shows in plain words what the plugin may touch and what is new since the last approval, then asks. ' +
-    'The approval names the digest of the bundle: other bytes under the same name do not load.'
+    'Shows who published the bundle, in plain words what it may touch, and what is new (+), gone (-) or changed (~) ' +
+    'since the last approval, then asks. The approval names the digest of the bundle, its publisher, and each ' +
+    'permission: other bytes, another publisher or a wider permission do not load. Needs <bundle>.sig beside it.'
   static override examples = [
     {
       description: 'Look, then answer',
       command: 'sallyport plugin approve sensors-0.1.0.spb --agent pve1',
+    },
+    {
+      description: 'For every agent of the site, one job type alone',
+      command: 'sallyport plugin approve sensors-0.1.0.spb --site --only host',
     },
     {
       description: 'In a script, for 30 days',
@@ -25,7 +31,22 @@ export class PluginApprove extends BaseCommand {
     bundle: stringArg({ required: true, description: 'Bundle file' }),
   }
   static override flags = {
-    agent: string({ required: true, helpValue: '<name>', summary: 'Agent it may load on' }),
+    agent: string({ helpValue: '<name>', summary: 'Agent it may load on' }),
+    site: boolean({ default: false, summary: 'Every agent of the site' }),
+    only: string({
+      multiple: true,
+      default: [],
+      helpValue: '<job>',
+      summary: 'Let only this job type of it run; may be repeated',
+    }),
+    'allow-downgrade': boolean({
+      default: false,
+      summary: 'A lower version than the one that stands is meant',
+    }),
+    'allow-publisher': boolean({
+      default: false,
+      summary: 'Another publisher than the one that stands is meant',
+    }),
     valid: string({
       helpValue: '<time>',
       summary: 'How long the approval stands',
@@ -34,7 +55,7 @@ export class PluginApprove extends BaseCommand {
     yes: boolean({ default: false, char: 'y', summary: 'Do not ask' }),
     timeout: string({
       helpValue: '<time>',
-      summary: 'How long to wait for the agent',
+      summary: 'How long to wait for an agent',
       default: '30s',
     }),
     ...operatorFlags,
@@ -42,17 +63,30 @@ export class PluginApprove extends BaseCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(PluginApprove)
-    const { readBundle } = await import('../../operator/approve.ts')
+    const [{ readBundle }, { expectPublication }, { audienceOf }] = await Promise.all([
+      import('../../bundle/read-bundle.ts'),
+      import('../../publisher/publication.ts'),
+      import('../../operator/site-agents.ts'),
+    ])
+    const audience = audienceOf(flags)
+    const bundle = await readBundle(args.bundle)
+    const overrides: Approval['overrides'] = []
+    if (flags['allow-downgrade']) overrides.push('lower_version')
+    if (flags['allow-publisher']) overrides.push('other_publisher')
     const request = {
-      bundle: await readBundle(args.bundle),
-      agent: flags.agent,
+      bundle,
+      publication: await expectPublication(bundle, Date.now()),
+      audience,
+      only: flags.only,
+      overrides,
       lifetimeMs: parseDuration('valid', flags.valid),
       timeoutMs: parseDuration('timeout', flags.timeout),
       isAgreed: flags.yes,
     }
     const { pluginApprove } = await import('../../work/plugin-approve.ts')
-    await withOperator({ home: this.home(flags), flags }, (operator) =>
+    const code = await withOperator({ home: this.home(flags), flags }, (operator) =>
       pluginApprove(operator, this.talk(flags), request),
     )
+    this.end(code)
   }
 }

@@ -20,6 +20,11 @@ export const COMMAND_LINE_ERRORS = {
     meaning: 'The command met a fault of its own.',
     remedy: 'Run it again with `--debug` and report what it prints; no secret is in it.',
   },
+  ERR_BUNDLE_UNSIGNED: {
+    meaning: 'There is no publication beside the bundle: no publisher answers for it.',
+    remedy:
+      'Get the `.sig` file from its publisher, or sign it yourself: `sallyport plugin keygen`, then `sallyport plugin sign <bundle>`.',
+  },
   ERR_CONFIRMATION_NEEDED: {
     meaning: 'This needs a yes, and there is no terminal to ask on. Nothing was done.',
     remedy: 'Look at what it says, then add `--yes`.',
@@ -69,6 +74,10 @@ export const COMMAND_LINE_ERRORS = {
     meaning: 'This machine has no operator identity yet.',
     remedy: 'Make one: `sallyport init`.',
   },
+  ERR_NO_PUBLISHER: {
+    meaning: 'There is no publisher identity here yet.',
+    remedy: 'Make one: `sallyport plugin keygen`.',
+  },
   ERR_OPERATOR_EXISTS: {
     meaning: 'This machine has an operator identity already. It is not overwritten.',
     remedy: 'Use it, or choose another `--home`.',
@@ -105,9 +114,30 @@ export const COMMAND_LINE_ERRORS = {
     meaning: 'The name does not fit the grammar of plugin names.',
     remedy: 'Take lower-case letters, digits and hyphens, beginning with a letter.',
   },
+  ERR_PLUGIN_NOT_APPROVED: {
+    meaning: 'This operator has no approval of the plugin on record for the agent.',
+    remedy: 'See `sallyport plugin list`; approve it with `sallyport plugin approve`.',
+  },
   ERR_PROGRAM_START: {
     meaning: 'A hub or an agent that the command started did not become ready.',
     remedy: 'See its last words in the message; `sallyport doctor` looks for what is missing.',
+  },
+  ERR_PUBLICATION_EXISTS: {
+    meaning: 'The bundle is signed already. Its publication is not overwritten.',
+    remedy: 'Look at it with `sallyport plugin inspect`, or sign anew with `--force`.',
+  },
+  ERR_PUBLISHER_EXISTS: {
+    meaning: 'There is a publisher identity here already. It is not overwritten.',
+    remedy: 'Use it, or choose another `--home`.',
+  },
+  ERR_PUBLISHER_KEY: {
+    meaning: 'The publisher signs with the key of an operator. One key never speaks in both roles.',
+    remedy: 'Sign with keys made by `sallyport plugin keygen`.',
+  },
+  ERR_PUBLISHER_UNKNOWN: {
+    meaning:
+      'The text is neither a key nor the fingerprint of a publisher that this operator knows.',
+    remedy: 'Give the whole key, as `sallyport plugin inspect --json` shows it.',
   },
   ERR_RECORD_FORM: {
     meaning: 'A file that this machine keeps about a site, an agent or a job is damaged.',
