@@ -5,6 +5,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import type { BuildOptions, Metafile } from 'esbuild'
 import { EXIT } from '../output/exit-codes.ts'
 import { Problem } from '../output/problem.ts'
+import { isLeftOut, leaveOut } from './leave-out.ts'
 import { findPackages } from './packages.ts'
 import type { PackageOf } from './packages.ts'
 
@@ -27,9 +28,26 @@ const FIXED: BuildOptions = {
   sourcemap: false,
   tsconfigRaw: '{}',
   mainFields: ['module', 'main'],
-  define: { 'process.env.NODE_ENV': '"production"' },
+  define: {
+    'process.env.NODE_ENV': '"production"',
+    __dirname: '"/"',
+    __filename: '"/plugin.mjs"',
+  },
+  plugins: [leaveOut],
   logLevel: 'silent',
 }
+
+/**
+ * What `require` is to CommonJS modules in the bundle: Node's own modules, which are all that is not in it.
+ *
+ * Why: an ES module has no `require`, and the sandbox has no files to load from.
+ */
+const REQUIRE = `const require = (id) => {
+  const found = process.getBuiltinModule(id);
+  if (found !== undefined) return found;
+  throw Object.assign(new Error("Cannot find module '" + id + "'"), { code: "MODULE_NOT_FOUND" });
+};
+`
 
 /**
  * Bundles from a file, or from text that stands in the plugin's folder. `modules` are folders of packages to look into
@@ -63,7 +81,8 @@ export async function bundleCode(
     inputs.map((input) => [input, canonicalName(resolve(folder, input), packages)]),
   )
   const text = built.outputFiles![0]!.text
-  return { text: withoutPaths(text, named), packages: uniquePackages(packages) }
+  const prefix = text.includes('__require(') ? REQUIRE : ''
+  return { text: prefix + withoutPaths(text, named), packages: uniquePackages(packages) }
 }
 
 /** Whether the SDK that this folder finds has its sources, as in its own repository. */
@@ -77,8 +96,9 @@ function hasSources(folder: string): boolean {
 function inputsOf(metafile: Metafile): string[] {
   const [output] = Object.values(metafile.outputs)
   return Object.entries(output!.inputs)
-    .filter(([path, { bytesInOutput }]) => bytesInOutput > 0 && path !== 'entry.ts')
+    .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
     .map(([path]) => path)
+    .filter((path) => path !== 'entry.ts' && !isLeftOut(path))
 }
 
 /** A file as `package@version/path`, wherever the package lies. */

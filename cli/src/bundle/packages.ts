@@ -16,12 +16,17 @@ export interface PackageOf {
   readonly folder: string
   /** The licence's SPDX expression, as the package states it. */
   readonly license: string
+  /** Names of the packages it can do without. */
+  readonly optionalDependencies: readonly string[]
 }
+
+const UNNAMED = { name: 'unnamed', version: '0.0.0', license: '', optionalDependencies: [] }
 
 const PackageFile = z.object({
   name: z.string().optional(),
   version: z.string().optional(),
   license: z.string().optional(),
+  optionalDependencies: z.record(z.string(), z.string()).optional(),
 })
 
 /** The package of each file's folder: the nearest package.json above it that has a name. */
@@ -45,12 +50,12 @@ export async function licenceTexts({ folder }: PackageOf): Promise<string[]> {
   }
 }
 
-async function packageOf(start: string): Promise<PackageOf> {
+/** The package that a folder belongs to: the nearest package.json from there upwards that has a name. */
+export async function packageOf(start: string): Promise<PackageOf> {
   for (let folder = start; ; folder = dirname(folder)) {
     const found = await readPackage(folder)
     if (found !== undefined) return found
-    if (dirname(folder) === folder)
-      return { name: 'unnamed', version: '0.0.0', folder: start, license: '' }
+    if (dirname(folder) === folder) return { ...UNNAMED, folder: start }
   }
 }
 
@@ -59,6 +64,6 @@ async function readPackage(folder: string): Promise<PackageOf | undefined> {
   if (!existsSync(path)) return undefined
   const checked = PackageFile.safeParse(parseJson(await readFile(path), MAX_PACKAGE_BYTES))
   if (!checked.success || checked.data.name === undefined) return undefined
-  const { name, version = '0.0.0', license = '' } = checked.data
-  return { name, version, folder, license }
+  const { name, version = '0.0.0', license = '', optionalDependencies = {} } = checked.data
+  return { name, version, folder, license, optionalDependencies: Object.keys(optionalDependencies) }
 }
