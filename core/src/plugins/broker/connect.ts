@@ -1,11 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Permission kind `connect`: not served yet. */
-import type { BrokerKind } from './contract.ts'
+/** Permission kind `connect`: connections to one bound TCP or Unix address, relayed by the agent. */
+import type { BrokerKind, OpenHandle } from './contract.ts'
+import { Connections } from './relay/connections.ts'
 
-/** Refuses every call until it is served. */
+/** Connects for plugins. */
 export const connect: BrokerKind<'connect'> = {
   methods: ['open'],
-  open: () => ({}),
-  target: () => '',
-  suggest: () => undefined,
+
+  open({ binding: name }, setting): OpenHandle {
+    const connections = new Connections(setting)
+    return {
+      open: async (_, ended) => {
+        const { address } = setting.binding(name, 'connect')
+        return { value: undefined, socket: await connections.open({ name, address }, ended) }
+      },
+    }
+  },
+
+  target: ({ binding }) => binding,
+
+  suggest: () => "connect('name')",
 }

@@ -37,6 +37,11 @@ export class WireReader {
     return [...this.#take(4)].reduce((value, byte) => value * 256 + byte, 0)
   }
 
+  /** So many bytes, without a length before them. */
+  bytes(length: number): Uint8Array {
+    return this.#take(length)
+  }
+
   /** A byte that must be 0 or 1. */
   boolean(): boolean {
     const value = this.byte()
@@ -54,6 +59,15 @@ export class WireReader {
     const bytes = this.string(maxBytes)
     if (bytes.every((byte) => byte > 0x1f && byte < 0x7f))
       return Buffer.from(bytes).toString('latin1')
+    this.#fail()
+    return ''
+  }
+
+  /** A string of UTF-8. */
+  utf8(maxBytes: number): string {
+    const bytes = this.string(maxBytes)
+    const text = Buffer.from(bytes).toString('utf8')
+    if (Buffer.from(text).equals(bytes)) return text
     this.#fail()
     return ''
   }
