@@ -12,20 +12,26 @@ export type BundleCheck =
   | { readonly ok: false; readonly refusal: Refusal }
 
 /**
- * Compares the held bytes with the approved digest and takes text and manifest out of them.
+ * Compares the held bytes with the approved digest and takes text and manifest out of them; `held` is what this digest
+ * gave when its process was started.
  *
  * Trust: the manifest in the bundle is what is enforced, and it must be of the approved name and version.
  */
-export function checkBundle(plugin: RunRequest['plugin']): BundleCheck {
+export function checkBundle(plugin: RunRequest['plugin'], held?: PluginToStart): BundleCheck {
   try {
-    const { manifest, parts } = openBundle(plugin.bundle, plugin.digest)
-    const isNamed = manifest.name === plugin.name && manifest.version === plugin.version
-    if (!isNamed) return mismatch('the name or version in the manifest')
-    return { ok: true, plugin: { text: parts['plugin.mjs']!.text, manifest } }
+    const opened = held ?? open(plugin)
+    const { name, version } = opened.manifest
+    if (name === plugin.name && version === plugin.version) return { ok: true, plugin: opened }
+    return mismatch('the name or version in the manifest')
   } catch (error) {
     if (!isCodedError(error)) throw error
     return mismatch(error.message)
   }
+}
+
+function open({ bundle, digest }: RunRequest['plugin']): PluginToStart {
+  const { manifest, parts } = openBundle(bundle, digest)
+  return { text: parts['plugin.mjs']!.text, manifest }
 }
 
 function mismatch(what: string): BundleCheck {

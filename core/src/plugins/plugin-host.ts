@@ -5,14 +5,16 @@ import { CodedError, isCodedError, type JobManifest, type PluginManifest } from 
 import type { Failure } from '../protocol/index.ts'
 import { REFUSALS } from '../protocol/refusal.ts'
 import { checkBundle } from './bundle-check.ts'
+import { Counters, type PluginCounters } from './counters.ts'
 import { CrashBackOff } from './crash-back-off.ts'
 import { makeFailure } from './failure.ts'
 import { resourcesOf } from '../protocol/index.ts'
 import type { BindingStore } from './bindings/binding.ts'
 import { findBinding, unboundNames } from './bindings/find-binding.ts'
 import type { HandleSetting } from './broker/contract.ts'
-import type { PluginHost, RunOutcome, RunRequest } from './ports.ts'
+import type { HandleEvent, PluginHost, RunOutcome, RunRequest } from './ports.ts'
 import { ProcessPool, type PluginEvent } from './process-pool.ts'
+import { Quarantine, type QuarantineBounds, type QuarantineReason } from './quarantine.ts'
 import { RunHandles } from './run-handles.ts'
 import type { RunEnd } from './sandbox/active-run.ts'
 import { findSandbox, type Sandbox } from './sandbox/bubblewrap.ts'
@@ -36,8 +38,10 @@ export interface PluginHostOptions {
   /** Time without a run after which a plugin's process is stopped. */
   readonly idleStopMs?: number
   readonly backOff?: CrashBackOff
+  /** When a plugin that keeps ending badly is put aside. Unless given, QUARANTINE. */
+  readonly quarantine?: QuarantineBounds
   readonly onLine?: (line: PluginLine) => void
-  /** A process was started, was stopped, or ended badly. */
+  /** A process was started, was stopped, or ended badly; a plugin was put into quarantine. */
   readonly onEvent?: (event: PluginEvent) => void
   /** Finds what a sandbox takes. Unless given, this host's bubblewrap. */
   readonly findSandbox?: () => Promise<Sandbox>
@@ -59,6 +63,8 @@ class SandboxedPluginHost implements PluginHost {
   readonly #stateDirectory: string
   readonly #bindings: BindingStore
   readonly #backOff: CrashBackOff
+  readonly #quarantine: Quarantine
+  readonly #counters = new Counters()
   readonly #pool: ProcessPool
 
   constructor(options: PluginHostOptions) {
@@ -66,6 +72,7 @@ class SandboxedPluginHost implements PluginHost {
     this.#stateDirectory = realpathSync(options.stateDirectory)
     this.#bindings = options.bindings ?? { find: () => undefined }
     this.#backOff = options.backOff ?? new CrashBackOff()
+    this.#quarantine = new Quarantine(options.quarantine)
     this.#pool = new ProcessPool({
       limits: { ...PROCESS_LIMITS, ...options.limits },
       idleStopMs: options.idleStopMs ?? IDLE_STOP_MS,
@@ -75,9 +82,15 @@ class SandboxedPluginHost implements PluginHost {
   }
 
   async run(request: RunRequest): Promise<RunOutcome> {
-    const held = this.#pool.find(request.plugin.digest)
-    const check =
-      held === undefined ? checkBundle(request.plugin) : { ok: true as const, plugin: held }
+    const outcome = await this.#run(request)
+    this.#counters.ran(request.plugin.name, outcome.state)
+    return outcome
+  }
+
+  async #run(request: RunRequest): Promise<RunOutcome> {
+    const quarantined = this.#quarantine.reason(request.plugin.digest)
+    if (quarantined !== undefined) return refusedAsQuarantined(quarantined)
+    const check = checkBundle(request.plugin, this.#pool.find(request.plugin.digest))
     if (!check.ok) return { state: 'refused', refusal: check.refusal }
     const { jobs } = check.plugin.manifest
     if (!Object.hasOwn(jobs, request.jobName)) {
@@ -101,6 +114,11 @@ class SandboxedPluginHost implements PluginHost {
 
   forgive(digest: string): void {
     this.#backOff.recovered(digest)
+    this.#quarantine.release(digest)
+  }
+
+  counters(): PluginCounters {
+    return this.#counters.all()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -130,7 +148,8 @@ class SandboxedPluginHost implements PluginHost {
     const unrecorded = new AbortController()
     const over = new AbortController()
     const setting = this.#settingOf(request, job, over.signal)
-    const handles = openHandles(request, { manifest, setting, unrecorded })
+    const counted = (event: HandleEvent): void => this.#counters.called(manifest.name, event)
+    const handles = openHandles(request, { manifest, setting, unrecorded, counted })
     const signal = AbortSignal.any([request.signal, unrecorded.signal])
     const end = await taken.run(
       { jobId, jobName, input, signal, ...job.limits },
@@ -158,11 +177,22 @@ class SandboxedPluginHost implements PluginHost {
   }
 
   #onEvent(event: PluginEvent): void {
-    if (event.event === 'plugin.crashed') this.#backOff.crashed(event.digest, performance.now())
     for (const text of event.stderr.split('\n').filter((line) => line.trim() !== '')) {
       this.#options.onLine?.({ pluginName: event.pluginName, text })
     }
     this.#options.onEvent?.(event)
+    if (event.event === 'plugin.crashed') this.#onCrash(event)
+  }
+
+  #onCrash(event: PluginEvent): void {
+    this.#counters.crashed(event.pluginName)
+    const nowMs = performance.now()
+    this.#backOff.crashed(event.digest, nowMs)
+    const reason = this.#quarantine.crashed(event.digest, event, nowMs)
+    if (reason === undefined) return
+    this.#counters.quarantined(event.pluginName)
+    const message = `it ended badly ${reason.crashCount} times within a short time, at last so: ${reason.message}`
+    this.#options.onEvent?.({ ...event, event: 'plugin.quarantined', message, stderr: '' })
   }
 }
 
@@ -173,12 +203,14 @@ function openHandles(
     readonly manifest: PluginManifest
     readonly setting: HandleSetting
     readonly unrecorded: AbortController
+    readonly counted: (event: HandleEvent) => void
   },
 ): RunHandles {
   const { jobName } = request
   const { name, jobs } = run.manifest
   const { permissions } = jobs[jobName]!
   return new RunHandles({ type: `${name}/${jobName}`, permissions }, run.setting, (event, call) => {
+    run.counted(event)
     try {
       request.onHandle?.(event, call)
     } catch (error) {
@@ -189,6 +221,12 @@ function openHandles(
 
 function refuseToAsk(): Promise<RunOutcome> {
   throw new CodedError('ERR_HANDLE_DENIED', 'this agent takes no questions')
+}
+
+function refusedAsQuarantined({ code, message, crashCount }: QuarantineReason): RunOutcome {
+  const { remedy } = REFUSALS.quarantined
+  const details = { code, message: message.slice(0, 512), crashCount, remedy }
+  return { state: 'refused', refusal: { reason: 'quarantined', details } }
 }
 
 function backingOff(waitMs: number): RunOutcome {

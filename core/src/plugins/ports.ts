@@ -2,6 +2,7 @@
 /** What the runner asks of the plugin host: one run in, one outcome out. */
 import type { PluginManifest } from '@sallyport/sdk'
 import type { Failure, Refusal } from '../protocol/index.ts'
+import type { PluginCounters } from './counters.ts'
 
 /** One run, as the plugin host takes it. */
 export interface RunRequest {
@@ -59,6 +60,8 @@ export interface PluginHost extends AsyncDisposable {
   run(request: RunRequest): Promise<RunOutcome>
   /** Ends the process of a bundle with all its runs, which fail with this code; resolves when it is gone. */
   stop(digest: string, why: { readonly code: string; readonly message: string }): Promise<void>
-  /** Forgets the crashes of a bundle, so that it may start again. */
+  /** Forgets the crashes of a bundle and lets it out of quarantine, so that it may start again. */
   forgive(digest: string): void
+  /** What plugins did since this host was opened. */
+  counters(): PluginCounters
 }

@@ -11,7 +11,7 @@ import {
 
 /** What happened to a plugin's process. */
 export interface PluginEvent {
-  readonly event: 'plugin.started' | 'plugin.stopped' | 'plugin.crashed'
+  readonly event: 'plugin.started' | 'plugin.stopped' | 'plugin.crashed' | 'plugin.quarantined'
   readonly pluginName: string
   readonly version: string
   readonly digest: string
@@ -34,6 +34,8 @@ interface Seat {
   readonly plugin: PluginToStart
   readonly process: Promise<PluginProcess>
   idleTimer: NodeJS.Timeout | undefined
+  /** Aborted with the reason when the agent wants it to end, so that this end is no crash. */
+  readonly stop: AbortController
 }
 
 const STOPPED = 'ERR_PLUGIN_STOPPED'
@@ -68,31 +70,35 @@ export class ProcessPool {
     return taken
   }
 
-  /** Stops the process of this digest, if it runs, and waits until it is gone. */
+  /** Stops the process of this digest, if it runs or is being started, and waits until it is gone. */
   async end(
     digest: string,
     why: { readonly code: string; readonly message: string },
   ): Promise<void> {
-    const started = await this.#seats.get(digest)?.process.catch(() => undefined)
-    started?.end(why.code, why.message)
-    await started?.ended
+    const seat = this.#seats.get(digest)
+    if (seat !== undefined) await this.#endSeat(seat, why)
   }
 
   /** Stops all processes and waits until they are gone. */
   async close(): Promise<void> {
     this.#isClosed = true
-    const seats = [...this.#seats.values()]
-    await Promise.all(
-      seats.map(async ({ process }) => {
-        const started = await process.catch(() => undefined)
-        started?.end(STOPPED, 'the agent is stopping')
-        await started?.ended
-      }),
-    )
+    const why = { code: STOPPED, message: 'the agent is stopping' }
+    await Promise.all([...this.#seats.values()].map((seat) => this.#endSeat(seat, why)))
+  }
+
+  async #endSeat(
+    seat: Seat,
+    why: { readonly code: string; readonly message: string },
+  ): Promise<void> {
+    seat.stop.abort(new CodedError(why.code, why.message))
+    const started = await seat.process.catch(() => undefined)
+    await started?.ended
   }
 
   #seat(digest: string, plugin: PluginToStart): Seat {
-    const seat: Seat = { plugin, process: this.#start(digest, plugin), idleTimer: undefined }
+    const stop = new AbortController()
+    const process = this.#start(digest, plugin, stop.signal)
+    const seat: Seat = { plugin, process, idleTimer: undefined, stop }
     this.#seats.set(digest, seat)
     const leave = (): void => {
       clearTimeout(seat.idleTimer)
@@ -102,12 +108,12 @@ export class ProcessPool {
     return seat
   }
 
-  async #start(digest: string, plugin: PluginToStart): Promise<PluginProcess> {
+  async #start(digest: string, plugin: PluginToStart, signal: AbortSignal): Promise<PluginProcess> {
     const about = { pluginName: plugin.manifest.name, version: plugin.manifest.version, digest }
     try {
       this.#sandbox ??= await this.#options.findSandbox()
       const setting = { sandbox: this.#sandbox, limits: this.#options.limits }
-      const started = await startPluginProcess(plugin, setting)
+      const started = await startPluginProcess(plugin, setting, signal)
       this.#options.onEvent({
         ...about,
         event: 'plugin.started',
@@ -116,12 +122,13 @@ export class ProcessPool {
         stderr: '',
       })
       void started.ended.then(({ code, message }) => {
-        const event = code === STOPPED ? 'plugin.stopped' : 'plugin.crashed'
+        const event = isWanted(code, signal) ? 'plugin.stopped' : 'plugin.crashed'
         this.#options.onEvent({ ...about, event, code, message, stderr: started.stderr })
       })
       return started
     } catch (error) {
-      this.#reportFailedStart(about, error)
+      if (!isCodedError(error) || !isWanted(error.code, signal))
+        this.#reportFailedStart(about, error)
       throw error
     }
   }
@@ -143,8 +150,13 @@ export class ProcessPool {
   #stopWhenIdle(seat: Seat, taken: PluginProcess): void {
     clearTimeout(seat.idleTimer)
     const restMs = this.#options.idleStopMs - taken.idleMs
-    if (restMs <= 0) return taken.end(STOPPED, 'idle')
+    if (restMs <= 0) return void this.#endSeat(seat, { code: STOPPED, message: 'idle' })
     seat.idleTimer = setTimeout(() => this.#stopWhenIdle(seat, taken), restMs)
     seat.idleTimer.unref()
   }
+}
+
+/** Whether a process ended as the agent wanted. Why the code: it may have crashed a moment before. */
+function isWanted(code: string, signal: AbortSignal): boolean {
+  return signal.aborted && isCodedError(signal.reason) && signal.reason.code === code
 }

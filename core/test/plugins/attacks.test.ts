@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import type { Permissions } from '@sallyport/sdk'
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { CrashBackOff } from '../../src/plugins/crash-back-off.ts'
 import type { RunOutcome } from '../../src/plugins/ports.ts'
@@ -39,18 +40,30 @@ afterAll(async () => {
 interface Attack {
   readonly body: string
   readonly timeoutMs?: number
+  readonly permissions?: Permissions
+}
+
+/** A call that has no answer before the run is over. */
+const SLEEP: Permissions = {
+  x: {
+    kind: 'exec',
+    program: '/bin/sleep',
+    args: ['60'],
+    timeoutMs: 60_000,
+    maxOutputBytes: 1_024,
+  },
 }
 
 /** Runs the attack, then a good job of another plugin and one of the same, which must both be done. */
 async function attack(
-  { body, timeoutMs = 10_000 }: Attack,
+  { body, timeoutMs = 10_000, permissions = {} }: Attack,
   input: unknown = {},
 ): Promise<RunOutcome> {
   const hostile = pluginOf({
     name: 'hostile',
     top: IMPORTS,
     jobs: {
-      attack: { body, limits: { timeoutMs } },
+      attack: { body, limits: { timeoutMs }, permissions },
       behave: { body: 'return { polluted: ({}).polluted ?? null }' },
     },
   })
@@ -258,10 +271,6 @@ describe('a plugin that abuses the channel', () => {
     ],
     ['a flood of calls', `for (let i = 1; i < 1e5; i += 1) process.send(${call}, callId: i })`],
     [
-      'a hundred calls at once',
-      `for (let i = 1; i <= 100; i += 1) process.send(${call}, callId: i })`,
-    ],
-    [
       'asking again and again for what it may not',
       `for (let i = 0; i < 2000; i += 1) await use.x.text('/x').catch(() => {})`,
     ],
@@ -296,6 +305,18 @@ describe('a plugin that abuses the channel', () => {
   ])('is killed for %s', async (_, sends) => {
     const outcome = await attack({ body: `${sends}; await never`, timeoutMs: 8_000 })
     expect(codeOf(outcome)).toBe('ERR_PLUGIN_ABUSE')
+  })
+
+  it('is killed for a hundred calls at once', async () => {
+    const slow = `{ type: 'call', runId: 1, handle: 'x', method: 'run', args: '[["60"]]'`
+    const body = `for (let i = 1; i <= 100; i += 1) process.send(${slow}, callId: i }); await never`
+    const outcome = await attack({ body, timeoutMs: 20_000, permissions: SLEEP })
+    expect(outcome).toMatchObject({
+      failure: {
+        code: 'ERR_PLUGIN_ABUSE',
+        message: expect.stringContaining('too many open handle calls'),
+      },
+    })
   })
 
   it('has no message collected that is too long', async () => {

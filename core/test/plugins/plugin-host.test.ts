@@ -450,6 +450,7 @@ describe('a host without a sandbox', () => {
           node: process.execPath,
           libraries: [],
           startsAsNobody: false,
+          filter: undefined,
         }),
     })
     const plugin = pluginOf({ jobs: { one: { body: 'return 1' } } })
@@ -461,6 +462,7 @@ describe('a host without a sandbox', () => {
           node: process.execPath,
           libraries: [],
           startsAsNobody: false,
+          filter: undefined,
         }),
     })
     expect(await missing.run(plugin, 'one')).toRefuse('sandbox_unavailable')

@@ -24,6 +24,7 @@ export interface JobText {
 /** A plugin as text. `top` stands before it, at the top level of the module. */
 export interface PluginText {
   readonly name?: string
+  readonly version?: string
   readonly top?: string
   readonly jobs: Readonly<Record<string, JobText>>
 }
@@ -56,7 +57,7 @@ export function pluginOf(text: PluginText): RunRequest['plugin'] {
   })
   const source = `const any = ${ANY_SCHEMA}\n${text.top ?? ''}
 export const plugin = { name: '${name}', summary: 'a trial', jobs: { ${jobs.join(',\n')} } }\n`
-  return bundled(manifestOf(name, text.jobs), source)
+  return bundled({ ...manifestOf(name, text.jobs), version: text.version ?? '1.0.0' }, source)
 }
 
 /** Puts a manifest and a module text into a bundle. */

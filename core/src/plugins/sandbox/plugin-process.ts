@@ -18,7 +18,8 @@ export interface PluginToStart {
 }
 
 /**
- * Starts a process for a plugin; resolves when the plugin is loaded and has the manifest it should have.
+ * Starts a process for a plugin; resolves when the plugin is loaded and has the manifest it should have. When `signal`
+ * is aborted, then or later, the process is ended with the code and message of the reason.
  *
  * Trust: not one byte of the plugin goes to a process before both walls have been seen to stand.
  * Throws: ERR_SANDBOX_UNAVAILABLE, ERR_PLUGIN_START, ERR_PLUGIN_MANIFEST, and the codes of a process's end.
@@ -26,9 +27,17 @@ export interface PluginToStart {
 export async function startPluginProcess(
   plugin: PluginToStart,
   setting: ProcessSetting,
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<PluginProcess> {
   const program = await programText('child-program')
+  signal.throwIfAborted()
   const started = new PluginProcess(setting)
+  const stop = (): void => {
+    const { code, message } = signal.reason as CodedError
+    started.end(code, message)
+  }
+  signal.addEventListener('abort', stop, { once: true })
+  void started.ended.then(() => signal.removeEventListener('abort', stop))
   await started.begin(program, plugin)
   return started
 }

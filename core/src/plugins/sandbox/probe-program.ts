@@ -14,6 +14,9 @@ import type { Attack, AttackResult, ProbeTargets, RawCall } from './probe-attack
 
 const CONNECT_MS = 1_000
 
+/** Why a variable: the types of Node do not know this module yet. */
+const FFI: string = 'node:ffi'
+
 /** A process number that no process has. */
 const NOBODY_HAS = 0x3fff_ffff
 
@@ -191,15 +194,15 @@ interface RawResult {
 }
 
 async function raw(number: number, ...args: readonly number[]): Promise<RawResult> {
-  const { dlopen, getInt32 } = (await import('node:ffi' as string)) as Ffi
-  const { functions } = dlopen('libc.so.6', {
+  const ffi = (await import(FFI)) as Ffi
+  const { functions } = ffi.dlopen('libc.so.6', {
     syscall: { arguments: Array.from({ length: 7 }, () => 'i64'), return: 'i64' },
     __errno_location: { arguments: [], return: 'pointer' },
   })
   const padded = Array.from({ length: 6 }, (_, index) => BigInt(args[index] ?? 0))
   const errnoAt = functions['__errno_location']!()
   const result = Number(functions['syscall']!(BigInt(number), ...padded))
-  return { result, errno: getInt32(errnoAt) }
+  return { result, errno: ffi.getInt32(errnoAt) }
 }
 
 /** The part of Node's foreign function interface that is used here. */
