@@ -101,8 +101,8 @@ function judge(
   return { plugin, standing, approved }
 }
 
-function approvedIn({ approval }: VerifiedApproval): ApprovedByOperator {
-  const { approvalId, plugin, publisher, jobs, bindings, issuedAt, expiresAt } = approval
+function approvedIn({ document }: VerifiedApproval): ApprovedByOperator {
+  const { approvalId, plugin, publisher, jobs, bindings, issuedAt, expiresAt } = document
   const { version, digest } = plugin
   const names = Object.keys(jobs).sort()
   return { approvalId, version, digest, publisher, jobs: names, bindings, issuedAt, expiresAt }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The second list: everything that must hold of a plugin before it may load, from the bytes this agent holds. */
 import type { Approval } from '../protocol/index.ts'
-import { verifyApproval, type SignedPorts } from './check-approval.ts'
+import { verifyApproval } from './check-approval.ts'
 import { matchBundle } from './check-bundle.ts'
+import type { SignedPorts } from './check-operator-document.ts'
 import { checkPermissions } from './check-permissions.ts'
 import { checkPublication } from './check-publication.ts'
 import { checkQuarantine } from './check-quarantine.ts'
@@ -44,7 +45,7 @@ export function checkHeld(
 ): Checked<ApprovedPlugin> {
   const verified = verifyApproval(held.approval, ports)
   if (!verified.ok) return because('not_approved', verified.refusal, { plugin: held.name })
-  const { approval } = verified.value
+  const approval = verified.value.document
   if (approval.plugin.name !== held.name) return refuse('not_approved', { plugin: held.name })
   const revoked = checkRevoked(approval, ports.revocations)
   if (!revoked.ok) return revoked

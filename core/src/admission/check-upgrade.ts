@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A new approval neither changes the publisher nor lowers the version of a plugin, unless the operator said so. */
 import { compareVersions, type Approval } from '../protocol/index.ts'
-import { openApproval, type SignedPorts } from './check-approval.ts'
+import { openApproval } from './check-approval.ts'
+import type { SignedPorts } from './check-operator-document.ts'
 import { ask, pass, refuse, type Checked } from './checked.ts'
 import type { ApprovalStore } from './ports.ts'
 
@@ -20,7 +21,7 @@ export function checkUpgrade(
   if (!held.ok) return held
   const opened = held.value && openApproval(held.value.approval, ports)
   if (opened?.ok !== true) return pass(true)
-  const standing = opened.value.approval
+  const standing = opened.value.document
   if (publisher.key !== standing.publisher.key && !overrides.includes('other_publisher')) {
     return refuse('other_publisher', { plugin: plugin.name, standing: standing.publisher })
   }

@@ -41,6 +41,22 @@ export function checkWindow(
   return time
 }
 
+/**
+ * Checks that a document without an end is not from the future.
+ *
+ * Time: the highest time ever shown counts as now where the clock stands before it, however far: a clock that was turned
+ * back must not keep out what can only forbid.
+ */
+export function checkBegun(issuedAt: string, clock: HighWaterClock): Checked<true> {
+  const times = ask(() => Math.max(clock.now(), clock.highest()))
+  if (!times.ok) return times
+  const aheadMs = epochMs(issuedAt) - times.value
+  if (aheadMs <= ADMISSION_LIMITS.maxSkewMs) return pass(true)
+  return Number.isFinite(aheadMs)
+    ? refuse('from_future', { issuedAt, aheadMs })
+    : refuse('clock_untrusted')
+}
+
 function trustedNow(clock: HighWaterClock): Checked<number> {
   const times = ask(() => ({ now: clock.now(), highest: clock.highest() }))
   if (!times.ok) return times

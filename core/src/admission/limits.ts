@@ -12,6 +12,8 @@ export const ADMISSION_LIMITS = {
   maxJobLifetimeMs: DAY,
   /** The longest an approval may be valid. */
   maxApprovalLifetimeMs: 400 * DAY,
+  /** The longest a release from quarantine may be valid. */
+  maxReleaseLifetimeMs: DAY,
   /** How far this host's clock may stand before the highest time it has shown. */
   maxClockStepBackMs: 2 * MINUTE,
   /** The window of the per-job-type rate. */

@@ -29,6 +29,7 @@ export const AUDIT_EVENTS = [
   'plugin.released',
   'plugin.started',
   'plugin.stopped',
+  'release.refused',
   'result.acknowledged',
   'revocation.accepted',
   'revocation.refused',

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The runner: one delivery's way through an agent. */
 export type { BundleSource } from './approvals.ts'
-export type { Journal, OutboxRow, ResultChannel, RunRow } from './ports.ts'
+export type {
+  BundleName,
+  Journal,
+  OutboxRow,
+  QuarantineRow,
+  ResultChannel,
+  RunRow,
+} from './ports.ts'
 export { Runner } from './runner.ts'
 export type { RunnerLog, RunnerPorts } from './runner.ts'

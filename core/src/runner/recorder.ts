@@ -2,14 +2,7 @@
 /** Every state change of a delivery as one durable transaction: journal, audit log and signed answer together. */
 import type { AdmissionPorts, Decision } from '../admission/index.ts'
 import { digestOf, type Identity } from '../crypto/index.ts'
-import {
-  documents,
-  encodeJson,
-  parseDocument,
-  type Approval,
-  type Job,
-  type Refusal,
-} from '../protocol/index.ts'
+import { documents, encodeJson, parseDocument, type Job, type Refusal } from '../protocol/index.ts'
 import { signAnswer, type Answer, type Outcome } from './answer.ts'
 import type { HandleTally } from './handle-tally.ts'
 import type { Journal, RunRow } from './ports.ts'
@@ -17,6 +10,7 @@ import type { Journal, RunRow } from './ports.ts'
 type Admitted = Extract<Decision, { admitted: true }>
 type Refused = Extract<Decision, { admitted: false }>
 type AuditEvents = Parameters<Journal['audit']>[0]
+type AuditEvent = AuditEvents[number]['event']
 
 /** What is known of a delivery before any decision. */
 export interface Receipt {
@@ -44,6 +38,26 @@ export interface RecorderPorts {
   readonly makeId: () => string
 }
 
+/** A document of an operator that was taken. */
+export interface Taken {
+  /** SHA-256 of its signed payload. */
+  readonly digest: string
+  readonly readers: readonly string[]
+  readonly output: unknown
+  readonly event: AuditEvent
+  /** For the audit log. */
+  readonly details: Readonly<Record<string, unknown>>
+  readonly checksPassedCount: number
+  /** Changes the journal, within the transaction. */
+  readonly write: (nowMs: number) => void
+}
+
+/** What the audit log says of a document that was refused. */
+export type RefusedEvent = Extract<
+  AuditEvent,
+  'approval.refused' | 'release.refused' | 'revocation.refused'
+>
+
 /** Writes intents, outcomes, refusals and interruptions. */
 export class Recorder {
   readonly #ports: RecorderPorts
@@ -64,7 +78,8 @@ export class Recorder {
         jobType: job.jobType,
         state: 'intent',
         payload,
-        receivedAtMs: receipt.receivedAtMs,
+        // Why not the time of the delivery: it may have waited, and the rate counts what began.
+        receivedAtMs: this.#ports.clock.now(),
         acknowledgedAtMs: null,
       })
       this.#audit([
@@ -110,7 +125,7 @@ export class Recorder {
   recordRefusal(
     receipt: Receipt,
     decision: Refused,
-    event: 'job.refused' | 'approval.refused' = 'job.refused',
+    event: 'job.refused' | RefusedEvent = 'job.refused',
   ): void {
     const { refusal, authentic, checksPassedCount } = decision
     const answer: Answer = {
@@ -158,31 +173,28 @@ export class Recorder {
     })
   }
 
-  /** Records an accepted approval with the bundle it names, and its answer. */
-  recordApproval(
-    receipt: Receipt,
-    accepted: { approval: Approval; digest: string; envelope: Uint8Array; bundle: Uint8Array },
-  ): void {
+  /** Records that a document of an operator was taken, what that changed, and its answer, in one transaction. */
+  recordTaken(receipt: Receipt, taken: Taken): void {
     const { journal, clock } = this.#ports
-    const { approval, digest } = accepted
     const answer: Answer = {
       ...this.#answerTo(undefined, receipt),
-      jobDigest: digest,
-      readers: this.#readers(approval.readers),
-      outcome: { state: 'done', output: { approvalId: approval.approvalId, ...approval.plugin } },
-      checksPassedCount: 9,
+      jobDigest: taken.digest,
+      readers: this.#readers(taken.readers),
+      outcome: { state: 'done', output: taken.output },
+      checksPassedCount: taken.checksPassedCount,
       handlesUsed: [],
       stepsMs: { ...stepsOf(receipt), journal: 0, run: 0, record: 0 },
     }
+    const { event, details } = taken
     journal.transaction(() => {
-      if (!journal.hasBundle(approval.plugin.digest)) {
-        journal.putBundle(approval.plugin.digest, accepted.bundle)
-      }
-      journal.putApproval(approval, accepted.envelope, clock.now())
-      const details = { approvalId: approval.approvalId, ...approval.plugin }
-      const { envelopeId } = receipt
-      this.#putAnswer(answer, [{ event: 'approval.accepted', envelopeId, details }])
+      taken.write(clock.now())
+      this.#putAnswer(answer, [{ event, envelopeId: receipt.envelopeId, details }])
     })
+  }
+
+  /** Records that a document of an operator was refused, and its answer. */
+  recordRefused(receipt: Receipt, refusal: Refusal, event: RefusedEvent): void {
+    this.recordRefusal(receipt, { admitted: false, refusal, checksPassedCount: 0 }, event)
   }
 
   #addRefusedRun(authentic: NonNullable<Refused['authentic']>, receipt: Receipt): void {

@@ -3,6 +3,7 @@
 export { writeDurably } from './durable-file.ts'
 export { MAX_KEY_FILE_BYTES, readKeyFile, writeKeyFile } from './key-file.ts'
 export type { KeyFileErrorCode } from './key-file.ts'
+export { takeLock } from './lock-file.ts'
 export { openSqliteAgentStore } from './sqlite-agent-store.ts'
 export type { AgentStoreOptions, SqliteAgentStore } from './sqlite-agent-store.ts'
 export type { HeldApproval } from './sqlite-approvals.ts'

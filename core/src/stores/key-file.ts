@@ -23,15 +23,18 @@ const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
  * Reads a key file.
  *
  * Trust: the checks are on the opened file, so that it cannot be exchanged between check and reading.
- * Shape: a plain file, not a symbolic link, of this user, without rights for anyone else, at most 64 KiB.
+ * Shape: a plain file, not a symbolic link, of this user, without rights for anyone else, at most 64 KiB unless `maxBytes` says otherwise.
  * Throws: ERR_KEY_FILE_MISSING, ERR_KEY_FILE_MODE, ERR_KEY_FILE_SIZE, ERR_KEY_FILE_IO.
  */
-export function readKeyFile(path: string, options: { ownerUid?: number } = {}): Uint8Array {
+export function readKeyFile(
+  path: string,
+  options: { ownerUid?: number; maxBytes?: number } = {},
+): Uint8Array {
   const fd = openToRead(path)
   try {
     const stats = fstatSync(fd)
     expectPrivate(stats, path, options.ownerUid ?? ownUid())
-    return readWhole(fd, path)
+    return readWhole(fd, path, options.maxBytes ?? MAX_KEY_FILE_BYTES)
   } finally {
     closeSync(fd)
   }
@@ -45,9 +48,10 @@ export function readKeyFile(path: string, options: { ownerUid?: number } = {}): 
 export function writeKeyFile(
   path: string,
   bytes: Uint8Array,
-  options: { mustBeNew?: boolean } = {},
+  options: { mustBeNew?: boolean; maxBytes?: number } = {},
 ): void {
-  if (bytes.byteLength > MAX_KEY_FILE_BYTES) throw tooLarge(path)
+  const { maxBytes = MAX_KEY_FILE_BYTES } = options
+  if (bytes.byteLength > maxBytes) throw tooLarge(path, maxBytes)
   try {
     writeDurably(path, bytes, { mustBeNew: options.mustBeNew ?? false })
   } catch (cause) {
@@ -76,13 +80,13 @@ function expectPrivate(stats: Stats, path: string, ownerUid: number): void {
 }
 
 /** Why: the size of a file says nothing about how much a read of it gives. */
-function readWhole(fd: number, path: string): Uint8Array {
-  const bytes = new Uint8Array(MAX_KEY_FILE_BYTES + 1)
+function readWhole(fd: number, path: string, maxBytes: number): Uint8Array {
+  const bytes = new Uint8Array(maxBytes + 1)
   let length = 0
   for (let got = -1; got !== 0 && length < bytes.byteLength; length += got) {
     got = readSync(fd, bytes, length, bytes.byteLength - length, null)
   }
-  if (length > MAX_KEY_FILE_BYTES) throw tooLarge(path)
+  if (length > maxBytes) throw tooLarge(path, maxBytes)
   return bytes.slice(0, length)
 }
 
@@ -90,8 +94,8 @@ function notPlain(path: string): string {
   return `${path} is not a plain file. Remedy: put the key file itself there, not a link to it`
 }
 
-function tooLarge(path: string): CodedError<KeyFileErrorCode> {
-  const message = `${path}: a key file has at most ${MAX_KEY_FILE_BYTES} bytes`
+function tooLarge(path: string, maxBytes: number): CodedError<KeyFileErrorCode> {
+  const message = `${path}: a key file has at most ${maxBytes} bytes`
   return fault('ERR_KEY_FILE_SIZE', path, message)
 }
 

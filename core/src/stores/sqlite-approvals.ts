@@ -53,7 +53,9 @@ const LIST = `
 `
 const CONCERNED = `
   SELECT DISTINCT plugin_name, version, digest FROM approvals
-  WHERE plugin_name = ? OR digest = ? OR publisher_key = ? ORDER BY plugin_name, version, digest
+  WHERE (plugin_name = ? OR digest = ? OR publisher_key = ?)
+    AND digest NOT IN (SELECT digest FROM approvals WHERE issued_at_ms > ?)
+  ORDER BY plugin_name, version, digest
 `
 const HAS_BUNDLE = 'SELECT 1 FROM bundles WHERE digest = ?'
 const BUNDLES_SIZE = 'SELECT coalesce(sum(byte_count), 0) AS byte_count FROM bundles'
@@ -110,10 +112,15 @@ export class SqliteApprovalStore implements ApprovalStore {
     }
   }
 
-  /** The bundles that a revocation is about. Trust: columns, not signed bytes; a job is decided by the bytes. */
-  concernedBy(subject: Revocation['subject']): BundleName[] {
+  /**
+   * The bundles that a revocation is about and that no newer approval names.
+   *
+   * Trust: columns, not signed bytes. They say what to stop; what may start is decided by the bytes.
+   */
+  concernedBy({ subject, issuedAt }: Pick<Revocation, 'subject' | 'issuedAt'>): BundleName[] {
     const { plugin = '', digest = '', publisherKey = '' } = subject as Partial<RevocableParts>
-    return this.#connection.all(CONCERNED, plugin, digest, publisherKey).map((row) => ({
+    const values = [plugin, digest, publisherKey, epochMs(issuedAt)]
+    return this.#connection.all(CONCERNED, ...values).map((row) => ({
       name: textIn(row, 'plugin_name'),
       version: textIn(row, 'version'),
       digest: textIn(row, 'digest'),

@@ -28,7 +28,7 @@ export function makeSqliteJournal(store: SqliteAgentStore, log: AuditLog): Journ
     putBundle: (digest, bytes) => approvals.putBundle(digest, bytes),
     putApproval: (approval, envelope, atMs) => approvals.put(approval, envelope, atMs),
     putRevocation: (revocation, envelope, atMs) => revocations.put(revocation, envelope, atMs),
-    concernedBy: (subject) => approvals.concernedBy(subject),
+    concernedBy: (revocation) => approvals.concernedBy(revocation),
     putQuarantine: (row) => quarantine.put(row),
     liftQuarantine: (digest) => quarantine.lift(digest),
   }

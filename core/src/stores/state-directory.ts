@@ -2,19 +2,16 @@
 /** The private folder of one running program, held by a lock that ends with the process however it ends. */
 import { closeSync, constants, fstatSync, mkdirSync, openSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
-import { CodedError, isCodedError } from '@sallyport/sdk'
+import { CodedError } from '@sallyport/sdk'
+import { takeLock } from './lock-file.ts'
 import { ownUid, privacyFault } from './private-path.ts'
 
 /** Codes of a folder that is not used. */
 export type StateDirectoryErrorCode = 'ERR_STATE_DIRECTORY' | 'ERR_STATE_MODE' | 'ERR_STATE_LOCKED'
 
 const PRIVATE_DIRECTORY_MODE = 0o700
-const PRIVATE_FILE_MODE = 0o600
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
 const LOCK_FILE = 'lock.db'
-/** SQLite's result code for a lock that another connection holds. Source: SQLite C interface, "Result Codes". */
-const BUSY = 5
 /** Two that start together both get in each other's way for a moment; one of them shall win. */
 const LOCK_TIMEOUT_MS = 250
 
@@ -30,7 +27,6 @@ export interface StateDirectory extends Disposable {
  *
  * Shape: a folder, not a symbolic link, of this user, without rights for anyone else.
  * Throws: ERR_STATE_DIRECTORY, ERR_STATE_MODE with the remedy, ERR_STATE_LOCKED.
- * Why a lock in an SQLite file: the kernel drops it with the process, so that no kill leaves a stale one behind.
  */
 export function openStateDirectory(
   path: string,
@@ -39,13 +35,11 @@ export function openStateDirectory(
   const absolute = resolve(path)
   makeDirectory(absolute)
   expectPrivate(absolute, options.ownerUid ?? ownUid())
-  const lock = takeLock(absolute)
+  const lock = holdDirectory(absolute)
   return {
     path: absolute,
     file: (name) => join(absolute, name),
-    [Symbol.dispose]: () => {
-      if (lock.isOpen) lock.close()
-    },
+    [Symbol.dispose]: () => lock[Symbol.dispose](),
   }
 }
 
@@ -75,36 +69,17 @@ function openDirectory(path: string): number {
   }
 }
 
-function takeLock(path: string): DatabaseSync {
+function holdDirectory(path: string): Disposable {
   const file = join(path, LOCK_FILE)
-  let lock: DatabaseSync | undefined
+  let lock: Disposable | undefined
   try {
-    makeLockFile(file)
-    lock = new DatabaseSync(file, { timeout: LOCK_TIMEOUT_MS })
-    lock.exec('BEGIN EXCLUSIVE')
-    return lock
+    lock = takeLock(file, LOCK_TIMEOUT_MS)
   } catch (cause) {
-    lock?.close()
-    if (!isBusy(cause)) throw unusable(path, `its lock ${file} cannot be taken`, cause)
-    const message = `${path} is in use by another process. Remedy: stop that one, or choose another folder`
-    throw new CodedError('ERR_STATE_LOCKED', message, { details: { path }, cause })
+    throw unusable(path, `its lock ${file} cannot be taken`, cause)
   }
-}
-
-/**
- * Makes the file private before SQLite would make it otherwise. Why not open one that is there: closing it would let go
- * of a lock that this process holds on it.
- */
-function makeLockFile(file: string): void {
-  try {
-    closeSync(openSync(file, 'wx', PRIVATE_FILE_MODE))
-  } catch (error) {
-    if (!isCodedError(error) || error.code !== 'EEXIST') throw error
-  }
-}
-
-function isBusy(error: unknown): boolean {
-  return isCodedError(error) && 'errcode' in error && error.errcode === BUSY
+  if (lock !== undefined) return lock
+  const message = `${path} is in use by another process. Remedy: stop that one, or choose another folder`
+  throw new CodedError('ERR_STATE_LOCKED', message, { details: { path } })
 }
 
 function unusable(path: string, why: string, cause: unknown): CodedError<StateDirectoryErrorCode> {

@@ -18,14 +18,17 @@ export interface PollLoopParts {
   onError(error: unknown): void
   /** Told when a poll succeeded after the start or after failures. */
   onConnected?(): void
-  /** Deliveries in work at which no more are asked for. */
+  /** Deliveries in work at which no more are asked for before one of them ends or a pause is over. */
   readonly maxInWork?: number
+  /** Units: milliseconds. */
+  readonly fullPauseMs?: number
   readonly waitSeconds?: number
 }
 
 /** A poll that comes back empty sooner than this was not held; the next one waits as after a failure. */
 const HELD_MS = 500
-const DEFAULT_MAX_IN_WORK = 32
+const DEFAULT_MAX_IN_WORK = 64
+const DEFAULT_FULL_PAUSE_MS = 2_000
 
 /**
  * Polls until `signal` ends it, then waits for the deliveries in work.
@@ -47,7 +50,7 @@ export async function runPollLoop(parts: PollLoopParts, signal: AbortSignal): Pr
       await pause(parts.backOff.nextMs(), signal)
     } else parts.backOff.reset()
     if (inWork.size >= (parts.maxInWork ?? DEFAULT_MAX_IN_WORK)) {
-      await Promise.race([...inWork.values(), ended(signal)])
+      await roomOrPause(inWork, parts.fullPauseMs ?? DEFAULT_FULL_PAUSE_MS, signal)
     }
   }
   await Promise.all(inWork.values())
@@ -91,9 +94,14 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal }).catch(() => {})
 }
 
-function ended(signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  if (signal.aborted) resolve()
-  signal.addEventListener('abort', () => resolve(), { once: true })
-  return promise
+/** Why a pause and no wait without end: what must not wait for long work, a revocation say, comes by the same poll. */
+async function roomOrPause(
+  inWork: ReadonlyMap<string, Promise<void>>,
+  pauseMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const over = new AbortController()
+  const paused = pause(pauseMs, AbortSignal.any([signal, over.signal]))
+  await Promise.race([...inWork.values(), paused])
+  over.abort()
 }

@@ -10,13 +10,7 @@ import {
 } from '../../src/stores/sqlite-approvals.ts'
 import { SqliteConnection } from '../../src/stores/sqlite-connection.ts'
 import { makeSchema } from '../../src/stores/sqlite-schema.ts'
-import {
-  NOW_MS,
-  approvalOf,
-  digestOf,
-  makeFolder,
-  removeFolders,
-} from './agent-store-fixture.ts'
+import { NOW_MS, approvalOf, digestOf, makeFolder, removeFolders } from './agent-store-fixture.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -98,13 +92,16 @@ describe('an approval', () => {
     accept(1, 0)
     accept(2, 1)
     accept(3, 0, { plugin: 'zfs' })
-    const digests = (subject: Revocation['subject']): string[] =>
-      approvals.concernedBy(subject).map(({ digest }) => digest)
+    const concerned = (subject: Revocation['subject'], afterHours = 1) =>
+      approvals.concernedBy({ subject, issuedAt: approvalOf(1, afterHours).issuedAt })
+    const digests = (subject: Revocation['subject'], afterHours = 1): string[] =>
+      concerned(subject, afterHours).map(({ digest }) => digest)
     expect(digests({ plugin: 'sensors' })).toEqual([digestOf(1), digestOf(2)])
     expect(digests({ digest: digestOf(2) })).toEqual([digestOf(2)])
     expect(digests({ publisherKey: approvalOf(1, 0).publisher.key })).toHaveLength(3)
     expect(digests({ plugin: 'docker' })).toEqual([])
-    expect(approvals.concernedBy({ plugin: 'zfs' })).toEqual([approvalOf(3, 0, 'zfs').plugin])
+    expect(concerned({ plugin: 'zfs' })).toEqual([approvalOf(3, 0, 'zfs').plugin])
+    expect(digests({ plugin: 'sensors' }, 0)).toEqual([digestOf(1)])
   })
 
   it('needs the bundle it names', () => {

@@ -132,8 +132,8 @@ export function signApproval(changes: Partial<Approval> = {}, by: Identity = ope
 /** The label under which an honest hub delivers an envelope: the id in its payload. */
 export function labelOf(envelope: Uint8Array): string {
   const { payload } = parseEnvelope(envelope, 1_000_000)
-  const ids = parseJson(payload, 1_000_000) as { jobId?: string; approvalId?: string }
-  return ids.jobId ?? ids.approvalId ?? makeId()
+  const ids = parseJson(payload, 1_000_000) as Record<string, string | undefined>
+  return ids['jobId'] ?? ids['approvalId'] ?? ids['revocationId'] ?? ids['releaseId'] ?? makeId()
 }
 
 /** Ports with which `signJob()` is admitted; a case replaces the one it is about. */
