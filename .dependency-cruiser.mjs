@@ -170,9 +170,9 @@ const vendors = [
     { path: 'node_modules/zod/', dependencyTypesNot: ['type-only'] },
   ),
   forbid(
-    'undici-only-in-transport',
-    'One folder speaks HTTP, with one set of limits and deadlines. Call the hub through @sallyport/core/transport.',
-    { path: '/src/', pathNot: '^core/src/transport/' },
+    'undici-only-where-http-is-spoken',
+    'Two folders speak HTTP, each with one set of limits and deadlines. Call the hub through @sallyport/core/transport; a plugin calls bound services through the broker.',
+    { path: '/src/', pathNot: ['^core/src/transport/', '^core/src/plugins/broker/endpoint/'] },
     { path: 'node_modules/undici/' },
   ),
   forbid(

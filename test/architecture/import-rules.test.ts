@@ -57,7 +57,7 @@ const OFFENCES: Record<string, Record<string, string>> = {
     'core/src/runner/parses.ts': `import { vendor } from 'zod'\nexport const v = vendor`,
     'core/src/transport/parses.ts': `import { vendor } from 'zod'\nexport const v = vendor`,
   },
-  'undici-only-in-transport': { 'core/src/runner/dials.ts': `import 'undici'` },
+  'undici-only-where-http-is-spoken': { 'core/src/runner/dials.ts': `import 'undici'` },
   'json-schema-only-in-plugins': {
     'core/src/admission/schema.ts': `import '@cfworker/json-schema'`,
   },

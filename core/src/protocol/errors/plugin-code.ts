@@ -25,6 +25,15 @@ export const PLUGIN_CODE_ERRORS = {
     meaning: 'A plugin does not keep the contract that every plugin keeps.',
     remedy: 'Correct what the message names; the plugin guide explains each rule.',
   },
+  ERR_ENDPOINT_ANSWER: {
+    meaning:
+      'The answer of the bound service was dropped: it was no well-formed HTTP, compressed without being asked, or repeated the credential.',
+    remedy: 'Look at the service behind the binding; what the message names is its doing.',
+  },
+  ERR_ENDPOINT_STATUS: {
+    meaning: 'The bound service answered with a status other than success.',
+    remedy: 'Look at the status and at what the service says in the details.',
+  },
   ERR_ENDPOINT_UNREACHABLE: {
     meaning: 'The bound service could not be reached, or cut the connection.',
     remedy:
