@@ -79,6 +79,7 @@ class Bench implements Disposable {
         run: (request) => this.#run(request),
         stop: async () => {},
         forgive: () => {},
+        counters: () => ({}),
         [Symbol.asyncDispose]: async () => {},
       },
       channel: { answer: (id, sealed) => this.#answer(id, sealed) },
