@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { isCodedError, Secret } from '@sallyport/sdk'
 import {
+  hkdfSha256,
   IDENTITY_SEED_BYTES,
   lockKeys,
   makeIdentity,
@@ -14,6 +15,10 @@ import {
   type Identity,
 } from '@sallyport/core/crypto'
 import { readKeyFile, writeKeyFile } from '@sallyport/core/stores'
+
+/** What the key of the bindings is derived for. */
+const BINDINGS_PURPOSE = 'sallyport agent bindings 1'
+const BINDINGS_KEY_BYTES = 32
 
 /** Where the vault of an agent lies, and who knows its passphrase. */
 export interface VaultPlace {
@@ -52,11 +57,27 @@ function createVault(name: string, place: VaultPlace): Identity {
   return identity
 }
 
+/** What the vault gives: the identity, and the key under which this agent's bindings are sealed. */
+export interface VaultKeys {
+  readonly identity: Identity
+  readonly bindingsKey: Secret<Uint8Array>
+}
+
 /** Opens the vault. Throws: ERR_KEY_FILE_…, ERR_PASSPHRASE. */
 export function openVault(place: VaultPlace): Identity {
+  return openVaultKeys(place).identity
+}
+
+/**
+ * Opens the vault with all its keys. Throws: ERR_KEY_FILE_…, ERR_PASSPHRASE.
+ *
+ * Why from the seed: no second secret to keep, and the bindings of one agent are rubbish to every other.
+ */
+export function openVaultKeys(place: VaultPlace): VaultKeys {
   const locked = readKeyFile(join(place.stateDir, 'keys.json'))
   const { identity, plaintext } = unlockKeys(locked, readPassphrase(place))
-  return makeIdentity(identity.name, plaintext)
+  const key = hkdfSha256(plaintext, BINDINGS_PURPOSE, BINDINGS_KEY_BYTES)
+  return { identity: makeIdentity(identity.name, plaintext), bindingsKey: new Secret(key) }
 }
 
 function readPassphrase(place: VaultPlace): Secret {

@@ -46,6 +46,7 @@ export {
 export type { KeyErrorCode } from './public-key.ts'
 export { openPublication, publishes, signPublication } from './publication.ts'
 export type { PublishedBundle, Publishing } from './publication.ts'
+export { openUnderSecretNow } from './open-now.ts'
 export { open, openUnderSecret, seal, sealUnderSecret } from './seal.ts'
 export { MAX_READERS } from './sealed-form.ts'
 export type { ScryptCost } from './scrypt.ts'
