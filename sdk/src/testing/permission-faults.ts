@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What can be wrong with a permission that compiles. */
 import { describePermission } from '../describe.ts'
-import type { ArgumentShape, Permission, ProgramScope } from '../permission.ts'
+import type { ArgumentShape, BoundScope, Permission, ProgramScope } from '../permission.ts'
+import { HANDLE_NAME } from '../plugin.ts'
 import { pathMatches } from '../scope.ts'
 import { endpointFaults } from './endpoint-faults.ts'
 
@@ -36,6 +37,10 @@ function kindFaults(
   switch (permission.kind) {
     case 'ask':
       return askFaults(permission)
+    case 'connect':
+    case 'secret':
+    case 'ssh':
+      return bindingFaults(permission)
     case 'endpoint':
       return [
         ...endpointFaults(permission, resources),
@@ -57,6 +62,11 @@ function kindFaults(
     default:
       return [`there is no kind ${JSON.stringify((permission as { kind?: unknown }).kind)}`]
   }
+}
+
+function bindingFaults({ binding }: BoundScope): string[] {
+  const isName = typeof binding === 'string' && HANDLE_NAME.test(binding)
+  return isName ? [] : [`the binding ${JSON.stringify(binding)} must match ${HANDLE_NAME}`]
 }
 
 function pathsFaults(paths: readonly string[]): string[] {

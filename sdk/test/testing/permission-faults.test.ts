@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What the contract says of permissions that compile and are wrong. */
 import { describe, expect, it } from '@jest/globals'
-import { ask, files, type Permission } from '../../src/index.ts'
+import { ask, connect, files, secret, ssh, type Permission } from '../../src/index.ts'
 import { permissionFaults } from '../../src/testing/permission-faults.ts'
 
 describe('the contract of permissions', () => {
@@ -9,6 +9,9 @@ describe('the contract of permissions', () => {
     [files.write(['@exports/*.json', '/srv/out/**'])],
     [files.read('@exports/**')],
     [ask(['proxmox/guest.snapshot.list'])],
+    [connect('mqtt')],
+    [ssh('nas')],
+    [secret('smtpPassword')],
   ])('finds nothing wrong with %j', (permission) => {
     expect(permissionFaults(permission, 1_000)).toEqual([])
   })
@@ -24,6 +27,9 @@ describe('the contract of permissions', () => {
     [ask([]), /names no job type/],
     [ask(['proxmox']), /plugin\/noun\.verb/],
     [ask(['proxmox/*']), /plugin\/noun\.verb/],
+    [connect(''), /the binding ""/],
+    [ssh('10.0.0.1:22'), /the binding/],
+    [secret('../other'), /the binding/],
   ])('finds fault with %j', (permission, fault) => {
     expect(permissionFaults(permission, 1_000).join()).toMatch(fault)
   })
