@@ -3,7 +3,7 @@
 import { CodedError } from '../errors.ts'
 import type { FileReader } from '../handles.ts'
 import { pathMatches } from '../scope.ts'
-import { denied, makeFake } from './fake.ts'
+import { denied, leads, makeFake } from './fake.ts'
 import type { Fake } from './fake.ts'
 
 /** A file's text or bytes, `{ link }` to another path, or `{ code }` of the error that reading it throws. */
@@ -24,7 +24,7 @@ const MAX_FILE_BYTES = 1_048_576
  * proc.calls // [{ method: 'text', target: '/proc/uptime' }]
  */
 export function fakeFiles(tree: FakeTree): Fake<'files.read'> {
-  return makeFake('files.read', (record, permission): FileReader => {
+  const fake = makeFake('files.read', (record, permission): FileReader => {
     const resolve = (path: string): string => {
       const resolved = resolvePath(tree, path)
       if (!permission || pathMatches(permission.paths, resolved)) return resolved
@@ -36,6 +36,16 @@ export function fakeFiles(tree: FakeTree): Fake<'files.read'> {
       list: (path) => record('list', path, () => listFolder(tree, path, resolve(path))),
     }
   })
+  return Object.assign(fake, { [leads]: (path: string) => whereTo(tree, path) })
+}
+
+/** Where a path leads to; itself when it is none or leads in circles. */
+function whereTo(tree: FakeTree, path: string): string {
+  try {
+    return resolvePath(tree, path)
+  } catch {
+    return path
+  }
 }
 
 function resolvePath(tree: FakeTree, path: string): string {

@@ -14,6 +14,9 @@ export interface FakeCall {
 /** How `runJob` puts a fake under the permission of the job it runs. */
 export const obey: unique symbol = Symbol('obey')
 
+/** How a fake of files says where a path leads to. */
+export const leads: unique symbol = Symbol('leads')
+
 /** A fake handle: the handle itself, its calls so far, and the kind of permission it stands for. */
 export type Fake<K extends PermissionKind> = PermissionKinds[K]['handle'] & {
   readonly kind: K

@@ -9,6 +9,7 @@ import type { Resources } from '../resources.ts'
 import type { OutputOf, Schema } from '../schema.ts'
 import { byteLength, obey } from './fake.ts'
 import type { Fake } from './fake.ts'
+import { observedHandles, runListener } from './observe.ts'
 
 /** The handles a job type needs. */
 export type HandlesOfJob<J extends AnyJobType> =
@@ -52,15 +53,25 @@ export async function runJob<J extends Jobs, N extends keyof J & string>(
     throw new CodedError('ERR_JOB_UNKNOWN', `${plugin.name} has no job type ${jobName}`)
   }
   const job: AnyJobType = plugin.jobs[jobName]!
+  const resources = resourcesOf(job, inputOf(options.input))
+  const listener = runListener()
+  const { permissions } = job
   const logged: string[] = []
   const reported: string[] = []
   const context = {
     jobId: options.jobId ?? '01890a5d-ac96-774b-bcce-b302099a8057',
     input: await checked(job.input, options.input ?? {}, 'ERR_INPUT_FORM'),
-    use: handlesOf(job.permissions, options.use, resourcesOf(job, inputOf(options.input))),
+    use:
+      listener === undefined
+        ? handlesOf(permissions, options.use, resources)
+        : observedHandles(
+            { plugin: plugin.name, job: jobName, permissions, resources, listener },
+            options.use,
+          ),
     signal: options.signal ?? new AbortController().signal,
     log: (message: string) => void logged.push(message),
   }
+  listener?.started(plugin.name, jobName)
   const plan: unknown = await job.plan?.(context)
   const progress = (message: string): void => void reported.push(message)
   const returned: unknown = await job.run({ ...context, plan, progress })
