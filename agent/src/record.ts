@@ -17,8 +17,8 @@ export const DATABASE = 'agent.db'
 export interface AgentRecord extends Disposable {
   readonly store: SqliteAgentStore
   readonly journal: Journal
-  /** Appends one entry to the audit log, durably. */
-  note(event: AuditEventInput): void
+  /** Appends one entry to the audit log, durably, and writes what goes with it in the same transaction. */
+  note(event: AuditEventInput, write?: (nowMs: number) => void): void
 }
 
 /** Opens the record. Throws: ERR_STORE_MISSING with mode `existing`, ERR_STORE_CORRUPT, ERR_STORE_NEWER. */
@@ -32,9 +32,10 @@ export function openRecord(
   return {
     store,
     journal,
-    note(event) {
+    note(event, write) {
       const now = systemClock.now()
       journal.transaction(() => {
+        write?.(now)
         journal.raiseClock(now)
         journal.audit([event], now)
       })

@@ -8,10 +8,11 @@ import { isCodedError } from '@sallyport/sdk'
 import pino, { type Logger } from 'pino'
 import { enrolmentBytes, readAgentFile } from './agent-file.ts'
 import type { AgentConfig } from './config.ts'
+import { reportPlugins } from './plugin-events.ts'
 import { verifyEnrolment } from './trust.ts'
 import { openVault } from './vault.ts'
 import { AGENT_VERSION } from './version.ts'
-import { AgentHub, AgentMemory, AgentRunner, wireAgent } from './wiring.ts'
+import { AgentAdmission, AgentHub, AgentMemory, AgentRunner, wireAgent } from './wiring.ts'
 
 /** An agent that is polling. */
 export interface RunningAgent extends AsyncDisposable {
@@ -36,12 +37,15 @@ export async function startAgent(config: AgentConfig): Promise<RunningAgent> {
   const { agentId, agentName } = enrolled.enrolment
   const place = { stateDir: directory.path, passphraseFile: config.passphraseFile }
   const identity = openVault(place)
-  const parts = { stateDir: directory.path, file, enrolled, identity, log }
+  const { maxConcurrentJobs } = config
+  const parts = { stateDir: directory.path, file, enrolled, identity, maxConcurrentJobs, log }
   const container = wireAgent(parts, opening)
   const runner = container.resolve(AgentRunner)
   const record = container.resolve(AgentMemory)
   const details = { version: AGENT_VERSION, node: process.version }
   record.note({ event: 'agent.started', details })
+  const ports = container.resolve(AgentAdmission)
+  reportPlugins({ approvals: record.store.approvals, ports }, record, log)
   const interruptedCount = runner.recover()
   log.info({ agentId, agentName, interruptedCount, version: AGENT_VERSION }, 'agent started')
   opening.defer(() => record.note({ event: 'agent.stopped', details: {} }))
@@ -65,7 +69,6 @@ function openLoops(
       backOff: makeBackOff(Math.random),
       onError,
       onConnected: () => log.info({ hub: hub.address }, 'hub connected'),
-      maxInWork: config.maxConcurrentJobs,
     },
     stop.signal,
   )
@@ -73,6 +76,7 @@ function openLoops(
   return {
     async [Symbol.asyncDispose]() {
       stop.abort()
+      runner.rest()
       const grace = new AbortController()
       const overdue = sleep(config.stopGraceMs, undefined, { signal: grace.signal }).then(
         () => runner.abort(),

@@ -5,12 +5,7 @@ import { join } from 'node:path'
 import type { AdmissionPorts } from '@sallyport/core/admission'
 import type { Identity } from '@sallyport/core/crypto'
 import { encodeBase64url } from '@sallyport/core/protocol'
-import {
-  checkAgainstSchema,
-  openPluginHost,
-  type PluginEvent,
-  type PluginHost,
-} from '@sallyport/core/plugins'
+import { checkAgainstSchema, openPluginHost, type PluginHost } from '@sallyport/core/plugins'
 import { Runner } from '@sallyport/core/runner'
 import { hubRefusalOf, openHubClient, type HubClient } from '@sallyport/core/transport'
 import {
@@ -24,12 +19,14 @@ import {
 import { isCodedError } from '@sallyport/sdk'
 import type { Logger } from 'pino'
 import type { AgentFile } from './agent-file.ts'
+import { notePluginEvent } from './plugin-events.ts'
 import { DATABASE, openRecord, type AgentRecord } from './record.ts'
 import type { Enrolled } from './trust.ts'
 
 const Host = token<PluginHost>('agent.PluginHost')
-const Admission = token<AdmissionPorts>('agent.Admission')
 
+/** What admission asks on this agent. */
+export const AgentAdmission = token<AdmissionPorts>('agent.Admission')
 /** The runner of this agent. */
 export const AgentRunner = token<Runner>('agent.Runner')
 /** The agent's connection to its hub. */
@@ -43,6 +40,7 @@ export interface AgentParts {
   readonly file: AgentFile
   readonly enrolled: Enrolled
   readonly identity: Identity
+  readonly maxConcurrentJobs: number
   readonly log: Logger
 }
 
@@ -68,20 +66,21 @@ export function wireAgent(parts: AgentParts, scope: AsyncDisposableStack): Conta
   container.register(AgentMemory, { useValue: record })
   container.register(AgentHub, { useValue: hub })
   container.register(Host, { useValue: host })
-  container.register(Admission, { useValue: admissionOf(parts, record) })
+  container.register(AgentAdmission, { useValue: admissionOf(parts, record) })
   container.register(AgentRunner, {
     useFactory: once(
       (c) =>
         new Runner({
           identity,
           operatorReaders: enrolled.operatorReaders,
-          admission: c.resolve(Admission),
+          admission: c.resolve(AgentAdmission),
           journal: c.resolve(AgentMemory).journal,
           host: c.resolve(Host),
           channel: { answer: (id, sealed) => answer(hub, id, sealed) },
           bundles: { fetch: (digest) => fetchBundle(hub, digest) },
           clock: c.resolve(Clock),
           makeId: randomUUIDv7,
+          maxConcurrentJobs: parts.maxConcurrentJobs,
           log,
         }),
     ),
@@ -104,20 +103,6 @@ function admissionOf(parts: AgentParts, record: AgentRecord): AdmissionPorts {
     replay: store.runs,
     rate: store.runs,
     checkInput: checkAgainstSchema,
-  }
-}
-
-/** Why no throw: a full disk must not end the agent; the next intent will not be written, and so nothing runs. */
-function notePluginEvent(record: AgentRecord, { event, ...rest }: PluginEvent, log: Logger): void {
-  const { stderr: _stderr, ...details } = rest
-  log.info({ event, ...details }, 'plugin process')
-  try {
-    record.note({ event, details })
-  } catch (error) {
-    log.error(
-      { event, code: isCodedError(error) ? error.code : 'unknown' },
-      'audit log not written',
-    )
   }
 }
 

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { enrolAgent } from '@sallyport/agent'
 import { buildBundle } from './build.ts'
-import { TestOperator, type KnownAgent } from './operator.ts'
+import { TestOperator, type ApproveOptions, type KnownAgent } from './operator.ts'
 import { startMain, temporaryFolder, type Running } from './programs.ts'
 
 /** Where a case takes place. */
@@ -34,10 +34,14 @@ export class Field implements AsyncDisposable {
   }
 
   /** Builds a plugin of `test/attack/plugins` and has the agent accept it. Returns the bundle. */
-  async approve(agent: KnownAgent, plugin: string): Promise<Uint8Array> {
-    const bundle = await buildBundle(`attack/plugins/${plugin}.ts`)
-    const { state } = await this.operator.approve(agent, bundle)
-    if (state !== 'done') throw new Error(`${plugin} was not accepted: ${state}`)
+  async approve(
+    agent: KnownAgent,
+    plugin: string,
+    options: ApproveOptions & { version?: string } = {},
+  ): Promise<Uint8Array> {
+    const bundle = await buildBundle(`attack/plugins/${plugin}.ts`, options.version)
+    const { state, refusal } = await this.operator.approve(agent, bundle, options)
+    if (state !== 'done') throw new Error(`${plugin} was not accepted: ${refusal?.reason}`)
     return bundle
   }
 

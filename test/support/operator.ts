@@ -28,13 +28,17 @@ import {
   parseDocument,
   parseEnvelope,
   parseJson,
+  type Approval,
   type Job,
   type PublicIdentity,
+  type QuarantineRelease,
   type Result,
+  type Revocation,
 } from '@sallyport/core/protocol'
 import { openHubClient, type HubClient } from '@sallyport/core/transport'
 
 const MINUTE = 60_000
+const DAY = 1_440 * MINUTE
 
 /** An agent as the operator knows it. */
 export interface KnownAgent {
@@ -44,12 +48,26 @@ export interface KnownAgent {
   readonly sealingKey: string
 }
 
-/** The job's or approval's own id, where the bytes have one. */
+/** What may differ from an approval that is right in everything. */
+export interface ApproveOptions {
+  /** The job types to approve, all of the plugin unless given. */
+  readonly jobs?: readonly string[]
+  readonly overrides?: Approval['overrides']
+  readonly publisher?: Identity
+  /** Envelope of the publication, base64url, instead of a good one. */
+  readonly publication?: string
+  /** Signs the approval instead of the operator. */
+  readonly by?: Identity
+  readonly changes?: Partial<Approval>
+}
+
+/** The document's own id, where the bytes have one. */
 function idIn(envelope: Uint8Array): string {
   try {
     const { payload } = parseEnvelope(envelope, 2_000_000)
-    const { jobId } = parseJson(payload, 2_000_000) as { jobId?: string }
-    return jobId ?? randomUUIDv7()
+    const ids = parseJson(payload, 2_000_000) as Record<string, string | undefined>
+    const names = ['jobId', 'approvalId', 'revocationId', 'releaseId']
+    return names.map((name) => ids[name]).find((id) => id !== undefined) ?? randomUUIDv7()
   } catch {
     return randomUUIDv7()
   }
@@ -145,38 +163,82 @@ export class TestOperator {
     return envelopeId
   }
 
-  /** Signs a publication of a bundle; its envelope as base64url. */
-  publish(bundle: Uint8Array, by: Identity = this.publisher): string {
+  /** Signs a publication of a bundle; its envelope as base64url. Units: days from now. */
+  publish(
+    bundle: Uint8Array,
+    by: Identity = this.publisher,
+    { fromDays = 0, untilDays = 30 }: { fromDays?: number; untilDays?: number } = {},
+  ): string {
     const now = Date.now()
-    const times = { issuedAtMs: now, expiresAtMs: now + 30 * 24 * 60 * MINUTE }
+    const times = { issuedAtMs: now + fromDays * DAY, expiresAtMs: now + untilDays * DAY }
     const publishing = { publisher: by, publicationId: randomUUIDv7(), ...times }
     return encodeBase64url(signPublication(bundle, publishing))
   }
 
-  /** Approves a bundle on an agent and waits for its answer. */
-  async approve(agent: KnownAgent, bundle: Uint8Array): Promise<Result> {
-    const digest = digestOf(bundle)
-    await this.hub.storeBundle(digest, bundle)
+  /** An approval that is right in everything, with the case's own changes. */
+  approval(agent: KnownAgent, bundle: Uint8Array, options: ApproveOptions = {}): Approval {
     const { manifest } = parseBundle(bundle)
     const { name, version } = manifest
-    const jobs = approvedJobsOf(manifest)
-    const signing = this.publisher.signing
-    const approval = {
+    const jobs = approvedJobsOf(manifest, options.jobs)
+    const publisher = options.publisher ?? this.publisher
+    return {
       approvalId: randomUUIDv7(),
-      siteId: this.siteId,
-      agentIds: [agent.agentId],
-      plugin: { name, version, digest },
-      publisher: { name: this.publisher.name, key: encodeBase64url(signing.publicKey) },
-      publication: this.publish(bundle),
+      ...this.#addressed(agent),
+      plugin: { name, version, digest: digestOf(bundle) },
+      publisher: { name: publisher.name, key: encodeBase64url(publisher.signing.publicKey) },
+      publication: options.publication ?? this.publish(bundle, publisher),
       jobs,
       bindings: bindingNamesOf(jobs),
-      overrides: [],
-      issuedAt: instantOf(Date.now()),
-      expiresAt: instantOf(Date.now() + 30 * 24 * 60 * MINUTE),
-      readers: [agent.sealingKey, encodeBase64url(this.identity.sealing.publicKey)],
+      overrides: options.overrides ?? [],
+      expiresAt: instantOf(Date.now() + 30 * DAY),
+      ...options.changes,
     }
-    const envelope = signDocument(documents.approval, approval, this.identity.signing)
+  }
+
+  /** Approves a bundle on an agent and waits for its answer. */
+  async approve(
+    agent: KnownAgent,
+    bundle: Uint8Array,
+    options: ApproveOptions = {},
+  ): Promise<Result> {
+    await this.hub.storeBundle(digestOf(bundle), bundle)
+    const approval = this.approval(agent, bundle, options)
+    const signing = (options.by ?? this.identity).signing
+    const envelope = signDocument(documents.approval, approval, signing)
     return this.answerTo(agent, await this.submit(agent, envelope, approval.approvalId))
+  }
+
+  /** Signs a revocation that is right in everything, with the case's own changes. */
+  revocation(
+    agent: KnownAgent,
+    subject: Revocation['subject'],
+    changes: Partial<Revocation> = {},
+  ): Uint8Array {
+    const head = { revocationId: randomUUIDv7(), subject, why: 'a test' }
+    const revocation = { ...head, ...this.#addressed(agent), ...changes }
+    return signDocument(documents.revocation, revocation, this.identity.signing)
+  }
+
+  /** Revokes a plugin, a bundle or a publisher on an agent and waits for its answer. */
+  async revoke(
+    agent: KnownAgent,
+    subject: Revocation['subject'],
+    changes: Partial<Revocation> = {},
+  ): Promise<Result> {
+    return this.answerTo(agent, await this.submit(agent, this.revocation(agent, subject, changes)))
+  }
+
+  /** Releases a plugin from quarantine on an agent and waits for its answer. */
+  async release(
+    agent: KnownAgent,
+    plugin: QuarantineRelease['plugin'],
+    changes: Partial<QuarantineRelease> = {},
+  ): Promise<Result> {
+    const expiresAt = instantOf(Date.now() + 10 * MINUTE)
+    const head = { releaseId: randomUUIDv7(), plugin, expiresAt }
+    const release = { ...head, ...this.#addressed(agent), ...changes }
+    const signed = signDocument(documents.quarantineRelease, release, this.identity.signing)
+    return this.answerTo(agent, await this.submit(agent, signed))
   }
 
   /** Signs, submits and waits. */
@@ -194,6 +256,16 @@ export class TestOperator {
       if (view.result !== null) return this.#openResult(agent, view.result)
       if (Date.now() > deadline) throw new Error(`no answer to ${envelopeId}: ${view.state}`)
       await this.hub.showEnvelope(envelopeId, { waitSeconds: 1, unless: view.state })
+    }
+  }
+
+  /** What every document for one agent says, signed now. */
+  #addressed(agent: KnownAgent): Pick<Approval, 'siteId' | 'agentIds' | 'issuedAt' | 'readers'> {
+    return {
+      siteId: this.siteId,
+      agentIds: [agent.agentId],
+      issuedAt: instantOf(Date.now()),
+      readers: [agent.sealingKey, encodeBase64url(this.identity.sealing.publicKey)],
     }
   }
 
