@@ -13,6 +13,8 @@ export interface AgentConfig {
   /** Units: milliseconds. Time that running jobs get when the agent is asked to stop. */
   readonly stopGraceMs: number
   readonly logLevel: string
+  /** A file for Prometheus, written every 15 s. */
+  readonly metricsFile?: string
 }
 
 /** Bounds and defaults. */
@@ -38,13 +40,16 @@ export function readConfig(
       'state-dir': { type: 'string' },
       'passphrase-file': { type: 'string' },
       'log-level': { type: 'string' },
+      'metrics-file': { type: 'string' },
     },
   })
+  const metricsFile = values['metrics-file']
   const passphraseFile = values['passphrase-file'] ?? env['SALLYPORT_PASSPHRASE_FILE']
   return {
     ...AGENT_DEFAULTS,
     stateDir: resolve(values['state-dir'] ?? defaultStateDir(env)),
     ...(passphraseFile !== undefined && { passphraseFile: resolve(passphraseFile) }),
+    ...(metricsFile !== undefined && { metricsFile: resolve(metricsFile) }),
     logLevel: values['log-level'] ?? env['SALLYPORT_LOG_LEVEL'] ?? AGENT_DEFAULTS.logLevel,
   }
 }

@@ -22,6 +22,10 @@ export class AgentStart extends BaseCommand {
       helpValue: '<file>',
       summary: 'File with the passphrase of its keys',
     }),
+    'metrics-file': string({
+      helpValue: '<file>',
+      summary: 'File for Prometheus (node_exporter, textfile collector), written every 15 s',
+    }),
     'log-level': string({
       summary: 'How much it logs',
       options: ['trace', 'debug', 'info', 'warn', 'error'],
@@ -34,10 +38,12 @@ export class AgentStart extends BaseCommand {
     const stateDir = flags['state-dir'] ?? this.home(flags).agent
     await expectEnrolled(stateDir)
     const { 'passphrase-file': passphraseFile, 'log-level': logLevel } = flags
+    const metricsFile = flags['metrics-file']
     this.end(
       await becomeProgram('@sallyport/agent/main', [
         ...['--state-dir', stateDir],
         ...(passphraseFile === undefined ? [] : ['--passphrase-file', passphraseFile]),
+        ...(metricsFile === undefined ? [] : ['--metrics-file', metricsFile]),
         ...(logLevel === undefined ? [] : ['--log-level', logLevel]),
       ]),
     )
