@@ -24,7 +24,8 @@ export function faultOf(name: string, error: unknown): CodedError {
   if (error instanceof CredentialEcho) return answerFault(name, 'it repeats the credential')
   const code = isCodedError(error) && /^[A-Z0-9_]{1,64}$/.test(error.code) ? error.code : 'unknown'
   if (code === 'UND_ERR_HEADERS_OVERFLOW') return limitFault(name, 'its headers are too large')
-  if (code.startsWith('HPE_') || code.startsWith('UND_ERR_RES_')) {
+  // Some errors of the parser have a code, all have the name.
+  if ((error as Error).name === 'HTTPParserError' || code.startsWith('UND_ERR_RES_')) {
     return answerFault(name, 'it is not well-formed HTTP')
   }
   if (CERTIFICATE_CODE.test(code)) return untrusted(name, code)
