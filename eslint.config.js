@@ -22,7 +22,12 @@ const READS_ENVIRONMENT = [
 const PARSES_JSON = ['core/src/protocol/json.ts', 'plugins/*/src/**', 'tools/**', ...TESTS]
 
 /** Where a secret is used. */
-const REVEALS_SECRETS = ['core/src/{crypto,plugins,stores}/**', 'cli/src/operator/**', ...TESTS]
+const REVEALS_SECRETS = [
+  'core/src/{crypto,plugins,stores}/**',
+  'agent/src/bindings/**',
+  'cli/src/operator/**',
+  ...TESTS,
+]
 
 /** Rules against what an `any` lets through. */
 const UNSAFE = ['assignment', 'member-access', 'argument', 'call', 'return'].map(

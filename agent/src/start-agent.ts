@@ -8,11 +8,19 @@ import { isCodedError } from '@sallyport/sdk'
 import pino, { type Logger } from 'pino'
 import { enrolmentBytes, readAgentFile } from './agent-file.ts'
 import type { AgentConfig } from './config.ts'
+import { openMetricsFile } from './metrics.ts'
 import { reportPlugins } from './plugin-events.ts'
 import { verifyEnrolment } from './trust.ts'
-import { openVault } from './vault.ts'
+import { openVaultKeys } from './vault.ts'
 import { AGENT_VERSION } from './version.ts'
-import { AgentAdmission, AgentHub, AgentMemory, AgentRunner, wireAgent } from './wiring.ts'
+import {
+  AgentAdmission,
+  AgentHost,
+  AgentHub,
+  AgentMemory,
+  AgentRunner,
+  wireAgent,
+} from './wiring.ts'
 
 /** An agent that is polling. */
 export interface RunningAgent extends AsyncDisposable {
@@ -36,9 +44,9 @@ export async function startAgent(config: AgentConfig): Promise<RunningAgent> {
   const enrolled = verifyEnrolment(enrolmentBytes(file), file.operatorFingerprint)
   const { agentId, agentName } = enrolled.enrolment
   const place = { stateDir: directory.path, passphraseFile: config.passphraseFile }
-  const identity = openVault(place)
+  const keys = openVaultKeys(place)
   const { maxConcurrentJobs } = config
-  const parts = { stateDir: directory.path, file, enrolled, identity, maxConcurrentJobs, log }
+  const parts = { stateDir: directory.path, file, enrolled, ...keys, maxConcurrentJobs, log }
   const container = wireAgent(parts, opening)
   const runner = container.resolve(AgentRunner)
   const record = container.resolve(AgentMemory)
@@ -50,6 +58,12 @@ export async function startAgent(config: AgentConfig): Promise<RunningAgent> {
   log.info({ agentId, agentName, interruptedCount, version: AGENT_VERSION }, 'agent started')
   opening.defer(() => record.note({ event: 'agent.stopped', details: {} }))
   opening.use(openLoops(runner, container.resolve(AgentHub), { config, log }))
+  if (config.metricsFile !== undefined) {
+    const host = container.resolve(AgentHost)
+    const path = config.metricsFile
+    const onError = (error: unknown): void => logError(log, error)
+    opening.use(openMetricsFile({ path, counters: () => host.counters(), onError }))
+  }
   const scope = opening.move()
   return { agentId, agentName, hub: file.hub, [Symbol.asyncDispose]: () => scope.disposeAsync() }
 }

@@ -16,15 +16,16 @@ import {
   token,
   type Container,
 } from '@sallyport/core/wiring'
-import { isCodedError } from '@sallyport/sdk'
+import { isCodedError, type Secret } from '@sallyport/sdk'
 import type { Logger } from 'pino'
 import type { AgentFile } from './agent-file.ts'
+import { FileBindingStore } from './bindings/binding-store.ts'
 import { notePluginEvent } from './plugin-events.ts'
 import { DATABASE, openRecord, type AgentRecord } from './record.ts'
 import type { Enrolled } from './trust.ts'
 
-const Host = token<PluginHost>('agent.PluginHost')
-
+/** The host of sandboxed plugins. */
+export const AgentHost = token<PluginHost>('agent.PluginHost')
 /** What admission asks on this agent. */
 export const AgentAdmission = token<AdmissionPorts>('agent.Admission')
 /** The runner of this agent. */
@@ -40,6 +41,8 @@ export interface AgentParts {
   readonly file: AgentFile
   readonly enrolled: Enrolled
   readonly identity: Identity
+  /** The key under which the bindings are sealed. */
+  readonly bindingsKey: Secret<Uint8Array>
   readonly maxConcurrentJobs: number
   readonly log: Logger
 }
@@ -55,9 +58,13 @@ export function wireAgent(parts: AgentParts, scope: AsyncDisposableStack): Conta
   const hub = scope.use(
     openHubClient({ url: parts.file.hub, key: identity.signing, clock: systemClock }),
   )
+  const bindings = new FileBindingStore({ stateDir, key: parts.bindingsKey }, (change) => {
+    record.note({ event: 'bindings.changed', details: { ...change } })
+  })
   const host = scope.use(
     openPluginHost({
       stateDirectory: stateDir,
+      bindings,
       onLine: (line) => log.info(line, 'plugin'),
       onEvent: (event) => notePluginEvent(record, event, log),
     }),
@@ -65,7 +72,7 @@ export function wireAgent(parts: AgentParts, scope: AsyncDisposableStack): Conta
   container.register(Clock, { useValue: systemClock })
   container.register(AgentMemory, { useValue: record })
   container.register(AgentHub, { useValue: hub })
-  container.register(Host, { useValue: host })
+  container.register(AgentHost, { useValue: host })
   container.register(AgentAdmission, { useValue: admissionOf(parts, record) })
   container.register(AgentRunner, {
     useFactory: once(
@@ -75,7 +82,7 @@ export function wireAgent(parts: AgentParts, scope: AsyncDisposableStack): Conta
           operatorReaders: enrolled.operatorReaders,
           admission: c.resolve(AgentAdmission),
           journal: c.resolve(AgentMemory).journal,
-          host: c.resolve(Host),
+          host: c.resolve(AgentHost),
           channel: { answer: (id, sealed) => answer(hub, id, sealed) },
           bundles: { fetch: (digest) => fetchBundle(hub, digest) },
           clock: c.resolve(Clock),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** From the name in a permission to the thing it stands for. */
-import { CodedError, type JobManifest } from '@sallyport/sdk'
+import { CodedError, isCodedError, type JobManifest } from '@sallyport/sdk'
 import { bindingsNamedBy } from '../../protocol/index.ts'
 import type { Binding, BindingOf, BindingStore } from './binding.ts'
 
@@ -16,7 +16,11 @@ export function findBinding<K extends Binding['kind']>(
   throw new CodedError('ERR_NOT_BOUND', `"${name}" of ${pluginName} is no ${kind}: ${why}`)
 }
 
-/** Names that a job type's permissions use and nobody has bound as what they need, as `kind name`. */
+/**
+ * Names that a job type's permissions use and nobody has bound as what they need, as `kind name`.
+ *
+ * Why bindings that cannot be read are none: the job is refused and says so, and everything else goes on.
+ */
 export function unboundNames(
   pluginName: string,
   job: Pick<JobManifest, 'permissions'>,
@@ -24,6 +28,17 @@ export function unboundNames(
 ): string[] {
   const missing = Object.values(job.permissions)
     .flatMap(bindingsNamedBy)
-    .filter(({ name, kind }) => store.find(pluginName, name)?.kind !== kind)
-  return [...new Set(missing.map(({ name, kind }) => `${kind} ${name}`))].sort()
+    .flatMap(({ name, kind }) => {
+      const fault = faultOf(() => store.find(pluginName, name)?.kind === kind)
+      return fault === undefined ? [] : [`${kind} ${name}${fault}`]
+    })
+  return [...new Set(missing)].sort()
+}
+
+function faultOf(isBound: () => boolean): string | undefined {
+  try {
+    return isBound() ? undefined : ''
+  } catch (error) {
+    return isCodedError(error) ? ` (${error.code})` : ' (unreadable)'
+  }
 }

@@ -8,6 +8,9 @@ import type { BrokerKind, OpenHandle } from './contract.ts'
 
 const MAX_JOB_TYPE_LENGTH = 160
 
+/** `plugin/noun.verb`, near enough to suggest it. */
+const JOB_TYPE = /^[a-z][a-z0-9-]*\/[a-z][a-z0-9.-]*$/
+
 /** Asks for jobs on behalf of plugins. */
 export const ask: BrokerKind<'ask'> = {
   methods: ['run'],
@@ -24,8 +27,8 @@ export const ask: BrokerKind<'ask'> = {
 
   target: (_, args) => String(args[0] ?? ''),
 
-  suggest: (_, args) =>
-    `ask([${JSON.stringify(typeof args[0] === 'string' ? args[0] : 'plugin/noun.verb')}])`,
+  suggest: (_, [jobType]) =>
+    typeof jobType === 'string' && JOB_TYPE.test(jobType) ? `ask(['${jobType}'])` : undefined,
 }
 
 function askedJob(args: readonly unknown[]): AskedJob {
@@ -39,7 +42,7 @@ function askedJob(args: readonly unknown[]): AskedJob {
 
 function expectNamed({ jobTypes, where }: Permission<'ask'>, jobType: string): void {
   if (!jobTypes.includes(jobType)) {
-    const all = [...jobTypes, jobType].map((each) => JSON.stringify(each)).join(', ')
+    const all = [...jobTypes, jobType].map((each) => `'${each}'`).join(', ')
     const message = `${jobType} is none of ${jobTypes.join(', ')}; ask([${all}]) would allow it`
     throw new CodedError('ERR_HANDLE_DENIED', message)
   }

@@ -35,7 +35,7 @@ describe('asking', () => {
     const denied = run('proxmox/guest.delete', {})
     await expect(denied).rejects.toThrowCode('ERR_HANDLE_DENIED')
     await expect(denied).rejects.toThrow(
-      'ask(["proxmox/guest.list", "docker/image.list", "proxmox/guest.delete"]) would allow it',
+      `ask(['proxmox/guest.list', 'docker/image.list', 'proxmox/guest.delete']) would allow it`,
     )
     expect(seen).toEqual([])
   })
@@ -75,7 +75,8 @@ describe('asking', () => {
     const permission = { kind: 'ask', jobTypes: ['a/b'], where: 'here' } as const
     expect(ask.target(permission, ['a/b', {}])).toBe('a/b')
     expect(ask.target(permission, [])).toBe('')
-    expect(ask.suggest('run', ['a/b'])).toBe('ask(["a/b"])')
+    expect(ask.suggest('run', ['a/b'])).toBe("ask(['a/b'])")
+    expect(ask.suggest('run', [['-j']])).toBeUndefined()
   })
 })
 
