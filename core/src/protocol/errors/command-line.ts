@@ -49,6 +49,11 @@ export const COMMAND_LINE_ERRORS = {
     meaning: 'The Node at hand is older than 26.',
     remedy: 'Run `npm install`, which brings one into node_modules, or install Node 26.',
   },
+  ERR_NOTHING_RECORDED: {
+    meaning: 'The tests of the plugin ran no job, so nothing can be learnt from them.',
+    remedy:
+      'Write tests that call runJob and run under `node --test`, or learn from a run with --job.',
+  },
   ERR_NOT_CONFIRMED: {
     meaning: 'The answer to the question was no. Nothing was signed or sent.',
     remedy: 'Nothing; run it again if you change your mind.',
