@@ -83,6 +83,16 @@ describe('a plugin that tries every way out at once', () => {
       expect(text).toContain(target)
   })
 
+  it('leaves what the walls denied on record, as its own process reported it', () => {
+    const denied = auditEvents(field.stateDir('pve1')).filter(
+      ({ event, jobId }) => event === 'sandbox.denied' && jobId === result.jobId,
+    )
+    const text = JSON.stringify(denied)
+    for (const what of ['FileSystemRead', 'Net', 'ChildProcess', '/etc/shadow', 'vault.key'])
+      expect(text).toContain(what)
+    expect(result.handlesUsed).not.toContain('sandbox')
+  })
+
   it('does not keep the agent from the next job', () => {
     expect(nextJobMs).toBeLessThan(1_000)
   })

@@ -37,6 +37,7 @@ export const AUDIT_EVENTS = [
   'run.finished',
   'run.interrupted',
   'run.started',
+  'sandbox.denied',
 ] as const
 
 /** The name of an event. */

@@ -18,6 +18,7 @@ import { Quarantine, type QuarantineBounds, type QuarantineReason } from './quar
 import { RunHandles } from './run-handles.ts'
 import type { RunEnd } from './sandbox/active-run.ts'
 import { findSandbox, type Sandbox } from './sandbox/bubblewrap.ts'
+import { findControlGroups, type FoundGroups } from './sandbox/cgroup/find-groups.ts'
 import { PROCESS_LIMITS, type ProcessLimits } from './sandbox/limits.ts'
 import type { PluginProcess, PluginToStart } from './sandbox/plugin-process.ts'
 
@@ -45,6 +46,8 @@ export interface PluginHostOptions {
   readonly onEvent?: (event: PluginEvent) => void
   /** Finds what a sandbox takes. Unless given, this host's bubblewrap. */
   readonly findSandbox?: () => Promise<Sandbox>
+  /** Finds where control groups can be made. Unless given, below that of this process. */
+  readonly findGroups?: () => FoundGroups
 }
 
 const IDLE_STOP_MS = 30_000
@@ -77,6 +80,7 @@ class SandboxedPluginHost implements PluginHost {
       limits: { ...PROCESS_LIMITS, ...options.limits },
       idleStopMs: options.idleStopMs ?? IDLE_STOP_MS,
       findSandbox: options.findSandbox ?? findSandbox,
+      findGroups: options.findGroups ?? findControlGroups,
       onEvent: (event) => this.#onEvent(event),
     })
   }
@@ -155,6 +159,7 @@ class SandboxedPluginHost implements PluginHost {
       { jobId, jobName, input, signal, ...job.limits },
       {
         call: (call, ended) => handles.call(call, ended),
+        denied: (permission, resource) => handles.deniedByWall(permission, resource),
         log: (text) => this.#options.onLine?.({ pluginName: manifest.name, jobId, text }),
         progress: (text) => request.onProgress?.(text),
       },

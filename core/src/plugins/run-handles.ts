@@ -8,6 +8,9 @@ import type { HandleCall } from './sandbox/active-run.ts'
 
 const MAX_TARGET_LENGTH = 256
 
+/** In place of a handle and a kind: the attempt was made without any. */
+const SANDBOX = 'sandbox'
+
 interface Granted {
   readonly permission: Permission
   readonly handle: OpenHandle
@@ -66,6 +69,12 @@ export class RunHandles {
       this.#report({ ...about, outcome, code }, { args: call.args, message })
       throw error
     }
+  }
+
+  /** Reports what the second wall denied, as the process says. */
+  deniedByWall(permission: string, resource: string): void {
+    const about = { handle: SANDBOX, kind: SANDBOX, method: permission, target: resource }
+    this.#report({ ...about, outcome: 'denied', code: 'ERR_ACCESS_DENIED' }, { args: [] })
   }
 
   async #perform(

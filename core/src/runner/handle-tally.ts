@@ -30,16 +30,28 @@ export class HandleTally {
     if (row.targets.length < MAX_TARGETS) row.targets.push(event.target.slice(0, MAX_TARGET_LENGTH))
   }
 
+  /** Names of the handles that were called. */
+  handles(): string[] {
+    const called = [...this.#rows.values()].filter(({ kind }) => kind !== 'sandbox')
+    return [...new Set(called.map(({ handle }) => handle))]
+  }
+
   /** The events to append to the audit log. */
   events(jobId: string): {
-    event: 'handle.used' | 'handle.denied'
+    event: 'handle.used' | 'handle.denied' | 'sandbox.denied'
     jobId: string
     details: Record<string, unknown>
   }[] {
     return [...this.#rows.values()].map((row) => ({
-      event: row.outcome === 'denied' ? 'handle.denied' : 'handle.used',
+      event: eventOf(row),
       jobId,
       details: { ...row },
     }))
   }
+}
+
+/** Trust: that the sandbox denied something is the word of the plugin's own process. */
+function eventOf({ kind, outcome }: Row): 'handle.used' | 'handle.denied' | 'sandbox.denied' {
+  if (kind === 'sandbox') return 'sandbox.denied'
+  return outcome === 'denied' ? 'handle.denied' : 'handle.used'
 }

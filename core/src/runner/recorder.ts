@@ -111,7 +111,7 @@ export class Recorder {
       outcome,
       plugin: { name, version, digest },
       checksPassedCount: decision.checksPassedCount,
-      handlesUsed: [...new Set(handleEvents.map((event) => event.details['handle'] as string))],
+      handlesUsed: run.tally.handles(),
       stepsMs: { ...stepsOf(receipt), journal: journalMs, run: run.ms, record: 0 },
     }
     const events = [...handleEvents, outcomeEvent(job.jobId, receipt.envelopeId, outcome)]

@@ -33,6 +33,8 @@ export interface RunPorts {
   /** Answers a call or throws a coded error. `signal` is aborted when the run is over. */
   call(call: HandleCall, signal: AbortSignal): Promise<HandleReply>
   log(text: string): void
+  /** The process says that its walls denied something. Trust: it may make this up, or keep it to itself. */
+  denied(permission: string, resource: string): void
   progress(text: string): void
 }
 
@@ -67,6 +69,7 @@ export class ActiveRun {
   #openCallCount = 0
   #deniedCallCount = 0
   #lineCount = 0
+  #denialCount = 0
 
   constructor(spec: RunSpec, ports: RunPorts, seat: RunSeat) {
     this.#spec = spec
@@ -96,6 +99,8 @@ export class ActiveRun {
     switch (frame.type) {
       case 'call':
         return this.#takeCall(frame)
+      case 'denied':
+        return this.#takeDenial(frame.permission, frame.resource)
       case 'log':
       case 'progress':
         return this.#takeLine(frame.type, frame.text)
@@ -136,6 +141,14 @@ export class ActiveRun {
 
   #after(delayMs: number, then: () => void): void {
     this.#timers.push(setTimeout(then, delayMs))
+  }
+
+  #takeDenial(permission: string, resource: string): string | undefined {
+    this.#denialCount += 1
+    if (this.#denialCount > CHANNEL_LIMITS.maxDenials) return 'too many denials'
+    const plain = (text: string): string => text.replaceAll(/\p{Cc}/gu, ' ').toWellFormed()
+    this.#ports.denied(plain(permission), plain(resource))
+    return undefined
   }
 
   #takeLine(type: 'log' | 'progress', text: string): string | undefined {

@@ -6,6 +6,7 @@
  * checks every message it gets from here.
  * Why one file without imports but Node's own: its text is fed to Node over standard input; there is no file to import.
  */
+import { subscribe } from 'node:diagnostics_channel'
 import { networkInterfaces } from 'node:os'
 import type { JobType, Plugin, Schema } from '@sallyport/sdk'
 import type { CodedText, FromPlugin, RunFrame, ToPlugin } from './frames.ts'
@@ -34,6 +35,11 @@ const MAX_LOG_LENGTH = 1_000
 const MAX_PROGRESS_LENGTH = 250
 const MAX_ARGS_LENGTH = 1_000_000
 const MAX_DETAILS_LENGTH = 8_000
+const MAX_DENIALS = 100
+const MAX_RESOURCE_LENGTH = 500
+
+/** Channels on which Node says what its permission model denied. Source: Node.js, "Permissions", diagnostics channels. */
+const DENIAL_CHANNELS = ['fs', 'net', 'child', 'worker', 'inspector', 'wasi', 'addon', 'ffi']
 
 interface OpenCall {
   resolve(value: unknown): void
@@ -51,9 +57,17 @@ interface Run {
   openCallCount: number
   callCount: number
   lineCount: number
+  denialCount: number
+}
+
+interface Denial {
+  readonly permission?: unknown
+  readonly resource?: unknown
 }
 
 const runs = new Map<number, Run>()
+/** What was denied while no run was under way, as while the plugin was loaded: for the next run. */
+const early: Denial[] = []
 let plugin: Plugin | undefined
 
 const missing = missingWalls()
@@ -61,6 +75,7 @@ if (missing.length > 0) {
   process.stderr.write(`missing: ${missing.join(', ')}\n`)
   process.exit(EXIT_WALL_MISSING)
 }
+for (const channel of DENIAL_CHANNELS) subscribe(`node:permission-model:${channel}`, onDenial)
 process.on('message', receive)
 send({ type: 'standing' })
 
@@ -149,8 +164,10 @@ async function run(frame: RunFrame): Promise<void> {
     openCallCount: 0,
     callCount: 0,
     lineCount: 0,
+    denialCount: 0,
   }
   runs.set(runId, started)
+  for (const denial of early.splice(0)) sendDenial(started, denial)
   try {
     send({ type: 'done', runId, output: await perform(started) })
   } catch (error) {
@@ -259,6 +276,21 @@ function cancel(runId: number, reason: CodedText): void {
   started.controller.abort(error)
   for (const open of started.calls.values()) open.reject(error)
   started.calls.clear()
+}
+
+/** Puts what was denied down to the run that was started last. */
+function onDenial(message: unknown): void {
+  const started = [...runs.values()].at(-1)
+  if (started !== undefined) sendDenial(started, message as Denial)
+  else if (early.length < MAX_DENIALS) early.push(message as Denial)
+}
+
+function sendDenial(started: Run, { permission, resource }: Denial): void {
+  started.denialCount += 1
+  if (started.denialCount > MAX_DENIALS) return
+  const { runId } = started.frame
+  const what = String(resource ?? '').slice(0, MAX_RESOURCE_LENGTH)
+  send({ type: 'denied', runId, permission: String(permission).slice(0, 64), resource: what })
 }
 
 function sendLine(started: Run, type: 'log' | 'progress', text: unknown): void {

@@ -66,6 +66,8 @@ const FROM_PLUGIN = {
     method: 64,
     args: 1_500_000,
   },
+  /** The second wall denied something while a run was under way. */
+  denied: { runId: 'integer', permission: 64, resource: 512 },
   log: { runId: 'integer', text: 1_024 },
   progress: { runId: 'integer', text: 256 },
   done: { runId: 'integer', output: 1_500_000 },

@@ -33,6 +33,8 @@ export const CHANNEL_LIMITS = {
   maxCalls: 200_000,
   /** Handle calls of one run that were denied; abuse. */
   maxDeniedCalls: 1_000,
+  /** Reports of what the walls denied in one run; abuse. */
+  maxDenials: 200,
   /** Lines of log and progress of one run; abuse. */
   maxLines: 1_000,
   /** What the process prints on standard error in all; then it is ended. */
