@@ -5,6 +5,8 @@ import type { Socket } from 'node:net'
 import { CodedError } from '@sallyport/sdk'
 import { spawnInSandbox, type Sandbox } from './bubblewrap.ts'
 import { guardChannel } from './channel-guard.ts'
+import type { ControlGroups } from './cgroup/find-groups.ts'
+import type { ControlGroup } from './cgroup/group.ts'
 import { crashEnding, type Ending, type Phase } from './ending.ts'
 import { parseFrame, type FromPlugin, type ToPlugin } from './frames.ts'
 import type { ProcessLimits } from './limits.ts'
@@ -22,6 +24,8 @@ const LAST_WORDS_MS = 200
 export interface ProcessSetting {
   readonly sandbox: Sandbox
   readonly limits: ProcessLimits
+  /** Where control groups are made; without them the watchdog bounds the process alone. */
+  readonly groups?: ControlGroups | undefined
 }
 
 /** Takes a well-formed message; says what is wrong with it, if anything. */
@@ -37,6 +41,7 @@ export class SandboxedProcess {
   phase: Phase = 'starting'
   readonly #setting: ProcessSetting
   readonly #child: ChildProcess
+  readonly #group: ControlGroup | undefined
   readonly #stderr: StderrTail
   readonly #take: FrameTaker
   #ending: Ending | undefined
@@ -50,10 +55,10 @@ export class SandboxedProcess {
     this.#take = take
     this.ended = new Promise((resolve) => (this.#finish = resolve))
     this.left = new Promise((resolve) => (this.#leave = resolve))
-    this.#child = spawnInSandbox(
-      setting.sandbox,
-      nodeArguments(INNER_WALL, setting.limits.memoryBytes),
-    )
+    const { sandbox, limits, groups } = setting
+    this.#group = groups?.make(limits)
+    const args = nodeArguments(INNER_WALL, limits.memoryBytes)
+    this.#child = spawnInSandbox(sandbox, args, { group: this.#group })
     this.#stderr = new StderrTail(this.#child.stderr!, () =>
       this.end('ERR_OUTPUT_LIMIT', 'the plugin printed too much on standard error'),
     )
@@ -80,11 +85,20 @@ export class SandboxedProcess {
     this.#child.stdin!.end(program)
   }
 
-  /** Sends a message; resolves when it has left this process or can no longer do so. */
+  /**
+   * Sends a message; resolves when it has left this process or can no longer do so. A socket that goes along is closed
+   * here then.
+   *
+   * Why closed here: Node closes a passed socket when the other side acknowledges it, so never if it does not.
+   */
   send(frame: ToPlugin, socket?: Socket): Promise<void> {
     return new Promise((resolve) => {
-      if (!this.#child.connected) return resolve()
-      this.#child.send(frame, socket, {}, () => resolve())
+      const sent = (): void => {
+        socket?.destroy()
+        resolve()
+      }
+      if (!this.#child.connected) return sent()
+      this.#child.send(frame, socket, { keepOpen: true }, sent)
     })
   }
 
@@ -117,6 +131,7 @@ export class SandboxedProcess {
     this.#ending = ending
     this.#leave()
     if (this.#child.pid === undefined) return this.#close(ending)
+    this.#group?.kill()
     killSandbox(this.#child)
     const givenUp = setTimeout(() => this.#close(ending), GONE_MS)
     void this.ended.then(() => clearTimeout(givenUp))
@@ -163,7 +178,9 @@ export class SandboxedProcess {
     this.#hasExited = true
     this.#leave()
     const finish = (): void => {
-      this.#ending ??= crashEnding({ code, signal, stderr: this.stderr }, this.phase)
+      const isOutOfMemory = this.#group?.hasRunOutOfMemory() === true
+      const remains = { code, signal, stderr: this.stderr, isOutOfMemory }
+      this.#ending ??= crashEnding(remains, this.phase)
       this.#close(this.#ending)
     }
     this.#child.once('close', finish)
@@ -173,6 +190,8 @@ export class SandboxedProcess {
   #close(ending: Ending): void {
     this.#leave()
     this.#stopWatching()
-    this.#finish(ending)
+    if (this.#group === undefined) return this.#finish(ending)
+    this.#group.kill()
+    void this.#group.remove().then(() => this.#finish(ending))
   }
 }
