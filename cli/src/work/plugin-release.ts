@@ -80,12 +80,12 @@ function releaseScreen(
 ): string {
   const since =
     quarantinedAt === null
-      ? `Whether it is in quarantine, only ${agent.name} knows; nothing happens if it is not.`
+      ? `You have not heard from ${agent.name} that it has put it aside; if it has not, nothing changes.`
       : `${agent.name} said ${relative(Date.parse(quarantinedAt), nowMs)} that it has put it aside.`
   return [
     `releases ${plugin.name} ${plugin.version} on ${agent.name}, ${shortDigest(plugin.digest)}`,
     since,
-    'It ended badly several times in a row. It may start again at the next job, and is put aside again if it goes on so.',
+    'An agent puts aside what ended badly too often. It may then start again at the next job, and is put aside anew if it goes on so.',
   ].join('\n')
 }
 

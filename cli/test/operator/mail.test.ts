@@ -60,6 +60,37 @@ describe('what the hub shows', () => {
     expect(mail.answer!.result.state).toBe('done')
   })
 
+  it('may be a revocation or a release, which is no job but the operator signed it', async () => {
+    const common = {
+      siteId: operator.site.siteId,
+      agentIds: [agent.record.agentId],
+      issuedAt: NOW,
+      readers: [...operator.readers, agent.record.identity.sealingKey],
+    }
+    const revocationId = randomUUIDv7()
+    const revocation = { ...common, revocationId, subject: { plugin: 'notes' }, why: '' }
+    const releaseId = randomUUIDv7()
+    const plugin = { name: 'notes', digest: `sha256:${'a'.repeat(64)}` }
+    const release = { ...common, releaseId, plugin, expiresAt: NOW }
+    const { signing } = operator.identity
+    const signed = [
+      [revocationId, 'revocation', signDocument(documents.revocation, revocation, signing)],
+      [
+        releaseId,
+        'quarantine-release',
+        signDocument(documents.quarantineRelease, release, signing),
+      ],
+    ] as const
+    const { digest: _, ...view } = await viewOf(jobOf())
+    for (const [envelopeId, kind, bytes] of signed) {
+      const shown = { ...view, envelopeId, sealed: await seal(bytes, common.readers) }
+      const mail = await readMail(operator, shown, [agent.record])
+      expect(mail).toMatchObject({ content: { kind, signer: 'ada' }, doubt: undefined })
+      const relabelled = { ...shown, envelopeId: randomUUIDv7() }
+      expect((await readMail(operator, relabelled, [agent.record])).content).toBeUndefined()
+    }
+  })
+
   it('is not believed when no operator of the site signed it', async () => {
     const { digest: _, ...view } = await viewOf(jobOf(), identityOf('eve'))
     const mail = await readMail(operator, view, [agent.record])

@@ -10,6 +10,10 @@ export class PluginInspect extends BaseCommand {
     'agent has accepted a plugin by the same key from you.'
   static override examples = [
     { description: 'Before you approve it', command: 'sallyport plugin inspect sensors-0.1.0.spb' },
+    {
+      description: 'Every digest and the whole key of its publisher',
+      command: 'sallyport plugin inspect sensors-0.1.0.spb --json',
+    },
   ]
   static override args = {
     bundle: stringArg({ required: true, description: 'Bundle file' }),

@@ -16,6 +16,10 @@ export class PluginRelease extends BaseCommand {
       description: 'Once the cause is found',
       command: 'sallyport plugin release sensors --agent pve1',
     },
+    {
+      description: 'In a script',
+      command: 'sallyport plugin release sensors --agent pve1 --yes --json',
+    },
   ]
   static override args = {
     name: stringArg({ required: true, description: 'Name of the plugin' }),
