@@ -2,6 +2,7 @@
 /** The processes of plugins: at most one per digest, shared by its runs, stopped when none has run for a while. */
 import { CodedError, isCodedError } from '@sallyport/sdk'
 import type { Sandbox } from './sandbox/bubblewrap.ts'
+import type { ControlGroups, FoundGroups } from './sandbox/cgroup/find-groups.ts'
 import type { ProcessLimits } from './sandbox/limits.ts'
 import {
   startPluginProcess,
@@ -27,6 +28,7 @@ export interface PoolOptions {
   readonly limits: ProcessLimits
   readonly idleStopMs: number
   readonly findSandbox: () => Promise<Sandbox>
+  readonly findGroups: () => FoundGroups
   readonly onEvent: (event: PluginEvent) => void
 }
 
@@ -45,6 +47,7 @@ export class ProcessPool {
   readonly #options: PoolOptions
   readonly #seats = new Map<string, Seat>()
   #sandbox: Sandbox | undefined
+  #groups: FoundGroups | undefined
   #isClosed = false
 
   constructor(options: PoolOptions) {
@@ -84,6 +87,12 @@ export class ProcessPool {
     this.#isClosed = true
     const why = { code: STOPPED, message: 'the agent is stopping' }
     await Promise.all([...this.#seats.values()].map((seat) => this.#endSeat(seat, why)))
+    if (this.#groups?.found === true) this.#groups.groups.close()
+  }
+
+  #findGroups(): ControlGroups | undefined {
+    this.#groups ??= this.#options.findGroups()
+    return this.#groups.found ? this.#groups.groups : undefined
   }
 
   async #endSeat(
@@ -112,7 +121,8 @@ export class ProcessPool {
     const about = { pluginName: plugin.manifest.name, version: plugin.manifest.version, digest }
     try {
       this.#sandbox ??= await this.#options.findSandbox()
-      const setting = { sandbox: this.#sandbox, limits: this.#options.limits }
+      const { limits } = this.#options
+      const setting = { sandbox: this.#sandbox, limits, groups: this.#findGroups() }
       const started = await startPluginProcess(plugin, setting, signal)
       this.#options.onEvent({
         ...about,

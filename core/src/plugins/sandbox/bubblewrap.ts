@@ -8,7 +8,9 @@ import { dirname } from 'node:path'
 import { CodedError } from '@sallyport/sdk'
 import { withoutInherited } from '../descriptors.ts'
 import { findTrustedProgram } from '../trusted-program.ts'
+import type { ControlGroup } from './cgroup/group.ts'
 import { findLibraries } from './libraries.ts'
+import { descendantsOf, killSandbox } from './process-tree.ts'
 import { seccompFilter, thisProcessor } from './seccomp/filter.ts'
 
 const BUBBLEWRAP_PATHS = ['/usr/bin/bwrap', '/usr/local/bin/bwrap']
@@ -92,25 +94,45 @@ export function bubblewrapArguments(sandbox: Sandbox): string[] {
   ]
 }
 
+/** What else a sandbox is started with. */
+export interface SpawnSetting {
+  /** Arguments of bubblewrap; others than its own only where a wall with a hole in it is tried. */
+  readonly walls?: readonly string[]
+  readonly group?: ControlGroup | undefined
+}
+
 /**
  * Starts Node in the sandbox, with standard input and error as pipes and a message channel.
  *
  * Trust: nothing of this process's environment or of the descriptors it inherited goes along. Bubblewrap starts
- * nothing before it has read the whole filter, and the kernel takes no part of one. `walls` are other arguments of
- * bubblewrap only where a wall with a hole in it is tried.
+ * nothing before it has read the whole filter, and the kernel takes no part of one; until then it is at most two
+ * processes, which are put into the group first, so that whatever is started later is born in it.
+ * Throws: ERR_SANDBOX_UNAVAILABLE when it cannot be put into the group.
  */
 export function spawnInSandbox(
   sandbox: Sandbox,
   nodeArgs: readonly string[],
-  walls: readonly string[] = bubblewrapArguments(sandbox),
+  { walls = bubblewrapArguments(sandbox), group }: SpawnSetting = {},
 ): ChildProcess {
   const { bubblewrap, filter, startsAsNobody } = sandbox
   const identity = startsAsNobody ? { uid: NOBODY, gid: NOBODY } : {}
   const behind = filter === undefined ? [] : ['--seccomp', `${FILTER_FD}`]
   const args = [...walls, ...behind, '--', NODE_INSIDE, ...nodeArgs]
   const child = spawnClean(bubblewrap, args, identity, filter === undefined ? [] : ['pipe'])
+  if (group !== undefined) place(child, group)
   if (filter !== undefined) hand(child.stdio[FILTER_FD] as Socket | null, filter)
   return child
+}
+
+function place(child: ChildProcess, group: ControlGroup): void {
+  if (child.pid === undefined) return // It did not start, which its error event says.
+  try {
+    group.add(child.pid)
+    for (const pid of descendantsOf(child.pid)) group.add(pid)
+  } catch (error) {
+    killSandbox(child)
+    throw error
+  }
 }
 
 /** Why the errors are dropped: when bubblewrap does not read on, its exit says more. */

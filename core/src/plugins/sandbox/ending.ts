@@ -15,6 +15,8 @@ export interface Remains {
   readonly code: number | null
   readonly signal: string | null
   readonly stderr: string
+  /** Whether the kernel has ended something in its control group for want of memory. */
+  readonly isOutOfMemory: boolean
 }
 
 /** How far a process came: before its program stood, before its plugin was loaded, or ready for runs. */
@@ -34,7 +36,7 @@ export function crashEnding(remains: Remains, phase: Phase): Ending {
     const message = `${what}: ${firstLine(stderr)}`
     return { code: 'ERR_SANDBOX_UNAVAILABLE', message }
   }
-  if (stderr.includes('heap out of memory')) {
+  if (remains.isOutOfMemory || stderr.includes('heap out of memory')) {
     return { code: 'ERR_PLUGIN_MEMORY', message: 'the plugin used more memory than it may' }
   }
   const why = /^(?:\w*Error|Uncaught)\b.{0,300}/m.exec(stderr)?.[0]

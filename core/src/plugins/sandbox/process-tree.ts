@@ -5,6 +5,10 @@ import { readFileSync, readdirSync } from 'node:fs'
 
 const KILL_FALLBACK_MS = 300
 
+/** Time between looks at whether a process has stopped, and how many there are. */
+const STOP_MS = 2
+const MAX_STOPS = 100
+
 /** Processes directly below, in the order they were started; none when the process is gone. */
 export function childrenOf(pid: number): number[] {
   return quietly(() => readdirSync(`/proc/${pid}/task`), []).flatMap((thread) =>
@@ -37,14 +41,32 @@ export function memoryOf(pid: number): number {
  * Ends a bubblewrap process and everything in its sandbox, detached grandchildren included.
  *
  * Why: the kernel ends a process namespace with its first process, and bubblewrap then ends by itself as the last one,
- * so its exit says that all are gone. Bubblewrap itself is ended only when that does not happen.
+ * so its exit says that all are gone. Bubblewrap itself is ended only when that does not happen, and never while it
+ * might still start something: a first process that it has left behind half made would wait for it for ever.
  */
 export function killSandbox(bubblewrap: ChildProcess): void {
-  const inits = bubblewrap.pid === undefined ? [] : childrenOf(bubblewrap.pid)
-  for (const init of inits) quietly(() => process.kill(init, 'SIGKILL'), false)
-  const fallbackMs = inits.length > 0 ? KILL_FALLBACK_MS : 0
-  const fallback = setTimeout(() => bubblewrap.kill('SIGKILL'), fallbackMs)
-  bubblewrap.once('exit', () => clearTimeout(fallback))
+  const { pid } = bubblewrap
+  if (pid === undefined) return
+  let timer: NodeJS.Timeout
+  const finish = (triesLeft: number): void => {
+    bubblewrap.kill('SIGSTOP')
+    const isStill = statusField(pid, 'State')?.startsWith('T') !== false
+    if (!isStill && triesLeft > 0) {
+      timer = setTimeout(() => finish(triesLeft - 1), STOP_MS)
+      return
+    }
+    killChildren(pid)
+    bubblewrap.kill('SIGKILL')
+  }
+  timer = setTimeout(() => finish(MAX_STOPS), killChildren(pid) > 0 ? KILL_FALLBACK_MS : 0)
+  bubblewrap.once('exit', () => clearTimeout(timer))
+}
+
+/** Returns how many there were. */
+function killChildren(pid: number): number {
+  const children = childrenOf(pid)
+  for (const child of children) quietly(() => process.kill(child, 'SIGKILL'), false)
+  return children.length
 }
 
 function quietly<T>(look: () => T, otherwise: T): T {

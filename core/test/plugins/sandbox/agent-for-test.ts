@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * An agent process for tests: starts a plugin that loops for ever once it is loaded, prints the numbers of the processes in its
- * sandbox with the targets of their open descriptors, and waits to be killed.
+ * sandbox with the targets of their open descriptors, then starts one sandbox after the other until it is killed.
  */
 import { readdirSync, readlinkSync } from 'node:fs'
 import { findSandbox } from '../../../src/plugins/sandbox/bubblewrap.ts'
@@ -20,4 +20,10 @@ const targets = readdirSync(`/proc/${node}/fd`).map((descriptor) =>
   readlinkSync(`/proc/${node}/fd/${descriptor}`),
 )
 process.stdout.write(`${JSON.stringify({ pids, targets })}\n`)
-setInterval(() => undefined, 1_000)
+// From now on it starts sandboxes, one after the other, that are known by the size of their heap.
+const limits = { ...PROCESS_LIMITS, memoryBytes: 2 * 79 * 1_048_576 }
+for (;;) {
+  const next = await startPluginProcess({ text, manifest }, { sandbox, limits })
+  next.end('ERR_PLUGIN_STOPPED', 'the trial is over')
+  await next.ended
+}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A sandbox ends as a whole: when it is killed, and when its agent is. */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { closeSync, existsSync, openSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, jest } from '@jest/globals'
 import { findSandbox, spawnInSandbox } from '../../../src/plugins/sandbox/bubblewrap.ts'
@@ -14,6 +14,20 @@ jest.setTimeout(30_000)
 
 const MEMORY_BYTES = 256 * 1_048_576
 const LIMITS = { memoryBytes: MEMORY_BYTES, readyMs: 0, watchMs: 10, graceMs: 0 }
+
+/** A size of heap that only the sandboxes of one test ask for, by which its processes are known. */
+const MARKED_MIB = 79
+
+function marked(): string[] {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      const args = readFileSync(`/proc/${pid}/cmdline`, 'latin1')
+      return args.includes(`--max-old-space-size=${MARKED_MIB}\0`)
+    } catch {
+      return false // No process, or it has just ended.
+    }
+  })
+}
 
 const children: ChildProcess[] = []
 
@@ -55,6 +69,22 @@ describe('killSandbox', () => {
     await new Promise((resolve) => child.once('exit', resolve))
     expect(performance.now() - started).toBeLessThan(2_000)
     expect(pids.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([])
+  })
+})
+
+describe('a sandbox that is ended while it is being made', () => {
+  it('leaves no process behind, at whatever instant', async () => {
+    const sandbox = await findSandbox()
+    const memoryBytes = MARKED_MIB * 2 * 1_048_576
+    for (let tries = 0; tries < 60; tries += 1) {
+      const child = spawnInSandbox(sandbox, nodeArguments([], memoryBytes))
+      const instant = performance.now() + tries / 10
+      while (performance.now() < instant);
+      const gone = new Promise((resolve) => child.once('exit', resolve))
+      killSandbox(child)
+      await gone
+    }
+    await until(() => (marked().length === 0 ? true : undefined))
   })
 })
 
@@ -118,6 +148,17 @@ describe('an agent', () => {
     const left = (): number[] => report.pids.filter((pid) => existsSync(`/proc/${pid}`))
     await until(() => (left().length === 0 ? true : undefined))
     expect(left()).toEqual([])
+  })
+
+  it('that is killed while it starts sandboxes leaves none behind', async () => {
+    for (let tries = 0; tries < 4; tries += 1) {
+      const { agent, report } = await startAgent()
+      const pids = report.pids
+      await new Promise((done) => setTimeout(done, tries * 20))
+      agent.kill('SIGKILL')
+      const left = (): number[] => pids.filter((pid) => existsSync(`/proc/${pid}`))
+      await until(() => (left().length + marked().length === 0 ? true : undefined))
+    }
   })
 
   it('passes no descriptor on that it inherited', async () => {

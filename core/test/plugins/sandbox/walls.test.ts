@@ -88,7 +88,7 @@ describe('the program in the child', () => {
     const child =
       bubblewrap === undefined
         ? spawnClean(sandbox.node, node, {})
-        : spawnInSandbox({ ...sandbox, filter }, node, bubblewrap)
+        : spawnInSandbox({ ...sandbox, filter }, node, { walls: bubblewrap })
     children.push(child)
     child.stdin!.end(await programText('child-program'))
     return new Promise((resolve) => {
@@ -149,7 +149,7 @@ describe('outerWallFaults', () => {
   ): Promise<string[]> {
     const idle = 'setInterval(() => {}, 1e6); process.send(1)'
     const walls = alter(bubblewrapArguments(sandbox))
-    const child = spawnInSandbox(started, ['--eval', idle], walls)
+    const child = spawnInSandbox(started, ['--eval', idle], { walls })
     children.push(child)
     await new Promise((resolve, reject) => {
       child.on('message', resolve)
