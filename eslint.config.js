@@ -19,7 +19,13 @@ const READS_ENVIRONMENT = [
 ]
 
 /** Parsers that bring their own strictness, or that must tolerate what devices print. */
-const PARSES_JSON = ['core/src/protocol/json.ts', 'plugins/*/src/**', 'tools/**', ...TESTS]
+const PARSES_JSON = [
+  'core/src/protocol/json.ts',
+  'sdk/src/as-{do-request,fetch}.ts',
+  'plugins/*/src/**',
+  'tools/**',
+  ...TESTS,
+]
 
 /** Where a secret is used. */
 const REVEALS_SECRETS = [

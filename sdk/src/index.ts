@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What a plugin author imports. */
+export { asDoRequest } from './as-do-request.ts'
+export type { DoRequest } from './as-do-request.ts'
+export { asFetch } from './as-fetch.ts'
+export type { FetchAnswer, FetchLike } from './as-fetch.ts'
 export { describeBounds, describePermission } from './describe.ts'
 export { decideRequest } from './endpoint-request.ts'
 export type { OutgoingRequest, RequestDecision, RequestFault } from './endpoint-request.ts'
@@ -56,6 +60,7 @@ export type {
 } from './permission.ts'
 export { HANDLE_NAME, JOB_NAME, PLUGIN_NAME, definePlugin } from './plugin.ts'
 export type { Jobs, Plugin } from './plugin.ts'
+export { readStream } from './read-stream.ts'
 export { resourcesOf } from './resources.ts'
 export type { Resources } from './resources.ts'
 export { matchRoute, normalPath, parseRoute, resourcesOfRoute, routeFor } from './route.ts'
