@@ -52,7 +52,10 @@ export class PlainStream {
 
   #nextLine(): PlainPiece | 'partial' | 'malformed' {
     const end = this.#held.indexOf(0x0a)
-    if (end === -1) return this.#held.length < MAX_LINE_BYTES ? 'partial' : 'malformed'
+    if (end === -1) {
+      const isBegun = this.#held.length < MAX_LINE_BYTES && beginsLine(this.#held)
+      return isBegun ? 'partial' : 'malformed'
+    }
     const line = this.#held.subarray(0, end + 1)
     const isLine =
       line.length <= MAX_LINE_BYTES && IDENTIFICATION.test(Buffer.from(line).toString('latin1'))
@@ -80,4 +83,10 @@ export class PlainStream {
     this.#held = this.#held.subarray(length)
     return bytes
   }
+}
+
+/** Why: whatever is no line need not be waited for. */
+function beginsLine(bytes: Uint8Array): boolean {
+  const prefix = Buffer.from('SSH-')
+  return prefix.subarray(0, bytes.length).equals(bytes.subarray(0, prefix.length))
 }
