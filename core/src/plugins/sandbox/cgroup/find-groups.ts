@@ -128,10 +128,10 @@ function enable(folder: string, controllers: readonly string[]): void {
 }
 
 /** Ends what is left in the groups of an agent that is gone, and the groups with it. */
-function endLeftovers(base: string, { isAlive }: ProcessFiles): void {
+function endLeftovers(base: string, files: ProcessFiles): void {
   for (const name of readdirSync(base)) {
     const pid = PARENT.exec(name)?.[1]
-    if (pid === undefined || isAlive(Number(pid))) continue
+    if (pid === undefined || files.isAlive(Number(pid))) continue
     const parent = join(base, name)
     for (const each of readdirSync(parent).filter((child) => child.startsWith('plugin-'))) {
       quietly(() => writeFileSync(join(parent, each, 'cgroup.kill'), '1'))
