@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A plugin from its publisher's key to its revocation, by command line alone, on two real agents. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { readFile, readdir, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writePluginFolder } from '../support/plugin-folder.ts'
 import {
@@ -225,7 +225,6 @@ describe('an approval', () => {
 
       // An operator who does not know what stands there has the agent to stop them.
       const records = join(home, 'operator', 'approvals')
-      const { readdir, rename } = await import('node:fs/promises')
       const aside = join(home, 'aside')
       await rename(records, aside)
       const unknowing = await cli(...args)
@@ -299,6 +298,37 @@ describe('a revocation', () => {
         ],
       })
       expect((await run('pve1'))['error']).toMatchObject({ code: 'revoked' })
+    },
+    SLOW_MS,
+  )
+})
+
+describe('an agent that comes back', () => {
+  it(
+    'takes what waited for it, and its answer is found by the next command',
+    async () => {
+      second = scope.use(
+        await start(['agent', 'start', '--state-dir', join(home, 'pve2')], { home }),
+      )
+      // Documents are taken in the order in which they were sent.
+      await json(
+        'plugin',
+        'approve',
+        bundles['1.1.0']!,
+        '--agent',
+        'pve2',
+        '--yes',
+        '--allow-publisher',
+      )
+      await json('plugin', 'release', 'notes', '--agent', 'pve2', '--yes')
+      const listed = ['plugin', 'list', '--agent', 'pve2', '--all']
+      const before = await sallyportJson<Document>(listed, { home })
+      expect(before['approvals']).toMatchObject([{ state: 'approved' }, {}, {}, {}])
+      const revocations = join(home, 'operator', 'revocations')
+      const records = await Promise.all(
+        (await readdir(revocations)).map((name) => readFile(join(revocations, name), 'utf8')),
+      )
+      expect(records.filter((text) => text.includes('"sent"'))).toEqual([])
     },
     SLOW_MS,
   )

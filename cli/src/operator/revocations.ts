@@ -45,6 +45,12 @@ export async function readRevocations(home: Home): Promise<RevocationRecord[]> {
   return records.sort((a, b) => (a.issuedAt > b.issuedAt ? -1 : 1))
 }
 
+/** Keeps a revocation's record. */
+export async function writeRevocation(home: Home, record: RevocationRecord): Promise<void> {
+  const path = join(home.operator.revocations, `${record.revocationId}.json`)
+  await writeRecord(path, RevocationRecord, record)
+}
+
 /** Signs a revocation for an agent, keeps its record and waits for the answer; undefined when none came in time. */
 export async function revoke(
   operator: Operator,
@@ -71,7 +77,7 @@ export async function revoke(
     issuedAt,
     state: 'sent',
   }
-  await keep(operator.home, record)
+  await writeRevocation(operator.home, record)
   const answer = await deliver(operator, agent, {
     kind: documents.revocation,
     document: revocation,
@@ -82,7 +88,7 @@ export async function revoke(
   if (answer === undefined) return { record, answer }
   const state = answer.result.state === 'done' ? 'accepted' : 'refused'
   const settled: RevocationRecord = { ...record, state }
-  await keep(operator.home, settled)
+  await writeRevocation(operator.home, settled)
   return { record: settled, answer }
 }
 
@@ -109,9 +115,4 @@ export function isRevoked(
       approval.issuedAt <= issuedAt &&
       concerns(subject, approval),
   )
-}
-
-async function keep(home: Home, record: RevocationRecord): Promise<void> {
-  const path = join(home.operator.revocations, `${record.revocationId}.json`)
-  await writeRecord(path, RevocationRecord, record)
 }

@@ -13,11 +13,11 @@ export interface NeededBinding {
 }
 
 const KIND_FLAGS: Readonly<Record<BindingKind, string>> = {
-  connect: '--connect <host:port>',
-  endpoint: '--url <https://…>',
+  connect: '--connect tcp://<host>:<port>',
+  endpoint: '--url https://<host> --fetch-fingerprint',
   folder: '--folder <path>',
   secret: '--secret-file <file>',
-  ssh: '--ssh <account@host>',
+  ssh: '--ssh <account>@<host> --host-key <file> --key-file <file>',
 }
 
 /** Every name that approved job types use, sorted, each kind of it once. */

@@ -9,6 +9,7 @@ import type { Followed } from '../operator/follow-job.ts'
 import { sendJob } from '../operator/jobs.ts'
 import type { Operator } from '../operator/operator.ts'
 import { readInput } from '../operator/params.ts'
+import { settleSent } from '../operator/settle.ts'
 import { EXIT } from '../output/exit-codes.ts'
 import { jobDocument } from '../output/job-document.ts'
 import type { KnownJob } from '../output/known-job.ts'
@@ -51,6 +52,7 @@ export async function jobRun(operator: Operator, talk: Talk, request: RunRequest
 
 async function inputOf(operator: Operator, agent: PinnedAgent, request: RunRequest) {
   const [plugin = '', name = ''] = request.jobType.split('/')
+  await settleSent(operator)
   const records = await readApprovals(operator.home)
   const approval = standingApproval(records, agent.agentId, { plugin, nowMs: operator.now() })
   const jobs = approval === undefined ? undefined : approvedManifestJobs(approval)

@@ -9,6 +9,7 @@ import type { Approved } from '../operator/approve.ts'
 import { exitOf, forEachAgent } from '../operator/each-agent.ts'
 import type { AgentOutcome } from '../operator/each-agent.ts'
 import type { Operator } from '../operator/operator.ts'
+import { settleSent } from '../operator/settle.ts'
 import { agentsOf, audienceText } from '../operator/site-agents.ts'
 import type { Audience } from '../operator/site-agents.ts'
 import { expectMeant, upgradeOf } from '../operator/upgrade.ts'
@@ -75,6 +76,7 @@ async function prepare(operator: Operator, request: ApproveRequest): Promise<App
   expectJobs(bundle, only)
   expectNotOperators(publisher, operator.site.operators)
   const { agents, left } = await agentsOf(operator, audience)
+  await settleSent(operator)
   const records = await readApprovals(operator.home)
   const candidate = { plugin: pluginOf(bundle), publisher }
   const { manifest } = bundle

@@ -6,6 +6,7 @@ import type { ApprovalRecord } from '../operator/approvals.ts'
 import { findAgent } from '../operator/descriptors.ts'
 import type { Operator } from '../operator/operator.ts'
 import { release } from '../operator/releases.ts'
+import { settleSent } from '../operator/settle.ts'
 import { confirmOrStop } from '../output/confirm.ts'
 import { EXIT } from '../output/exit-codes.ts'
 import { refusalProblem } from '../output/job-problem.ts'
@@ -58,6 +59,7 @@ async function standing(
   agent: PinnedAgent,
   plugin: string,
 ): Promise<ApprovalRecord> {
+  await settleSent(operator)
   const records = await readApprovals(operator.home)
   const found = standingApproval(records, agent.agentId, { plugin, nowMs: operator.now() })
   if (found !== undefined) return found

@@ -11,9 +11,9 @@ import type { RevocationRecord, RevokeOrder, RevokedSubject } from '../operator/
 import type { VerifiedResult } from '../operator/results.ts'
 import { subjectOf } from '../operator/revoked-subject.ts'
 import type { TypedSubject } from '../operator/revoked-subject.ts'
+import { settleSent } from '../operator/settle.ts'
 import { agentsOf, audienceText } from '../operator/site-agents.ts'
-import type { Audience, AudienceAgents } from '../operator/site-agents.ts'
-import { keyText } from '../operator/upgrade.ts'
+import type { Audience } from '../operator/site-agents.ts'
 import { confirmOrStop } from '../output/confirm.ts'
 import { EXIT } from '../output/exit-codes.ts'
 import type { ExitCode } from '../output/exit-codes.ts'
@@ -22,12 +22,9 @@ import { onInterrupt } from '../output/on-interrupt.ts'
 import type { Paint } from '../output/paint.ts'
 import { Problem, problemJson } from '../output/problem.ts'
 import { problemScreen } from '../output/problem-screen.ts'
-import { safeText } from '../output/safe-text.ts'
-import { pairs } from '../output/table.ts'
+import { revocationScreen, subjectText } from '../output/revocation-screen.ts'
 import type { Talk } from '../output/talk.ts'
 import { waiting } from '../output/waiting.ts'
-import { fingerprint, relative, shortDigest } from '../output/words.ts'
-import { publisherKeyId } from '../publisher/identity.ts'
 
 /** What is to be revoked, where, and how. */
 export interface RevokeRequest {
@@ -54,7 +51,7 @@ export async function pluginRevoke(
   const meant = await waiting(talk, 'asking the hub', () => agentsOf(operator, audience))
   const whom = audienceText(operator, audience, meant.agents.length)
   const voided = await voidedBy(operator, subject, meant.agents)
-  const screen = revokeScreen({ subject, meant, voided, why }, operator.now(), talk.aside)
+  const screen = revocationScreen({ subject, meant, voided, why }, operator.now(), talk.aside)
   await confirmOrStop(talk, { shown: screen, question: `Revoke on ${whom}?`, isAgreed })
   using _leaving = onInterrupt(
     `The revocation goes on without you; ${whom} takes it when it next asks the hub.`,
@@ -96,6 +93,7 @@ async function voidedBy(
   subject: RevokedSubject,
   agents: readonly PinnedAgent[],
 ): Promise<ApprovalRecord[]> {
+  await settleSent(operator)
   const [approvals, revocations] = await Promise.all([
     readApprovals(operator.home),
     readRevocations(operator.home),
@@ -112,42 +110,6 @@ async function voidedBy(
   )
 }
 
-function revokeScreen(
-  shown: {
-    subject: RevokedSubject
-    meant: AudienceAgents
-    voided: readonly ApprovalRecord[]
-    why: string
-  },
-  nowMs: number,
-  paint: Paint,
-): string {
-  const { subject, meant, voided, why } = shown
-  const names = new Map(meant.agents.map(({ agentId, name }) => [agentId, name]))
-  const rows = voided.map(({ agentId, plugin, publisher, issuedAt }): [string, string] => [
-    names.get(agentId)!,
-    `${plugin.name} ${plugin.version} by ${keyText(publisher)}, approved ${relative(Date.parse(issuedAt), nowMs)}`,
-  ])
-  return [
-    `${paint.bad('revokes')} ${subjectText(subject)}`,
-    ...(rows.length === 0
-      ? [paint.warn('None of your own approvals is concerned; those of other operators may be.')]
-      : ['These approvals count no more:', pairs(rows)]),
-    'What runs of it is stopped within 5 s, new jobs are refused. It stays so until a bundle is approved anew.',
-    ...(why === '' ? [] : [`why: ${safeText(why)}`]),
-    ...(meant.left.length === 0
-      ? []
-      : [`Left out, because not enrolled or not believed: ${meant.left.join(', ')}.`]),
-  ].join('\n')
-}
-
-function subjectText(subject: RevokedSubject): string {
-  if ('plugin' in subject) return `every version of ${subject.plugin}`
-  if ('digest' in subject) return `the bundle ${subject.digest}`
-  const keyId = publisherKeyId({ name: '', key: subject.publisherKey })
-  return `everything published by the key ${fingerprint(keyId)}`
-}
-
 function outcomeLine(
   outcome: AgentOutcome<Revoked>,
   subject: RevokedSubject,
@@ -155,13 +117,8 @@ function outcomeLine(
 ): string {
   if ('problem' in outcome) return problemScreen(outcome.problem, paint)
   const { audit } = outcome.value.answer
-  const what =
-    'plugin' in subject
-      ? subject.plugin
-      : 'digest' in subject
-        ? shortDigest(subject.digest)
-        : fingerprint(publisherKeyId({ name: '', key: subject.publisherKey }))
-  return `${paint.good('revoked')} ${what} on ${outcome.agent.name}${paint.dim(`, signed by it, audit entry ${audit.index}`)}`
+  const name = outcome.agent.name
+  return `${paint.good('revoked')} ${subjectText(subject)} on ${name}${paint.dim(`, signed by it, audit entry ${audit.index}`)}`
 }
 
 function documentOf(
