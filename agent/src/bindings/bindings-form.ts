@@ -191,5 +191,5 @@ function hasFreeHeaders(headers: Readonly<Record<string, unknown>>): boolean {
 function formError(path: readonly string[], why: string): CodedError {
   const at = path.join('.')
   const message = at === '' ? why : `${at}: ${why}`
-  return new CodedError('ERR_BINDING_FORM', message, { details: { at, why } })
+  return new CodedError('ERR_BINDING_FORM', message, { details: { at } })
 }

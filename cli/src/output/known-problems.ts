@@ -12,6 +12,7 @@ const UNTOUCHED = 'Nothing was changed.'
 const MORE: Readonly<Record<string, { exit: ExitCode; unharmed?: string }>> = {
   ERR_AGENT_DOUBTFUL: { exit: EXIT.refused, unharmed: 'Nothing was sent to it.' },
   ERR_ALREADY_ENROLLED: { exit: EXIT.refused, unharmed: 'The agent there goes on as it is.' },
+  ERR_BINDING_FORM: { exit: EXIT.usage, unharmed: 'Nothing was bound.' },
   ERR_CODE_CHECKSUM: { exit: EXIT.usage, unharmed: 'The code was not spent.' },
   ERR_CODE_FORM: { exit: EXIT.usage, unharmed: 'No code was spent.' },
   ERR_ENROLMENT_UNTRUSTED: { exit: EXIT.refused },

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The binding of an HTTP service: where it is, how it is known, and the credential the agent adds. */
+import { readFile } from 'node:fs/promises'
+import type { EndpointBinding, ServicePin } from '@sallyport/core/plugins'
+import { Secret } from '@sallyport/sdk'
+import { parseFingerprint } from './addresses.ts'
+import { certificateScreen, fetchCertificate, sha256Of } from './certificate.ts'
+import { readSecret } from './secret-input.ts'
+import { usage } from './usage.ts'
+
+/** What can be given for a service. */
+export interface EndpointFlags {
+  readonly url?: string | undefined
+  readonly unix?: string | undefined
+  readonly base?: string | undefined
+  readonly ca?: string | undefined
+  readonly fingerprint?: string | undefined
+  readonly 'fetch-fingerprint'?: boolean | undefined
+  readonly 'public-ca'?: boolean | undefined
+  readonly 'header-file'?: readonly string[] | undefined
+  readonly 'bearer-file'?: string | undefined
+  readonly 'basic-file'?: string | undefined
+  readonly 'pve-token-file'?: string | undefined
+}
+
+/** Asks a person for a yes; throws when there is none. */
+export type Confirm = (shown: string, question: string) => Promise<void>
+
+/** Makes the binding. Throws: as `makeBinding`. */
+export async function makeEndpoint(
+  flags: EndpointFlags,
+  confirm: Confirm,
+): Promise<EndpointBinding> {
+  const headers = await readHeaders(flags)
+  const { url, unix, base = '/' } = flags
+  if (unix !== undefined) {
+    if (!base.startsWith('/')) throw usage('--base begins with /')
+    const at = `http://localhost${base === '/' ? '' : base}`
+    return { kind: 'endpoint', url: at, socketPath: unix, pin: { by: 'none' }, headers }
+  }
+  if (url === undefined || !URL.canParse(url)) throw usage('--url is no address')
+  return { kind: 'endpoint', url, pin: await pinOf(new URL(url), flags, confirm), headers }
+}
+
+async function pinOf(url: URL, flags: EndpointFlags, confirm: Confirm): Promise<ServicePin> {
+  const names = ['ca', 'fingerprint', 'fetch-fingerprint', 'public-ca'] as const
+  const given = names.filter((name) => flags[name] !== undefined && flags[name] !== false)
+  if (url.protocol === 'http:' && given.length === 0) return { by: 'none' }
+  if (given.length !== 1) {
+    const all = names.map((name) => `--${name}`).join(', ')
+    throw usage(`say in one way how the service is known: ${all}`)
+  }
+  if (flags.ca !== undefined) return { by: 'ca', pem: await readFile(flags.ca, 'utf8') }
+  if (flags.fingerprint !== undefined) {
+    return { by: 'fingerprint', sha256: parseFingerprint(flags.fingerprint) }
+  }
+  return flags['public-ca'] === true ? { by: 'public' } : fetchedPin(url, confirm)
+}
+
+async function fetchedPin(url: URL, confirm: Confirm): Promise<ServicePin> {
+  const certificate = await fetchCertificate(url)
+  await confirm(certificateScreen(url, certificate), 'Is this the right one?')
+  return { by: 'fingerprint', sha256: sha256Of(certificate) }
+}
+
+async function readHeaders(flags: EndpointFlags): Promise<Record<string, Secret>> {
+  const { 'bearer-file': bearer, 'basic-file': basic, 'pve-token-file': pve } = flags
+  const presets = [bearer, basic, pve].filter((file) => file !== undefined)
+  if (presets.length > 1) throw usage('give one credential: bearer, basic or pve-token')
+  const headers: Record<string, Secret> = {}
+  for (const each of flags['header-file'] ?? []) {
+    const [, name, file] = /^([^=]+)=(.+)$/.exec(each) ?? []
+    if (name === undefined || file === undefined) throw usage('--header-file is like Name=path')
+    headers[name] = new Secret(await readSecret(file, `The value of ${name}`))
+  }
+  if (bearer !== undefined) {
+    headers['Authorization'] = new Secret(`Bearer ${await readSecret(bearer, 'The token')}`)
+  }
+  if (basic !== undefined) {
+    const account = await readSecret(basic, 'Account and password, with a colon between them')
+    if (!account.includes(':')) throw usage('--basic-file holds account:password')
+    headers['Authorization'] = new Secret(`Basic ${Buffer.from(account).toString('base64')}`)
+  }
+  if (pve !== undefined) headers['Authorization'] = await pveToken(pve)
+  return headers
+}
+
+/** Source: Proxmox VE Administration Guide, "API Tokens": `PVEAPIToken=account@realm!name=uuid`. */
+async function pveToken(file: string): Promise<Secret> {
+  const token = (await readSecret(file, 'The API token')).replace(/^PVEAPIToken=/, '')
+  if (/^[^\s@!=]+@[^\s@!=]+![^\s@!=]+=\S+$/.test(token)) return new Secret(`PVEAPIToken=${token}`)
+  throw usage('--pve-token-file holds account@realm!name=value')
+}
