@@ -73,5 +73,5 @@ function checkIdentity(host: string, certificate: PeerCertificate): Error | unde
   const shown = new X509Certificate(certificate.raw)
   const match = isIP(host) === 0 ? shown.checkHost(host) : shown.checkIP(host)
   if (match !== undefined) return undefined
-  return Object.assign(new Error('another name'), { code: 'ERR_TLS_CERT_ALTNAME_INVALID' })
+  return Object.assign(new Error('another name'), { code: 'HOSTNAME_MISMATCH' })
 }
