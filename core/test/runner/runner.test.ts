@@ -5,35 +5,24 @@ import { CodedError } from '@sallyport/sdk'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { AuditLog, auditOrigin, verifyAuditLog } from '../../src/audit/index.ts'
-import { digestOf, open, seal, signDocument } from '../../src/crypto/index.ts'
-import type { RunOutcome, RunRequest } from '../../src/plugins/ports.ts'
-import { documents, parseDocument, parseEnvelope, type Result } from '../../src/protocol/index.ts'
-import { Runner, type Journal } from '../../src/runner/index.ts'
-import {
-  makeSqliteJournal,
-  openSqliteAgentStore,
-  type SqliteAgentStore,
-} from '../../src/stores/index.ts'
+import { verifyAuditLog } from '../../src/audit/index.ts'
+import { digestOf, seal, signDocument } from '../../src/crypto/index.ts'
+import type { RunOutcome } from '../../src/plugins/ports.ts'
+import { documents } from '../../src/protocol/index.ts'
 import {
   agent,
-  AGENT_ID,
   bundle,
   labelOf,
   makeApproval,
   makeId,
   makeJob,
-  makePorts,
-  NOW,
   operator,
   sealingKeyOf,
   signJob,
   stranger,
 } from '../support/site.ts'
+import { Bench, ORIGIN } from './bench.ts'
 
-const ORIGIN = auditOrigin(AGENT_ID)
-/** What a bench holds until it has accepted something. */
-const HELD = makePorts()
 let folder: string
 
 beforeEach(() => {
@@ -44,90 +33,9 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** An agent without its processes: a real journal, a host and a hub that do as they are told. */
-class Bench implements Disposable {
-  readonly store: SqliteAgentStore
-  readonly sent = new Map<string, string[]>()
-  readonly runs: RunRequest[] = []
-  isHubAway = false
-  bundleAtHub: Uint8Array | undefined = bundle
-  outcome: RunOutcome | (() => Promise<RunOutcome>) = {
-    state: 'done',
-    output: { celsius: 41 },
-    handlesUsed: [],
-  }
-  journal: Journal
-  readonly runner: Runner
-
-  constructor(changeJournal: (journal: Journal) => Journal = (journal) => journal) {
-    this.store = openSqliteAgentStore(join(folder, 'agent.db'), { clock: { now: () => NOW } })
-    const log = new AuditLog(this.store.audit, ORIGIN, agent.signing)
-    this.journal = changeJournal(makeSqliteJournal(this.store, log))
-    this.runner = new Runner({
-      identity: agent,
-      operatorReaders: [sealingKeyOf(operator)],
-      admission: makePorts({
-        approvals: { find: (name) => this.store.approvals.find(name) ?? HELD.approvals.find(name) },
-        revocations: this.store.revocations,
-        quarantine: this.store.quarantine,
-        replay: this.store.runs,
-        rate: this.store.runs,
-        clock: this.store.clock,
-      }),
-      journal: this.journal,
-      host: {
-        run: (request) => this.#run(request),
-        stop: async () => {},
-        forgive: () => {},
-        counters: () => ({}),
-        [Symbol.asyncDispose]: async () => {},
-      },
-      channel: { answer: (id, sealed) => this.#answer(id, sealed) },
-      bundles: { fetch: async () => this.bundleAtHub },
-      clock: { now: () => NOW },
-      makeId,
-      log: { info() {}, warn() {} },
-    })
-  }
-
-  async deliver(envelope: Uint8Array, envelopeId = labelOf(envelope)): Promise<string> {
-    const sealed = await seal(envelope, [sealingKeyOf(agent)])
-    await this.runner.receive({ envelopeId, sealed })
-    return envelopeId
-  }
-
-  /** The answer the hub holds, opened by the operator. */
-  async answerTo(envelopeId: string): Promise<Result> {
-    const [sealed] = this.sent.get(envelopeId) ?? []
-    const bytes = await open(sealed!, operator.sealing, 8_000_000)
-    return parseDocument(documents.result, parseEnvelope(bytes, 8_000_000).payload)
-  }
-
-  events(): string[] {
-    const rows = [...this.store.audit.read(0, 1_000)]
-    return rows.map(
-      (row) => (JSON.parse(Buffer.from(row.bytes).toString()) as { event: string }).event,
-    )
-  }
-
-  [Symbol.dispose](): void {
-    this.store[Symbol.dispose]()
-  }
-
-  async #run(request: RunRequest): Promise<RunOutcome> {
-    this.runs.push(request)
-    return typeof this.outcome === 'function' ? this.outcome() : this.outcome
-  }
-
-  async #answer(envelopeId: string, sealed: string): Promise<void> {
-    if (this.isHubAway) throw new CodedError('ERR_HUB_UNREACHABLE', 'away')
-    this.sent.set(envelopeId, [...(this.sent.get(envelopeId) ?? []), sealed])
-  }
-}
-
 describe('a job', () => {
   it('is run once and answered with a result that proves its own audit entry', async () => {
-    using bench = new Bench()
+    using bench = new Bench(folder)
     const job = makeJob()
     const label = await bench.deliver(signDocument(documents.job, job, operator.signing))
     const result = await bench.answerTo(label)
@@ -142,7 +50,7 @@ describe('a job', () => {
   })
 
   it('has its intent in the journal before the plugin starts', async () => {
-    using bench = new Bench()
+    using bench = new Bench(folder)
     const job = makeJob()
     let seen: unknown
     bench.outcome = async () => {
@@ -154,7 +62,7 @@ describe('a job', () => {
   })
 
   it('is not run when its intent cannot be written, and is not answered either', async () => {
-    using bench = new Bench((journal) => ({
+    using bench = new Bench(folder, (journal) => ({
       ...journal,
       addRun() {
         throw new CodedError('ERR_STORE_WRITE', 'disk full')
@@ -206,7 +114,7 @@ describe('a job', () => {
       'run.failed',
     ],
   ])('is answered as %s', async (_what, outcome, expected, event) => {
-    using bench = new Bench()
+    using bench = new Bench(folder)
     bench.outcome = outcome as RunOutcome
     const label = await bench.deliver(signJob())
     expect(await bench.answerTo(label)).toMatchObject(expected)
@@ -216,7 +124,7 @@ describe('a job', () => {
 
 describe('a refusal', () => {
   it('is recorded, answered to the operators, and spends the id of an authentic job', async () => {
-    using bench = new Bench()
+    using bench = new Bench(folder)
     const job = makeJob({ jobType: 'sensors/none' })
     const envelope = signDocument(documents.job, job, operator.signing)
     const label = await bench.deliver(envelope)
@@ -229,7 +137,7 @@ describe('a refusal', () => {
   })
 
   it('of a stranger’s job names no job id, because nothing vouches for it', async () => {
-    using bench = new Bench()
+    using bench = new Bench(folder)
     const label = await bench.deliver(signJob({}, stranger))
     expect(await bench.answerTo(label)).toMatchObject({
       jobId: null,
@@ -239,7 +147,7 @@ describe('a refusal', () => {
   })
 
   it('answers what cannot be opened', async () => {
-    using bench = new Bench()
+    using bench = new Bench(folder)
     const envelopeId = makeId()
     await bench.runner.receive({ envelopeId, sealed: '{}' })
     expect(await bench.answerTo(envelopeId)).toMatchObject({ refusal: { reason: 'unsealable' } })
@@ -248,7 +156,7 @@ describe('a refusal', () => {
 
 describe('a delivery that comes again', () => {
   it('under the same label gets the same answer and no second run', async () => {
-    using bench = new Bench()
+    using bench = new Bench(folder)
     const envelope = signJob()
     const label = await bench.deliver(envelope)
     await bench.deliver(envelope, label)
@@ -258,7 +166,7 @@ describe('a delivery that comes again', () => {
   })
 
   it('while it is in work is left alone', async () => {
-    using bench = new Bench()
+    using bench = new Bench(folder)
     const gate = Promise.withResolvers<RunOutcome>()
     bench.outcome = () => gate.promise
     const envelope = signJob()
@@ -273,7 +181,7 @@ describe('a delivery that comes again', () => {
   })
 
   it('a hundred times at once under as many labels is run once', async () => {
-    using bench = new Bench()
+    using bench = new Bench(folder)
     const envelope = signJob()
     const all = [labelOf(envelope), ...Array.from({ length: 99 }, makeId)]
     const labels = await Promise.all(all.map((label) => bench.deliver(envelope, label)))
@@ -287,13 +195,13 @@ describe('after a crash', () => {
   it('an intent without an outcome is answered as interrupted and never run again', async () => {
     const envelope = signJob()
     const label = labelOf(envelope)
-    using first = new Bench()
+    using first = new Bench(folder)
     first.outcome = () => new Promise(() => {})
     void first.deliver(envelope, label)
     while (first.runs.length === 0) await new Promise((done) => setTimeout(done, 1))
     first.store[Symbol.dispose]()
 
-    using second = new Bench()
+    using second = new Bench(folder)
     expect(second.runner.recover()).toBe(1)
     await second.runner.flush()
     expect(await second.answerTo(label)).toMatchObject({ state: 'interrupted' })
@@ -304,14 +212,14 @@ describe('after a crash', () => {
   })
 
   it('a finished answer the hub never got is sent, as it was', async () => {
-    using first = new Bench()
+    using first = new Bench(folder)
     first.isHubAway = true
     const label = await first.deliver(signJob())
     expect(first.sent.size).toBe(0)
     const kept = first.journal.findOutbox(label)!.sealed
     first.store[Symbol.dispose]()
 
-    using second = new Bench()
+    using second = new Bench(folder)
     await second.runner.flush()
     expect(second.sent.get(label)).toEqual([kept])
     expect(second.journal.outbox()).toEqual([])
@@ -326,7 +234,7 @@ describe('an approval', () => {
   }
 
   it('is kept with the bundle it names', async () => {
-    using bench = new Bench()
+    using bench = new Bench(folder)
     const label = await deliver(bench)
     expect(await bench.answerTo(label)).toMatchObject({ state: 'done' })
     expect(bench.store.approvals.find('sensors')?.bundle).toEqual(bundle)
@@ -334,7 +242,7 @@ describe('an approval', () => {
   })
 
   it('is refused when the hub has another bundle, or none', async () => {
-    using bench = new Bench()
+    using bench = new Bench(folder)
     for (const bytes of [new Uint8Array([1]), undefined]) {
       bench.bundleAtHub = bytes
       const label = await deliver(bench)
@@ -345,7 +253,7 @@ describe('an approval', () => {
   })
 
   it('is refused under another label than its id, and so is a job', async () => {
-    using bench = new Bench()
+    using bench = new Bench(folder)
     const approval = signDocument(documents.approval, makeApproval(), operator.signing)
     for (const envelope of [approval, signJob()]) {
       const label = await bench.deliver(envelope, makeId())
@@ -355,7 +263,7 @@ describe('an approval', () => {
   })
 
   it('is refused when it is for another agent', async () => {
-    using bench = new Bench()
+    using bench = new Bench(folder)
     const label = await deliver(bench, { agentIds: [makeId()] })
     expect(await bench.answerTo(label)).toMatchObject({ refusal: { reason: 'wrong_audience' } })
   })

@@ -22,6 +22,8 @@ import {
   parseJson,
   type Approval,
   type Job,
+  type QuarantineRelease,
+  type Revocation,
 } from '../../src/protocol/index.ts'
 
 export const NOW = Date.parse('2026-03-01T12:00:00.000Z')
@@ -127,6 +129,34 @@ export function makeApproval(changes: Partial<Approval> = {}): Approval {
 
 export function signApproval(changes: Partial<Approval> = {}, by: Identity = operator): Uint8Array {
   return signDocument(documents.approval, makeApproval(changes), by.signing)
+}
+
+/** A revocation of the plugin, signed now for this agent, with the case's own changes. */
+export function makeRevocation(changes: Partial<Revocation> = {}): Revocation {
+  return {
+    revocationId: makeId(),
+    siteId: SITE_ID,
+    agentIds: [AGENT_ID],
+    subject: { plugin: 'sensors' },
+    why: 'a case',
+    issuedAt: instantOf(NOW),
+    readers: [sealingKeyOf(agent), sealingKeyOf(operator)],
+    ...changes,
+  }
+}
+
+/** A release of the bundle from quarantine, likewise. */
+export function makeRelease(changes: Partial<QuarantineRelease> = {}): QuarantineRelease {
+  return {
+    releaseId: makeId(),
+    siteId: SITE_ID,
+    agentIds: [AGENT_ID],
+    plugin: { name: 'sensors', digest: digestOf(bundle) },
+    issuedAt: instantOf(NOW),
+    expiresAt: instantOf(NOW + 10 * MINUTE),
+    readers: [sealingKeyOf(agent), sealingKeyOf(operator)],
+    ...changes,
+  }
 }
 
 /** The label under which an honest hub delivers an envelope: the id in its payload. */

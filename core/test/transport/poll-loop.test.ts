@@ -139,6 +139,27 @@ describe('the poll loop', () => {
     await done
   })
 
+  it('asks again after a pause though all it has is still in work, and for as long as that lasts', async () => {
+    const work = Promise.withResolvers<void>()
+    const received: string[] = []
+    const { stop, done } = loop(
+      [() => [delivery('a')], () => [delivery('b')], () => [delivery('c')]],
+      {
+        receive({ envelopeId }) {
+          received.push(envelopeId)
+          return work.promise
+        },
+        maxInWork: 1,
+        fullPauseMs: 20,
+      },
+    )
+    while (received.length < 3) await sleep(5)
+    expect(received).toEqual(['a', 'b', 'c'])
+    work.resolve()
+    stop.abort()
+    await done
+  })
+
   it('goes on when a delivery cannot be taken', async () => {
     const { seen, errors, stop, done } = loop([() => [delivery('a')]], {
       receive() {
