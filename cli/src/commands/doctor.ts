@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** `sallyport doctor`: looks at everything that can be wrong here and says the remedy. */
-import { string } from '@oclif/core/flags'
+import { boolean, string } from '@oclif/core/flags'
 import { BaseCommand } from '../base-command.ts'
 
 export class Doctor extends BaseCommand {
@@ -14,8 +14,12 @@ export class Doctor extends BaseCommand {
       description: 'On a host whose agent has a folder of its own',
       command: 'sallyport doctor --state-dir /var/lib/sallyport --hub https://hub.example:8440',
     },
+    { description: 'How fast plugins are here', command: 'sallyport doctor --bench' },
   ]
   static override flags = {
+    bench: boolean({
+      summary: 'Measure instead how long a plugin takes here: to start, to run, to be answered',
+    }),
     hub: string({
       helpValue: '<url>',
       env: 'SALLYPORT_HUB',
@@ -29,6 +33,10 @@ export class Doctor extends BaseCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Doctor)
+    if (flags.bench) {
+      const { doctorBench } = await import('../work/doctor-bench.ts')
+      return this.end(await doctorBench(this.talk(flags)))
+    }
     const { doctor } = await import('../work/doctor.ts')
     const home = this.home(flags)
     const stateDir = flags['state-dir'] ?? home.agent

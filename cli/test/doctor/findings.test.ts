@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { checkClock } from '../../src/doctor/check-clock.ts'
 import { checkPrivate } from '../../src/doctor/check-files.ts'
+import { groupFinding } from '../../src/doctor/check-sandbox.ts'
 import { checkNode } from '../../src/doctor/check-node.ts'
 
 let folder: string
@@ -31,6 +32,16 @@ describe('the doctor on Node', () => {
 
   it('fails for a Node that is too old', () => {
     expect(checkNode('24.9.0')).toMatchObject([{ state: 'failed', code: 'ERR_NODE_VERSION' }])
+  })
+})
+
+describe('the doctor on control groups', () => {
+  it('warns when there are none, and fails when one does not hold', () => {
+    expect(groupFinding({ state: 'stands', detail: 'pids' })).toMatchObject({ state: 'ok' })
+    const absent = groupFinding({ state: 'absent', detail: 'none' })
+    expect(absent).toMatchObject({ state: 'warning', text: 'control group: none' })
+    expect(absent.remedy).toContain('Delegate=yes')
+    expect(groupFinding({ state: 'fallen', detail: 'x' })).toMatchObject({ state: 'failed' })
   })
 })
 

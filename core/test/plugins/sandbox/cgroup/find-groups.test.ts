@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Where control groups for plugins are made, on a tree of plain files in the place of the kernel's. */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { mkdtempSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it } from '@jest/globals'
+import { afterEach, describe, expect, it, jest } from '@jest/globals'
 import {
   findControlGroups,
   type ControlGroups,
   type FoundGroups,
   type ProcessFiles,
 } from '../../../../src/plugins/sandbox/cgroup/find-groups.ts'
+import { probeControlGroup } from '../../../../src/plugins/sandbox/cgroup/probe-group.ts'
+
+// Processes are started on a machine that may be busy.
+jest.setTimeout(30_000)
 
 const PID = 4_711
 const UNIT = '/system.slice/sallyport-agent.service'
@@ -146,6 +149,18 @@ describe('findControlGroups', () => {
     expect(findControlGroups(files)).toEqual({
       found: false,
       why: expect.stringContaining('may not make control groups'),
+    })
+  })
+})
+
+describe('probeControlGroup', () => {
+  it('tells a host without groups from one where they do not hold', async () => {
+    const absent = await probeControlGroup({ found: false, why: 'none here' })
+    expect(absent).toEqual({ state: 'absent', detail: 'none here' })
+    const { files } = tree() // Plain files end nothing.
+    expect(await probeControlGroup(findControlGroups(files))).toEqual({
+      state: 'fallen',
+      detail: 'its processes live 2000 ms after it was ended',
     })
   })
 })
