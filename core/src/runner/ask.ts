@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Jobs that a run asks for: admit → record → run → record, each as durable as the job at the top. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { CodedError } from '@sallyport/sdk'
 import {
   admitAsked,
@@ -73,9 +74,13 @@ export class Questions {
     }
   }
 
-  /** Resolves when every asked job has ended. Never rejects. */
+  /** Resolves when every asked job has ended and whoever asked knows it. Never rejects. */
   async settled(): Promise<void> {
-    while (this.#open.size > 0) await Promise.allSettled(this.#open)
+    while (this.#open.size > 0) {
+      await Promise.allSettled(this.#open)
+      // The use of the handle is reported once the answer has come back to it: after this turn at the latest.
+      await nextTurn()
+    }
   }
 
   async #answer(asked: AskedJob, signal: AbortSignal): Promise<RunOutcome> {
