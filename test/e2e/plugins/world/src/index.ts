@@ -15,6 +15,23 @@ import {
 import ssh2 from 'ssh2'
 import { z } from 'zod'
 
+/** The part of the package that is used here. */
+interface SshClient {
+  on(event: 'error', listener: (error: Error) => void): this
+  on(event: 'ready', listener: () => void): this
+  exec(line: string, listener: (error: Error | undefined, channel: SshChannel) => void): void
+  connect(options: object): void
+  end(): void
+}
+interface SshChannel {
+  on(event: 'data', listener: (piece: Uint8Array) => void): void
+  on(event: 'close', listener: () => void): void
+}
+const { Client, BaseAgent } = ssh2 as unknown as {
+  Client: new () => SshClient
+  BaseAgent: Parameters<typeof sshAgent>[1]
+}
+
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
 const vmid = z.int().min(100).describe('guest')
 
@@ -93,9 +110,9 @@ const shell = defineJob({
   permissions: { nas: ssh('nas') },
   async run({ use }) {
     const { user } = await use.nas.identity()
-    const agent = sshAgent(use.nas, ssh2.BaseAgent as never) as never
-    const sock = (await use.nas.open()) as never
-    const client = new ssh2.Client()
+    const agent = sshAgent(use.nas, BaseAgent)
+    const sock = await use.nas.open()
+    const client = new Client()
     const printed = await new Promise<string>((done, failed) => {
       client.on('error', failed).on('ready', () => {
         client.exec('id', (error, channel) => {
