@@ -74,7 +74,7 @@ export class RunHandles {
   /** Reports what the second wall denied, as the process says. */
   deniedByWall(permission: string, resource: string): void {
     const about = { handle: SANDBOX, kind: SANDBOX, method: permission, target: resource }
-    this.#report({ ...about, outcome: 'denied', code: 'ERR_ACCESS_DENIED' }, { args: [] })
+    this.#report({ ...about, outcome: 'denied' }, { args: [] })
   }
 
   async #perform(
