@@ -3,9 +3,10 @@
 import type { Generated } from './generated.ts'
 import { apiReport } from './write-api.ts'
 import { errorsPage } from './write-errors.ts'
+import { kindsPage } from './write-kinds.ts'
 import { manifests } from './write-manifests.ts'
 
 /** Every generated file as it should stand in the repository. */
 export async function allGenerated(): Promise<Generated[]> {
-  return [...(await manifests()), errorsPage(), apiReport()]
+  return [...(await manifests()), errorsPage(), apiReport(), kindsPage()]
 }
