@@ -26,7 +26,7 @@ const argumentAt = (index: number): number => 16 + 8 * index
 
 /** Source: Linux, `include/uapi/linux/sched.h`: CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET. */
 const NEW_NAMESPACES = 0x7e02_0000
-/** Source: the same, CLONE_THREAD. */
+/** Source: Linux, `include/uapi/linux/sched.h`, CLONE_THREAD. */
 const THREAD = 0x0001_0000
 /** Source: Linux, `include/linux/socket.h`, MSG_FASTOPEN: connects while sending. */
 const FAST_OPEN = 0x2000_0000
