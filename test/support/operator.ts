@@ -29,6 +29,7 @@ import {
   parseEnvelope,
   parseJson,
   type Approval,
+  type DocumentKind,
   type Job,
   type PublicIdentity,
   type QuarantineRelease,
@@ -148,6 +149,11 @@ export class TestOperator {
     return signDocument(documents.job, job, by.signing)
   }
 
+  /** Signs a document of any kind. */
+  signAny<T>(kind: DocumentKind<T>, document: T): Uint8Array {
+    return signDocument(kind, document, this.identity.signing)
+  }
+
   /** Seals envelope bytes and hands them to the hub under a label, its id unless the case says otherwise. */
   async submit(
     agent: KnownAgent,
@@ -213,10 +219,11 @@ export class TestOperator {
     agent: KnownAgent,
     subject: Revocation['subject'],
     changes: Partial<Revocation> = {},
+    by: Identity = this.identity,
   ): Uint8Array {
     const head = { revocationId: randomUUIDv7(), subject, why: 'a test' }
     const revocation = { ...head, ...this.#addressed(agent), ...changes }
-    return signDocument(documents.revocation, revocation, this.identity.signing)
+    return signDocument(documents.revocation, revocation, by.signing)
   }
 
   /** Revokes a plugin, a bundle or a publisher on an agent and waits for its answer. */

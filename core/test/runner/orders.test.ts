@@ -18,7 +18,6 @@ import {
 import {
   agent,
   bundle,
-  labelOf,
   makeApproval,
   makeId,
   makeJob,
