@@ -60,7 +60,14 @@ function privilegeFaults(pid: number, sandbox: Sandbox): string[] {
   const owner = sandbox.startsAsNobody ? NOBODY : process.getuid!()
   if (statusField(pid, 'Uid')?.split('\t')[0] !== String(owner))
     faults.push('it runs as another user')
+  if (sessionOf(pid) === sessionOf('self')) faults.push('it shares the session of the agent')
   return faults
+}
+
+/** Source: proc_pid_stat(5): the sixth field; the second is a name in brackets that may hold anything. */
+function sessionOf(pid: number | 'self'): string {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3]!
 }
 
 /** Why the first process too: it takes the filter right after it has bound its life to bubblewrap's. */

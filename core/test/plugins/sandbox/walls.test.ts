@@ -66,6 +66,72 @@ describe('the attacks', () => {
   })
 })
 
+describe('each flag of the second wall', () => {
+  const alone = (flag: string): string[] => INNER_WALL.filter((each) => each === flag)
+
+  /** Runs a text behind some flags alone; resolves with what it sends. */
+  function answerOf(flags: readonly string[], text: string): Promise<unknown> {
+    const child = spawnClean(sandbox.node, nodeArguments(flags, MEMORY_BYTES), {})
+    children.push(child)
+    child.stdin!.end(`try { process.send({ got: String(await (async () => { ${text} })()) }) }
+      catch (error) { process.send({ code: error.code ?? error.name }) }`)
+    return new Promise((resolve) => {
+      child.once('message', resolve)
+      child.once('exit', (code, signal) => resolve({ code: signal ?? code }))
+    })
+  }
+
+  it.each([
+    ['--permission', `return (await import('node:fs')).readdirSync('/').length`],
+    ['--no-addons', `process.dlopen({ exports: {} }, '/none')`],
+    ['--no-experimental-sqlite', `new (await import('node:sqlite')).DatabaseSync(':memory:')`],
+    ['--no-experimental-webstorage', `return localStorage.length`],
+    ['--disallow-code-generation-from-strings', `return new Function('return 1')()`],
+    ['--freeze-flags-after-init', `(await import('node:v8')).setFlagsFromString('--no-opt')`],
+  ])('%s stops by itself what it is there for', async (flag, text) => {
+    const [stopped, reached] = [await answerOf(alone(flag), text), await answerOf([], text)]
+    expect(stopped).toMatchObject({ code: expect.anything() })
+    expect(stopped).not.toEqual(reached)
+  })
+
+  it('--disable-sigusr1 keeps the inspector shut', async () => {
+    const text = `process.once('SIGUSR2', () => process.send({ got: 'alive' }))
+      process._debugProcess(process.pid); await new Promise((done) => setTimeout(done, 300))
+      return (await import('node:inspector')).url()`
+    expect(await answerOf(alone('--disable-sigusr1'), text)).toEqual({ got: 'undefined' })
+    expect(await answerOf([], text)).toMatchObject({ got: expect.stringContaining('ws://') })
+  })
+})
+
+describe('the first wall without the filter', () => {
+  it('makes no user namespace inside', async () => {
+    const [clone, exit] = process.arch === 'x64' ? [56, 231] : [220, 94]
+    const text = `const ffi = await import('node:ffi')
+      const i64 = Array.from({ length: 7 }, () => 'i64')
+      const { functions } = ffi.dlopen('libc.so.6', { syscall: { arguments: i64, return: 'i64' } })
+      const call = (...args) => functions.syscall(...Array.from({ length: 7 }, (_, n) => BigInt(args[n] ?? 0)))
+      const made = call(${clone}, ${0x1000_0000 + 17})
+      if (made === 0n) call(${exit}, 0)
+      process.send(made > 0n ? 'made one' : 'none')`
+    const answerBehind = (walls: string[]): Promise<unknown> => {
+      const child = spawnInSandbox(
+        { ...sandbox, filter: undefined },
+        nodeArguments([], MEMORY_BYTES),
+        {
+          walls,
+        },
+      )
+      children.push(child)
+      child.stdin!.end(text)
+      return new Promise((resolve) => child.once('message', resolve))
+    }
+    const walls = bubblewrapArguments(sandbox)
+    expect(await answerBehind(walls)).toBe('none')
+    const holed = walls.filter((arg) => arg !== '--disable-userns')
+    expect(await answerBehind(holed)).toBe('made one')
+  })
+})
+
 describe('probeSandbox', () => {
   it('reports every wall with what it stopped', async () => {
     const rows = await probeSandbox()
@@ -168,10 +234,13 @@ describe('outerWallFaults', () => {
   })
 
   it.each([
-    ['net', '--unshare-net'],
-    ['ipc', '--unshare-ipc'],
-  ])('names a shared %s namespace', async (name, flag) => {
-    expect(await faultsOf(without(flag))).toEqual([`it shares the ${name} namespace of the host`])
+    ['net', ['--unshare-net']],
+    ['ipc', ['--unshare-ipc']],
+    ['uts', ['--unshare-uts', '--hostname', 'sandbox']],
+  ])('names a shared %s namespace', async (name, flags) => {
+    expect(await faultsOf(without(...flags))).toEqual([
+      `it shares the ${name} namespace of the host`,
+    ])
   })
 
   it('names a file system that can be written to', async () => {
@@ -182,6 +251,11 @@ describe('outerWallFaults', () => {
   it('names what it sees of the host', async () => {
     const faults = await faultsOf((args) => ['--ro-bind', '/etc', '/etc', ...args])
     expect(faults).toEqual(['it sees /etc'])
+  })
+
+  it('names a shared session', async () => {
+    const faults = await faultsOf(without('--new-session'))
+    expect(faults).toEqual(['it shares the session of the agent'])
   })
 
   it('names a missing filter of system calls', async () => {

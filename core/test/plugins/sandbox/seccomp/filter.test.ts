@@ -124,6 +124,29 @@ describe('the filter', () => {
     }
   })
 
+  it('has on its list what no plugin may ever reach', () => {
+    expect(Object.keys(DENIED)).toEqual(
+      expect.arrayContaining([
+        ...['ptrace', 'process_vm_readv', 'process_vm_writev', 'kcmp', 'pidfd_getfd', 'tkill'],
+        ...[
+          'keyctl',
+          'add_key',
+          'request_key',
+          'bpf',
+          'perf_event_open',
+          'userfaultfd',
+          'vmsplice',
+        ],
+        ...['io_uring_setup', 'io_uring_enter', 'io_uring_register', 'memfd_create', 'execveat'],
+        ...['mount', 'umount2', 'pivot_root', 'move_mount', 'open_tree', 'fsopen', 'chroot'],
+        ...['unshare', 'setns', 'fork', 'vfork', 'kexec_load', 'kexec_file_load', 'reboot'],
+        ...['init_module', 'finit_module', 'delete_module', 'swapon', 'personality', 'quotactl'],
+        ...['syslog', 'acct', 'settimeofday', 'clock_settime', 'adjtimex', 'clock_adjtime'],
+        ...['socket', 'socketpair', 'bind', 'listen', 'connect', 'accept', 'accept4', 'seccomp'],
+      ]),
+    )
+  })
+
   it('is within what the kernel takes', () => {
     expect(seccompFilter('x64').length / 8).toBeLessThan(4_096)
   })
