@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A plugin from its publisher's key to its revocation, by command line alone, on two real agents. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { randomUUIDv7 } from 'node:crypto'
 import { readFile, readdir, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeIdentity, signPublication, unlockKeys } from '@sallyport/core/crypto'
+import { Secret } from '@sallyport/sdk'
 import { writePluginFolder } from '../support/plugin-folder.ts'
 import {
   sallyport,
@@ -139,6 +142,31 @@ describe("a publisher's keys", () => {
       expect(refused).toMatchObject({ code: 3, stdout: '' })
       expect(refused.stderr).toContain('it is of another bundle')
       expect(refused.stderr).toContain('(ERR_PUBLICATION)')
+    },
+    SLOW_MS,
+  )
+})
+
+describe("an operator's key", () => {
+  it(
+    'publishes nothing, not even by hand',
+    async () => {
+      const secret = new Secret('correct horse battery staple')
+      const box = await readFile(join(home, 'operator', 'keys.json'))
+      const { identity, plaintext } = unlockKeys(box, secret)
+      const file = join(home, 'by-hand.spb')
+      const bytes = await readFile(bundles['1.0.0']!)
+      const [issuedAtMs, publicationId] = [Date.now(), randomUUIDv7()]
+      const publisher = makeIdentity(identity.name, plaintext)
+      const window = { issuedAtMs, expiresAtMs: issuedAtMs + SLOW_MS }
+      await writeFile(file, bytes)
+      await writeFile(
+        `${file}.sig`,
+        signPublication(bytes, { publisher, publicationId, ...window }),
+      )
+      const refused = await cli('plugin', 'approve', file, '--agent', 'pve1', '--yes')
+      expect(refused).toMatchObject({ code: 3, stdout: '' })
+      expect(refused.stderr).toContain('(ERR_PUBLISHER_KEY)')
     },
     SLOW_MS,
   )
