@@ -1,12 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Reads what an operator has when binding an SSH account: a private key file, and a line about the host's key. */
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
+import { createRequire } from 'node:module'
 import { CodedError, Secret } from '@sallyport/sdk'
 import { parseSshPublicKey, sshPublicKeyOf } from '../broker/ssh/public-key.ts'
 
 const MAX_KEY_LENGTH = 65_536
 const MAX_LINE_LENGTH = 16_384
 const OPENSSH = '-----BEGIN OPENSSH PRIVATE KEY-----'
+
+/** The part of `ssh2` that is used; the package brings no types. */
+interface Ssh2 {
+  readonly utils: {
+    parseKey(text: string, passphrase?: string): PrivatePem | PrivatePem[] | Error
+  }
+}
+
+interface PrivatePem {
+  getPrivatePEM(): string | null
+}
 
 /** A private key as a binding holds it, with its public half. */
 export interface ParsedSshKey {
@@ -35,7 +47,7 @@ export interface ParsedHostKey {
  */
 export async function parseSshPrivateKey(text: string, passphrase?: string): Promise<ParsedSshKey> {
   if (text.length > MAX_KEY_LENGTH) throw formError('the file is too large for a private key')
-  const key = await readKey(text.trim(), passphrase)
+  const key = readKey(text.trim(), passphrase)
   const blob = sshPublicKeyOf(createPublicKey(key))
   const type = blob && parseSshPublicKey(blob)?.type
   if (blob === undefined || type === undefined) {
@@ -80,9 +92,9 @@ function parsedKey(type: string | undefined, base64: string | undefined): string
   return found === type ? found : undefined
 }
 
-async function readKey(text: string, passphrase: string | undefined): Promise<KeyObject> {
+function readKey(text: string, passphrase: string | undefined): KeyObject {
   const given = passphrase === undefined ? {} : { passphrase }
-  const pem = text.startsWith(OPENSSH) ? await pemOf(text, passphrase) : text
+  const pem = text.startsWith(OPENSSH) ? pemOf(text, passphrase) : text
   try {
     return createPrivateKey({ key: pem, format: 'pem', ...given })
   } catch (cause) {
@@ -94,10 +106,10 @@ async function readKey(text: string, passphrase: string | undefined): Promise<Ke
 }
 
 /** From OpenSSH's format to PEM. Why loaded here: few processes ever need it. */
-async function pemOf(text: string, passphrase: string | undefined): Promise<string> {
-  const { default: ssh2 } = await import('ssh2')
-  const parsed = ssh2.utils.parseKey(text, passphrase)
-  const key = Array.isArray(parsed) ? parsed[0] : parsed
+function pemOf(text: string, passphrase: string | undefined): string {
+  const { utils } = createRequire(import.meta.url)('ssh2') as Ssh2
+  const parsed = utils.parseKey(text, passphrase)
+  const [key] = [parsed].flat()
   if (key === undefined || key instanceof Error || key.getPrivatePEM() === null) {
     const why = key instanceof Error ? key.message : ''
     if (/no passphrase/.test(why)) throw passphraseMissing()
@@ -107,13 +119,8 @@ async function pemOf(text: string, passphrase: string | undefined): Promise<stri
 }
 
 function passphraseMissing(): CodedError {
-  return new CodedError(
-    'ERR_BINDING_FORM',
-    'the private key is encrypted; its passphrase is needed',
-    {
-      details: { isPassphraseMissing: true },
-    },
-  )
+  const message = 'the private key is encrypted; its passphrase is needed'
+  return new CodedError('ERR_BINDING_FORM', message, { details: { isPassphraseMissing: true } })
 }
 
 function formError(message: string, cause?: unknown): CodedError {

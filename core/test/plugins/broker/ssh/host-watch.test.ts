@@ -102,6 +102,7 @@ describe('the watch over a host', () => {
     ['guesses, so that its first message is passed over', CURVE, [init(CURVE, 1)]],
     ['replies twice', CURVE, [init(CURVE), reply(PINNED), reply(PINNED)]],
     ['skips its reply', CURVE, [init(CURVE), NEW_KEYS]],
+    ['sends the reply of another method', CURVE, [init(CURVE), reply(PINNED, 33)]],
     ['begins twice', CURVE, [init(CURVE), init(CURVE)]],
     ['does not begin', CURVE, [reply(PINNED)]],
     ['offers no method that is known', CURVE, [init('none'), reply(PINNED)]],
