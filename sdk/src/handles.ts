@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The objects a job gets for its permissions. Each call is checked and made by the agent, outside the sandbox. */
 
-/** Reads files and folders below the approved paths; symbolic links are resolved before the check. */
+/** Reads files and folders below the approved paths, absolute or `@name/…`; symbolic links are resolved before the check. */
 export interface FileReader {
   /** The whole file as UTF-8 text. Throws ERR_HANDLE_DENIED, ERR_FILE_NOT_FOUND, ERR_FILE_READ, ERR_LIMIT. */
   text(path: string): Promise<string>
   /** The whole file as bytes. Throws as `text` does. */
   bytes(path: string): Promise<Uint8Array>
-  /** Absolute paths of the entries of a folder, sorted; empty when the folder does not exist. */
+  /** Paths of the entries of a folder, as it was named, sorted; empty when the folder does not exist. */
   list(path: string): Promise<string[]>
 }
 
@@ -38,7 +38,7 @@ export interface StateStore {
 
 /** Replaces and removes files below the approved paths; symbolic links are resolved before the check. */
 export interface FileWriter {
-  /** Replaces or makes a file, whole or not at all. Throws ERR_HANDLE_DENIED, ERR_FILE_WRITE, ERR_LIMIT. */
+  /** Replaces or makes a file, whole or not at all; at most 1 MiB in one call. Throws ERR_HANDLE_DENIED, ERR_FILE_WRITE, ERR_LIMIT. */
   write(path: string, content: string | Uint8Array): Promise<void>
   /** Removes a file; none is fine too. Throws ERR_HANDLE_DENIED, ERR_FILE_WRITE. */
   remove(path: string): Promise<void>

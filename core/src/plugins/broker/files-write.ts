@@ -7,8 +7,8 @@ import { Gate } from './gate.ts'
 import { namedPath, quotePath, type NamedPath } from './named-path.ts'
 import { removeFile, replaceFile } from './write-file.ts'
 
-/** Longest list of arguments a plugin can send, and so the longest content of one call. */
-const MAX_CONTENT_LENGTH = 4_194_304
+/** Content of one call, whatever was approved: what the arguments of a call can carry. */
+const MAX_CONTENT_BYTES = 1_048_576
 const CALL_MS = 30_000
 
 /** Why: as for reading, a call that never comes back must leave file threads to the agent and to other plugins. */
@@ -55,10 +55,11 @@ function written(paths: readonly string[]): string {
 function contentOf(args: readonly unknown[], maxBytes: number): Uint8Array {
   const given = args[1]
   const content = isWrapped(given)
-    ? bytesArgument(args, 1, 'content', MAX_CONTENT_LENGTH)
+    ? bytesArgument(args, 1, 'content', 2 * MAX_CONTENT_BYTES)
     : new TextEncoder().encode(textOf(given))
-  if (content.byteLength <= maxBytes) return content
-  const message = `the content has ${content.byteLength} bytes, more than the approved ${maxBytes}`
+  const allowed = Math.min(maxBytes, MAX_CONTENT_BYTES)
+  if (content.byteLength <= allowed) return content
+  const message = `the content has ${content.byteLength} bytes, more than the allowed ${allowed}`
   throw new CodedError('ERR_LIMIT', message)
 }
 

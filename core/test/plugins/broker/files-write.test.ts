@@ -149,6 +149,9 @@ describe('the approved scope', () => {
     await expect(write(`${root}/open/more`, 'x'.repeat(101))).rejects.toThrowCode('ERR_LIMIT')
     await expect(write(`${root}/open/more`, 'ü'.repeat(51))).rejects.toThrowCode('ERR_LIMIT')
     expect(await readdir(`${root}/open`)).not.toContain('more')
+    const large = { maxBytes: 16_777_216 }
+    const text = 'x'.repeat(1_048_577)
+    await expect(write(`${root}/open/more`, text, large)).rejects.toThrowCode('ERR_LIMIT')
   })
 
   it.each([[undefined], [7], [{}], [['a']], [{ $bytes: 'not base64url!' }]])(
@@ -279,7 +282,7 @@ describe('a plugin in its sandbox', () => {
       bindings: { find: (_, name) => (name === 'exports' ? bound : undefined) },
     })
     const permissions = {
-      out: { kind: 'files.write', paths: ['@exports/**'], maxBytes: 1_000 },
+      out: { kind: 'files.write', paths: ['@exports/**'], maxBytes: 1_048_576 },
       back: { kind: 'files.read', paths: ['@exports/**'] },
     } as const
     const plugin = pluginOf({
@@ -289,12 +292,13 @@ describe('a plugin in its sandbox', () => {
           body: `await use.out.write(input.path, new Uint8Array([104, 105]))
             const text = await use.back.text(input.path)
             await use.out.remove('@exports/a.txt')
+            await use.out.write('@exports/large', new Uint8Array(1_048_576).fill(255))
             return { text, left: await use.back.list('@exports') }`,
         },
       },
     })
     const done = await host.run(plugin, 'write', { path: '@exports/b.txt' })
-    const left = ['@exports/b.txt', '@exports/inner']
+    const left = ['@exports/b.txt', '@exports/inner', '@exports/large']
     expect(done).toMatchObject({ state: 'done', output: { text: 'hi', left } })
     expect(done.events.map(({ target, outcome }) => `${target} ${outcome}`)).toContain(
       '@exports/b.txt ok',
