@@ -318,7 +318,7 @@ describe('whatever the spelling', () => {
         if (flat({ force: { forbidden: true } }, given) !== undefined) return
         expect(Object.keys(given).map(reads)).not.toContain('force')
       }),
-      { numRuns: 3_000 },
+      { numRuns: 1_000 },
     )
   })
 
@@ -348,7 +348,7 @@ describe('whatever the spelling', () => {
       fc.property(fc.dictionary(key, value, { maxKeys: 4 }), (given) => {
         if (body(privileged, given) === undefined) expect(finds(given)).toBe(false)
       }),
-      { numRuns: 2_000 },
+      { numRuns: 700 },
     )
   })
 })

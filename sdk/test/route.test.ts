@@ -244,7 +244,7 @@ describe('a request', () => {
     ['uuid', ['', '01890a5dac96774bbcceb302099a8057', '{01890a5d-ac96-774b-bcce-b302099a8057}']],
     [
       'segment',
-      ['', '.', '..', 'a%2Fb', 'a/b', '%EF%BC%8F', 'a%5Cb', '%2E%2E', 'a%00', 'a%0D', 'a%252Fb'],
+      ['', '.', '..', 'a%2Fb', 'a/b', 'a%EF%BC%8Fb', 'a%5Cb', '%2E%2E', 'a%00', 'a%0D', 'a%252Fb'],
     ],
     [
       'text',
@@ -264,6 +264,7 @@ describe('a request', () => {
         ...['..;', '..;x', '..%3Bx', '.%3Bx%2Fa', 'a%2F..%3Bx', '%20..%20', '..%20', 'a%2F..%20'],
         ...['a%5C..', '%252e%252e', 'a%252F..', '%25%32%65', '%EF%BC%8E%EF%BC%8E', '%E2%80%A5'],
         ...['%EF%BC%8E%EF%BC%8E%EF%BC%8Fa', '%EF%BC%BC', '%EF%BC%852e', 'a%0Ab', 'a%7F', '%C2%85'],
+        ...['a?b', 'a#b', 'a b', 'ä', 'a|b', 'a"b', '<a>', 'a^b', '`a`', 'a[b]'],
         ...['%E2%80%A8', '%E2%80%AE', '%EE%80%80', 'x'.repeat(257), '%ED%A0%80', '%C0%AE'],
       ],
     ],
@@ -324,7 +325,7 @@ describe('whatever is asked for', () => {
         expect(new URL(`http://x${out}`).pathname).toBe(out)
         expect(out).not.toMatch(/\/\.{0,2}(\/|$)|[?#\\;]|%2e/i)
       }),
-      { numRuns: 4_000 },
+      { numRuns: 1_500 },
     )
   })
 
@@ -339,7 +340,7 @@ describe('whatever is asked for', () => {
         expect(match.params).toEqual({ a: text })
         expect(decodeURIComponent(match.path.slice(3))).toBe(text)
       }),
-      { numRuns: 3_000 },
+      { numRuns: 1_000 },
     )
   })
 
@@ -353,7 +354,7 @@ describe('whatever is asked for', () => {
           out,
         )
       }),
-      { numRuns: 4_000 },
+      { numRuns: 1_500 },
     )
   })
 })
