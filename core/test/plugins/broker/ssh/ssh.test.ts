@@ -336,11 +336,8 @@ describe('the operator’s key', () => {
         const closed = new Promise((resolve) => client.once('close', resolve))
         client.end()
         await closed
-        let late
-        for (let wait = 0; wait < 100; wait += 1) {
-          late = await attempt(use.nas.sign(requests[0], 'ssh-ed25519'))
-          if (late !== 'ok') break
-        }
+        await new Promise((resolve) => setTimeout(resolve, 500))
+        const late = await attempt(use.nas.sign(requests[0], 'ssh-ed25519'))
         return { again, late }`,
       second: `
         const client = await login(use)
@@ -351,6 +348,43 @@ describe('the operator’s key', () => {
     })
     expect(await host.run(plugin, 'second')).toMatchObject({
       output: { replayed: 'ERR_HANDLE_DENIED' },
+    })
+  }, 60_000)
+
+  it('signs no request of another run, though its connection is open', async () => {
+    await using host = await hostWith(await nas.binding(normal))
+    const plugin = jobsOf({
+      hold: `
+        const agent = agentOf(use, (data) => (requests.push(Buffer.from(data)), data))
+        await login(use, { agent })
+        while (requests.length < 2) await new Promise((resolve) => setTimeout(resolve, 20))
+        return { own: await attempt(use.nas.sign(requests[0], 'ssh-ed25519')) }`,
+      take: `
+        while (requests.length < 1) await new Promise((resolve) => setTimeout(resolve, 20))
+        await login(use)
+        const code = await attempt(use.nas.sign(requests[0], 'ssh-ed25519'))
+        requests.push('done')
+        return { code }`,
+    })
+    const [held, taken] = await Promise.all([host.run(plugin, 'hold'), host.run(plugin, 'take')])
+    expect(held).toMatchObject({ output: { own: 'ok' } })
+    expect(taken).toMatchObject({ output: { code: 'ERR_HANDLE_DENIED' } })
+  }, 60_000)
+
+  it('signs a request with the algorithm that stands in it', async () => {
+    const key = makeKey(folder.path, 'stated', '-t', 'rsa', '-b', '2048')
+    await using sshd = await startSshd({ authorized: [key.line] })
+    await using host = await hostWith(await sshd.binding(key))
+    const body = `
+      const agent = agentOf(use, (data) => (requests.push(Buffer.from(data)), data))
+      await login(use, { agent })
+      const stated = requests[0].includes('rsa-sha2-512') ? 512 : 256
+      return {
+        stated: await attempt(use.nas.sign(requests[0], 'rsa-sha2-' + stated)),
+        other: await attempt(use.nas.sign(requests[0], 'rsa-sha2-' + (768 - stated))),
+      }`
+    expect(await host.run(jobsOf({ try: body }), 'try')).toMatchObject({
+      output: { stated: 'ok', other: 'ERR_HANDLE_DENIED' },
     })
   }, 60_000)
 
