@@ -87,7 +87,7 @@ export const PLUGIN_CODE_ERRORS = {
   },
   ERR_LIMIT: {
     meaning:
-      'A file, an answer of a program, an output or the stored state is larger than its limit.',
+      'A file, an answer, an output or the stored state is larger than its limit, or too many connections are open.',
     remedy: 'Ask for less; a larger limit is part of the permission and needs a new approval.',
   },
   ERR_NOT_BOUND: {
