@@ -310,6 +310,7 @@ describe('the doctor', () => {
       )
       expect([...checks].toSorted()).toEqual([
         'clock',
+        'control-group',
         'files',
         'hub',
         'journal',
