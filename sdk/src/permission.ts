@@ -97,7 +97,11 @@ export interface FieldScope {
  * One route of a service: method and path, with `{name}` for a segment.
  *
  * `{vmid}` must be one of the values that the job's input names for its resource `vmid`. A segment that is no resource
- * says its grammar instead: `{upid:text}`, `{id:id}`, `{page:number}`.
+ * says its grammar instead: `{id:id}`, `{page:number}`, `{key:hex}`, `{key:uuid}`, `{upid:segment}` for any text
+ * without slash, `{image:text}` for one that may hold slashes.
+ *
+ * The constraints of every route that covers a request hold. Where query or body has constraints and the other has
+ * none, the other must be empty, because many services read both as one.
  */
 export interface RouteScope {
   readonly route: string

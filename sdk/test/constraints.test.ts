@@ -145,6 +145,7 @@ describe('a forbidden field of a body', () => {
     ['with a score', { host_config: { privileged: true } }],
     ['with a dash', { 'host-config': { Privileged: true } }],
     ['as one name with a dot', { 'HostConfig.Privileged': true }],
+    ['as one name with something below', { 'HostConfig.Privileged.x': true }],
     ['as one name with brackets', { 'HostConfig[Privileged]': true }],
     ['with white space', { ' HostConfig': { Privileged: true } }],
     ['beside the honest one', { HostConfig: {}, hostconfig: { Privileged: true } }],
@@ -175,6 +176,7 @@ describe('a forbidden field of a body', () => {
     )
     expect(body(mounts, { Mounts: [{ type: 'bind' }] })).toMatch(/another spelling/)
     expect(body(mounts, { mounts: [{ Type: 'bind' }] })).toMatch(/another spelling/)
+    expect(body(mounts, { 'Mounts.0.Type': 'bind' })).toMatch(/another spelling/)
     expect(body(mounts, { Mounts: { x: { Type: 'bind' } } })).toMatch(/must be one of/)
   })
 })

@@ -8,6 +8,7 @@ const JOB = new Map([
   ['node', ['pve1']],
   ['vmid', ['101', '103']],
   ['volume', ['local:backup/vzdump 1.zst']],
+  ['long', ['x'.repeat(257)]],
   ['odd', ['..', 'a/../b', 'a\u0000', '', 'a\\b', '%2e', '.;x']],
 ])
 
@@ -271,6 +272,10 @@ describe('a request', () => {
   ])('brings no %s of a wrong form', (grammar, values) => {
     const covered = values.filter((value) => sent(`GET /x/{a:${grammar}}`, `/x/${value}`))
     expect(covered).toEqual([])
+  })
+
+  it('brings no value of more than 256 characters', () => {
+    expect(sent('GET /x/{long}', `/x/${'x'.repeat(257)}`)).toBeUndefined()
   })
 
   it('of more than 2048 characters is refused', () => {

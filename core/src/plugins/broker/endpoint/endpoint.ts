@@ -20,6 +20,9 @@ import { Streams } from './streams.ts'
 const MATCH_MS = 500
 const MAX_BYTES = 1_048_576
 
+/** Whole answers lie in the memory of the agent; what is larger is read as a stream. */
+const MAX_WHOLE_BYTES = 16_777_216
+
 /** Whole requests of plugins at the same time; the permission bounds the time of each. */
 const gate = new Gate({ width: 32, widthPerPlugin: 8, maxMs: 3_600_000 })
 
@@ -34,8 +37,10 @@ export const endpoint: BrokerKind<'endpoint'> = {
     return {
       request: async (args, signal) => {
         const request = decided(permission, args, setting)
+        const maxAnswerBytes = Math.min(permission.maxAnswerBytes, MAX_WHOLE_BYTES)
+        const bounds = { timeoutMs: permission.timeoutMs, maxAnswerBytes }
         const whole = async (): Promise<EndpointAnswer> =>
-          readWhole(await service().begin(request, permission))
+          readWhole(await service().begin(request, bounds))
         return { value: await gate.pass(pluginName, signal, whole) }
       },
       open: async (args) => {

@@ -250,6 +250,15 @@ describe('an answer', () => {
     handle.end()
   })
 
+  it('is not kept whole beyond 16 MiB, whatever was approved', async () => {
+    const bytes = `${HEAD}Content-Length: 16777217\r\n\r\n`
+    const outcome = await rawly(bytes, { scope: { maxAnswerBytes: 1_073_741_824 } })
+    expect(outcome).toMatchObject({
+      code: 'ERR_LIMIT',
+      message: expect.stringContaining('16777216'),
+    })
+  })
+
   it('to HEAD may tell the size of what it does not bring', async () => {
     const head = { method: 'HEAD', path: '/x' }
     const bytes = `${HEAD}Content-Length: 99999999\r\n\r\n`
