@@ -189,10 +189,14 @@ describe('an answer', () => {
     ['never ends its headers', endless, 'ERR_LIMIT'],
     [
       'has too large headers',
-      `${HEAD}${`X: ${'y'.repeat(1_000)}\r\n`.repeat(20)}\r\n`,
+      `${HEAD}${`X: ${'y'.repeat(1_000)}\r\n`.repeat(20)}Content-Length: 0\r\n\r\n`,
       'ERR_LIMIT',
     ],
-    ['has too many headers', `${HEAD}${'X: y\r\n'.repeat(20_000)}\r\n`, 'ERR_LIMIT'],
+    [
+      'has too many headers',
+      `${HEAD}${'X: y\r\n'.repeat(20_000)}Content-Length: 0\r\n\r\n`,
+      'ERR_LIMIT',
+    ],
     ['is no HTTP', 'SSH-2.0-OpenSSH_9.2\r\n\r\n', 'ERR_ENDPOINT_ANSWER'],
     [
       'says two sizes',
