@@ -12,7 +12,7 @@ import { BINDINGS_LIMITS, encodeBindings, parseBindings, type Bindings } from '.
 const MAX_FILE_BYTES = Math.ceil((BINDINGS_LIMITS.maxBytes * 4) / 3) + 1_024
 
 /** Time that one change of the file waits for another. */
-const LOCK_WAIT_MS = 10_000
+const LOCK_WAIT_MS = 30_000
 const LOCK_RETRY_MS = 20
 
 /** Where the bindings lie, and the key they are sealed under. */
