@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Names the rights of a plugin that no run used: by its tests, or by the audit log of an agent. */
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { parseAuditEntry } from '@sallyport/core/audit'
-import { MAX_BUNDLE_BYTES, parseBundle } from '@sallyport/core/protocol'
 import type { PluginManifest } from '@sallyport/sdk'
 import type { HandleUse } from '../authoring/handle-use.ts'
 import { recordTests } from '../authoring/record-tests.ts'
@@ -11,6 +10,7 @@ import { unusedRights } from '../authoring/unused.ts'
 import type { UnusedRight } from '../authoring/unused.ts'
 import { deriveManifest } from '../bundle/derive-manifest.ts'
 import { readPluginFolder } from '../bundle/plugin-folder.ts'
+import { readBundle } from '../bundle/read-bundle.ts'
 import { EXIT } from '../output/exit-codes.ts'
 import { Problem } from '../output/problem.ts'
 import { safeText } from '../output/safe-text.ts'
@@ -62,8 +62,8 @@ async function read(given: string): Promise<{ manifest: PluginManifest; folder?:
     const plugin = await readPluginFolder(given)
     return { manifest: await deriveManifest(plugin), folder: plugin.path }
   }
-  const bytes = await readFile(given)
-  return { manifest: parseBundle(bytes.subarray(0, MAX_BUNDLE_BYTES + 1)).manifest }
+  const { manifest } = await readBundle(given)
+  return { manifest }
 }
 
 /** Why handles only: the log keeps the first few targets of a run, not all of them. */

@@ -14,6 +14,13 @@ import { Digest, JsonObject, Version } from './primitives.ts'
 /** Size of a bundle file. */
 export const MAX_BUNDLE_BYTES = 8_192 * 1_024
 
+/**
+ * Values in a bundle, those inside other values as well; far more than any manifest has.
+ *
+ * Why: the form is checked value by value, and a file with a million of them is only made to cost.
+ */
+const MAX_BUNDLE_VALUES = 32_768
+
 /** Parts every bundle has. */
 export const REQUIRED_PARTS = ['plugin.mjs', 'licenses.txt'] as const
 
@@ -77,7 +84,28 @@ export interface Bundle {
  * Throws: ERR_BUNDLE_FORM, ERR_JSON_SIZE, ERR_JSON_FORM, ERR_JSON_DUPLICATE_KEY.
  */
 export function parseBundle(bytes: Uint8Array): Bundle {
-  return checkShape(Bundle, parseJson(bytes, MAX_BUNDLE_BYTES), 'ERR_BUNDLE_FORM')
+  const parsed = parseJson(bytes, MAX_BUNDLE_BYTES)
+  if (hasMoreValues(parsed, MAX_BUNDLE_VALUES)) {
+    const why = `more than ${MAX_BUNDLE_VALUES} values`
+    throw new CodedError('ERR_BUNDLE_FORM', `root: ${why}`, { details: { path: '', why } })
+  }
+  return checkShape(Bundle, parsed, 'ERR_BUNDLE_FORM')
+}
+
+/** Whether a JSON value holds more than so many. It stops counting there. */
+function hasMoreValues(whole: unknown, max: number): boolean {
+  const waiting = [whole]
+  let count = 0
+  for (let value = waiting.pop(); value !== undefined; value = waiting.pop()) {
+    if (typeof value === 'object' && value !== null) {
+      for (const inside of Object.values(value)) {
+        count += 1
+        if (count > max) return true
+        waiting.push(inside)
+      }
+    }
+  }
+  return false
 }
 
 /** Writes a bundle file as canonical JSON. Throws: ERR_BUNDLE_FORM, ERR_JSON_SIZE. */
