@@ -25,6 +25,10 @@ const SMALL_ORDER_U: ReadonlySet<bigint> = new Set([
   0x57119fd0dd4e22d8868e1c58c45c44045bef839c55b1d0b1248c50a3bc959c5fn,
 ])
 
+/** Why: the check costs a hundred times as much as a verification, and its answer depends on these bytes alone. */
+const passedKeys = new Set<string>()
+const MAX_PASSED_KEYS = 512
+
 /**
  * Reads an Ed25519 public key, as bytes or base64url.
  *
@@ -34,8 +38,12 @@ const SMALL_ORDER_U: ReadonlySet<bigint> = new Set([
  */
 export function parseSigningPublicKey(key: string | Uint8Array): Uint8Array {
   const bytes = rawKey(key)
+  const text = encodeBase64url(bytes)
+  if (passedKeys.has(text)) return bytes
   const point = decodePoint(bytes)
   if (!point.isTorsionFree() || point.isSmallOrder()) throw weak('Ed25519')
+  if (passedKeys.size === MAX_PASSED_KEYS) passedKeys.clear()
+  passedKeys.add(text)
   return bytes
 }
 
