@@ -47,6 +47,15 @@ describe('a request', () => {
     handle.end()
   })
 
+  it('has what the binding says in place of what it says itself', async () => {
+    await using service = await startService()
+    const headers = { Accept: new Secret('application/vnd.bound') }
+    const handle = openHandle(service.binding({ headers }), { routes })
+    await handle.request({ ...GET, headers: { accept: 'text/plain' } })
+    expect(service.received).toMatchObject([{ headers: { accept: 'application/vnd.bound' } }])
+    handle.end()
+  })
+
   it('carries forms and bytes, and the few headers a plugin may set', async () => {
     await using service = await startService()
     const handle = openHandle(service.binding(), { routes })
