@@ -210,7 +210,7 @@ describe('a secret file', () => {
 describe('a command line that is not right', () => {
   it.each<[string, BindingFlags]>([
     ['nothing', {}],
-    ['two things', { url: 'https://a', folder: '/srv' }],
+    ['two things', { connect: 'tcp://a:1', folder: '/srv' }],
     ['a flag of another kind', { folder: '/srv', ca: 'x' }],
     ['https without a pin', { url: 'https://a' }],
     ['two pins', { url: 'https://a', 'public-ca': true, fingerprint: 'ab'.repeat(32) }],
