@@ -9,13 +9,7 @@ import {
 } from '../admission/index.ts'
 import type { Approval } from '../protocol/index.ts'
 import type { Receipt, Recorder } from './recorder.ts'
-import type { TakerPorts } from './takers.ts'
-
-/** Where bundles come from. Trust: the bytes are anyone's until their digest is checked. */
-export interface BundleSource {
-  /** The bytes, or undefined when the source does not have them. */
-  fetch(digest: string): Promise<Uint8Array | undefined>
-}
+import type { TakerPorts } from './taker.ts'
 
 /**
  * Takes an approval and the bundle it names, or refuses it.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The runner: one delivery's way through an agent. */
-export type { BundleSource } from './approvals.ts'
 export type {
   BundleName,
   Journal,
@@ -11,3 +10,4 @@ export type {
 } from './ports.ts'
 export { Runner } from './runner.ts'
 export type { RunnerLog, RunnerPorts } from './runner.ts'
+export type { BundleSource } from './taker.ts'

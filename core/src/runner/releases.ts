@@ -2,7 +2,7 @@
 /** A release's way: verify it, take the bundle out of quarantine, let it start again. */
 import { checkLabel, verifyRelease } from '../admission/index.ts'
 import type { Receipt, Recorder } from './recorder.ts'
-import type { TakerPorts } from './takers.ts'
+import type { TakerPorts } from './taker.ts'
 
 /** Takes a release from quarantine, or refuses it. */
 export async function takeRelease(

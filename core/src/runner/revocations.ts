@@ -2,7 +2,7 @@
 /** A revocation's way: verify it, keep it for ever, then end what runs of it. */
 import { checkLabel, verifyRevocation } from '../admission/index.ts'
 import type { Receipt, Recorder } from './recorder.ts'
-import type { TakerPorts } from './takers.ts'
+import type { TakerPorts } from './taker.ts'
 
 /** Bundles that an answer names. */
 const MAX_NAMED = 64

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What takes a document other than a job, and what it works with. */
+import type { AdmissionPorts } from '../admission/index.ts'
+import type { PluginHost } from '../plugins/ports.ts'
+import type { Journal } from './ports.ts'
+import type { Receipt, Recorder } from './recorder.ts'
+
+/** Where bundles come from. Trust: the bytes are anyone's until their digest is checked. */
+export interface BundleSource {
+  /** The bytes, or undefined when the source does not have them. */
+  fetch(digest: string): Promise<Uint8Array | undefined>
+}
+
+/** What taking a document needs. */
+export interface TakerPorts {
+  readonly admission: AdmissionPorts
+  readonly journal: Journal
+  readonly host: Pick<PluginHost, 'stop' | 'forgive'>
+  readonly bundles: BundleSource
+}
+
+/** Decides on one document and records its answer. */
+export type Taker = (
+  envelope: Uint8Array,
+  receipt: Receipt,
+  recorder: Recorder,
+  ports: TakerPorts,
+) => Promise<void>
