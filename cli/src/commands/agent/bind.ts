@@ -73,7 +73,10 @@ export class AgentBind extends BaseCommand {
       summary: 'A header that the agent adds, its value from a file',
     }),
     'bearer-file': string({ helpValue: '<file>', summary: 'A bearer token that the agent adds' }),
-    'basic-file': string({ helpValue: '<file>', summary: 'A pair account:password that the agent adds' }),
+    'basic-file': string({
+      helpValue: '<file>',
+      summary: 'A pair account:password that the agent adds',
+    }),
     'pve-token-file': string({
       helpValue: '<file>',
       summary: 'A Proxmox API token that the agent adds: account@realm!name=value',
