@@ -1,25 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Plain numbers of what plugins did since the agent was started. */
-import type { HandleEvent, RunOutcome } from './ports.ts'
+import type { HandleEvent, PluginCounters, RunOutcome } from './ports.ts'
 
 /** Names of plugins that are counted apart; what comes later is counted together. */
 const MAX_PLUGINS = 64
 
 /** Where plugins beyond the bound are counted. No plugin has such a name. */
 const OTHERS = '(others)'
-
-/** What one plugin did, all its versions together. */
-export interface PluginCounts {
-  readonly runs: Readonly<Record<RunOutcome['state'], number>>
-  /** Ends of its process that were not wanted. */
-  readonly crashCount: number
-  readonly quarantineCount: number
-  /** Handle calls by kind of permission (`none`: no such permission) and outcome. */
-  readonly handleCalls: Readonly<Record<string, Readonly<Record<HandleEvent['outcome'], number>>>>
-}
-
-/** The counts by name of the plugin. */
-export type PluginCounters = Readonly<Record<string, PluginCounts>>
 
 interface Counting {
   readonly runs: Record<RunOutcome['state'], number>

@@ -12,13 +12,20 @@ export type {
 } from './bindings/binding.ts'
 export type { BackOffBounds } from './crash-back-off.ts'
 export { CrashBackOff } from './crash-back-off.ts'
-export type { PluginCounters, PluginCounts } from './counters.ts'
 export { checkAgainstSchema } from './input-check.ts'
 export { measurePlugins, measurement } from './measure.ts'
 export type { Measurement } from './measure.ts'
 export { openPluginHost } from './plugin-host.ts'
 export type { PluginHostOptions, PluginLine } from './plugin-host.ts'
-export type { HandleEvent, ObservedCall, PluginHost, RunOutcome, RunRequest } from './ports.ts'
+export type {
+  HandleEvent,
+  ObservedCall,
+  PluginHost,
+  RunOutcome,
+  RunRequest,
+  PluginCounters,
+  PluginCounts,
+} from './ports.ts'
 export type { PluginEvent } from './process-pool.ts'
 export { QUARANTINE } from './quarantine.ts'
 export type { QuarantineBounds } from './quarantine.ts'

@@ -2,7 +2,6 @@
 /** What the runner asks of the plugin host: one run in, one outcome out. */
 import type { PluginManifest } from '@sallyport/sdk'
 import type { Failure, Refusal } from '../protocol/index.ts'
-import type { PluginCounters } from './counters.ts'
 
 /** One run, as the plugin host takes it. */
 export interface RunRequest {
@@ -54,6 +53,19 @@ export type RunOutcome =
   | { state: 'done'; output: unknown; handlesUsed: string[] }
   | { state: 'failed'; failure: Failure; handlesUsed: string[] }
   | { state: 'refused'; refusal: Refusal }
+
+/** What one plugin did, all its versions together. */
+export interface PluginCounts {
+  readonly runs: Readonly<Record<RunOutcome['state'], number>>
+  /** Ends of its process that were not wanted. */
+  readonly crashCount: number
+  readonly quarantineCount: number
+  /** Handle calls by kind of permission (`none`: no such permission) and outcome. */
+  readonly handleCalls: Readonly<Record<string, Readonly<Record<HandleEvent['outcome'], number>>>>
+}
+
+/** The counts by name of the plugin. */
+export type PluginCounters = Readonly<Record<string, PluginCounts>>
 
 /** Runs jobs in sandboxed plugins. */
 export interface PluginHost extends AsyncDisposable {

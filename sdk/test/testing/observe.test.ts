@@ -8,7 +8,9 @@ import type { ObservedUse } from '../../src/testing/observe.ts'
 
 const LISTENER = Symbol.for('sallyport.testing.listener')
 const place = globalThis as Record<symbol, unknown>
-afterEach(() => delete place[LISTENER])
+afterEach(() => {
+  delete place[LISTENER]
+})
 
 const read = defineJob({
   summary: 'Reads the path it is given',
