@@ -44,8 +44,8 @@ const ALLOWED: readonly {
   { path: /^core\/src\/transport\//, words: ['server'], why: 'the two halves of an HTTP exchange' },
   {
     path: /^core\/src\/plugins\//,
-    words: ['server', 'user', 'users', 'worker'],
-    why: 'user ids, worker threads, and what the sandbox is tried against',
+    words: ['admin', 'server', 'user', 'users', 'worker'],
+    why: 'user ids, worker threads, paths of the kernel’s documentation, and what the sandbox is tried against',
   },
   {
     path: /^(sdk\/src|agent\/src|cli\/src)\/.*(handles|ssh|bind)/,

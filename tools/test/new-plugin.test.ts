@@ -16,7 +16,16 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 
 const ROOT = join(import.meta.dirname, '../..')
-const COPIED = ['tools', 'test/support', 'sdk/package.json', 'cli/src', 'cli/plugin-template', 'cli/package.json', 'jest.config.js', 'package.json']
+const COPIED = [
+  'tools',
+  'test/support',
+  'sdk/package.json',
+  'cli/src',
+  'cli/plugin-template',
+  'cli/package.json',
+  'jest.config.js',
+  'package.json',
+]
 const PROJECTS = ['tsconfig.base.json', 'tsconfig.build.json']
 
 /** This very test must not find itself in the workspace it makes. */

@@ -76,7 +76,7 @@ class Bench implements Disposable {
         forgive: () => {},
         counters: () => ({}),
         [Symbol.asyncDispose]: async () => {},
-      } as PluginHost,
+      },
       channel: { answer: async (id, sealed) => void this.#sent.set(id, sealed) },
       bundles: { fetch: async () => undefined },
       clock: { now: () => NOW },

@@ -27,7 +27,7 @@ interface SshChannel {
   on(event: 'data', listener: (piece: Uint8Array) => void): void
   on(event: 'close', listener: () => void): void
 }
-const { Client, BaseAgent } = ssh2 as unknown as {
+const { Client, BaseAgent } = ssh2 as {
   Client: new () => SshClient
   BaseAgent: Parameters<typeof sshAgent>[1]
 }
