@@ -67,6 +67,10 @@ export function wireAgent(parts: AgentParts, scope: AsyncDisposableStack): Conta
       bindings,
       onLine: (line) => log.info(line, 'plugin'),
       onEvent: (event) => notePluginEvent(record, event, log),
+      onGroups: (found) =>
+        found.found
+          ? log.info({ controllers: found.groups.controllers }, 'plugins get control groups')
+          : log.warn({ why: found.why }, 'plugins get no control groups'),
     }),
   )
   container.register(Clock, { useValue: systemClock })

@@ -44,6 +44,8 @@ export interface PluginHostOptions {
   readonly onLine?: (line: PluginLine) => void
   /** A process was started, was stopped, or ended badly; a plugin was put into quarantine. */
   readonly onEvent?: (event: PluginEvent) => void
+  /** Whether plugins get control groups, once known: with the first plugin that is started. */
+  readonly onGroups?: (found: FoundGroups) => void
   /** Finds what a sandbox takes. Unless given, this host's bubblewrap. */
   readonly findSandbox?: () => Promise<Sandbox>
   /** Finds where control groups can be made. Unless given, below that of this process. */
@@ -80,7 +82,7 @@ class SandboxedPluginHost implements PluginHost {
       limits: { ...PROCESS_LIMITS, ...options.limits },
       idleStopMs: options.idleStopMs ?? IDLE_STOP_MS,
       findSandbox: options.findSandbox ?? findSandbox,
-      findGroups: options.findGroups ?? findControlGroups,
+      findGroups: () => this.#findGroups(),
       onEvent: (event) => this.#onEvent(event),
     })
   }
@@ -179,6 +181,12 @@ class SandboxedPluginHost implements PluginHost {
       ask: ask ?? refuseToAsk,
       over,
     }
+  }
+
+  #findGroups(): FoundGroups {
+    const found = (this.#options.findGroups ?? findControlGroups)()
+    this.#options.onGroups?.(found)
+    return found
   }
 
   #onEvent(event: PluginEvent): void {
