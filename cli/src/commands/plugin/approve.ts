@@ -3,6 +3,7 @@
 import { string as stringArg } from '@oclif/core/args'
 import { boolean, string } from '@oclif/core/flags'
 import type { Approval } from '@sallyport/core/protocol'
+import { audienceFlags } from '../../audience-flags.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { operatorFlags, withOperator } from '../../operator-flags.ts'
 import { parseDuration } from '../../output/duration.ts'
@@ -31,11 +32,8 @@ export class PluginApprove extends BaseCommand {
     bundle: stringArg({ required: true, description: 'Bundle file' }),
   }
   static override flags = {
-    agent: string({ helpValue: '<name>', summary: 'Agent it may load on' }),
-    site: boolean({ default: false, summary: 'Every agent of the site' }),
     only: string({
       multiple: true,
-      default: [],
       helpValue: '<job>',
       summary: 'Let only this job type of it run; may be repeated',
     }),
@@ -52,12 +50,7 @@ export class PluginApprove extends BaseCommand {
       summary: 'How long the approval stands',
       default: '365d',
     }),
-    yes: boolean({ default: false, char: 'y', summary: 'Do not ask' }),
-    timeout: string({
-      helpValue: '<time>',
-      summary: 'How long to wait for an agent',
-      default: '30s',
-    }),
+    ...audienceFlags,
     ...operatorFlags,
   }
 
@@ -77,7 +70,7 @@ export class PluginApprove extends BaseCommand {
       bundle,
       publication: await expectPublication(bundle, Date.now()),
       audience,
-      only: flags.only,
+      only: flags.only ?? [],
       overrides,
       lifetimeMs: parseDuration('valid', flags.valid),
       timeoutMs: parseDuration('timeout', flags.timeout),

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** `sallyport plugin revoke`: a plugin, a bundle or a publisher loads no more. */
 import { string as stringArg } from '@oclif/core/args'
-import { boolean, string } from '@oclif/core/flags'
+import { string } from '@oclif/core/flags'
+import { audienceFlags } from '../../audience-flags.ts'
 import { BaseCommand } from '../../base-command.ts'
 import { operatorFlags, withOperator } from '../../operator-flags.ts'
 import { parseDuration } from '../../output/duration.ts'
@@ -34,15 +35,8 @@ export class PluginRevoke extends BaseCommand {
       helpValue: '<key>',
       summary: 'Everything by one publisher instead, by key or fingerprint',
     }),
-    agent: string({ helpValue: '<name>', summary: 'Agent it is stopped on' }),
-    site: boolean({ default: false, summary: 'Every agent of the site' }),
     why: string({ helpValue: '<text>', summary: 'Reason for the record', default: '' }),
-    yes: boolean({ default: false, char: 'y', summary: 'Do not ask' }),
-    timeout: string({
-      helpValue: '<time>',
-      summary: 'How long to wait for an agent',
-      default: '30s',
-    }),
+    ...audienceFlags,
     ...operatorFlags,
   }
 
