@@ -38,6 +38,9 @@ export function checkReach(
   if (RANK[effect] > RANK[asking.effect]) {
     return refuse('wider_than_asked', { effect, askingEffect: asking.effect })
   }
+  if (effect !== 'read' && isUnbound(asked.resources) && asking.resources.size > 0) {
+    return refuse('wider_than_asked', { effect, why: 'it changes something and names no resource' })
+  }
   const resources = resourcesOf(asked, input)
   for (const [resource, field] of Object.entries(asked.resources)) {
     const own = asking.resources.get(resource)
@@ -49,6 +52,11 @@ export function checkReach(
     }
   }
   return pass({ effect, resources, depth: asking.depth + 1 })
+}
+
+/** Why: what a job without resources acts on is not known, so it may be more than the asking job's own. */
+function isUnbound(resources: JobManifest['resources']): boolean {
+  return Object.keys(resources).length === 0
 }
 
 function countOf(input: Readonly<Record<string, unknown>>, field: string): number {

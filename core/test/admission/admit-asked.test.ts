@@ -14,12 +14,13 @@ const HELD = heldPlugin(
     stop: jobManifest({ effect: 'change' }),
     destroy: jobManifest({ effect: 'destroy' }),
     everywhere: jobManifest({ resources: {} }),
+    sweep: jobManifest({ effect: 'change', resources: {} }),
     strict: jobManifest({
       input: { type: 'object', properties: { vmid: { type: 'integer' } }, required: ['vmid'] },
     }),
     secret: jobManifest(),
   },
-  ['show', 'stop', 'destroy', 'everywhere', 'strict'],
+  ['show', 'stop', 'destroy', 'everywhere', 'sweep', 'strict'],
 )
 
 const ASKING: Reach = {
@@ -96,6 +97,13 @@ describe('an asked job', () => {
     ['destroy', 'destroy', 'admitted'],
   ] as const)('of a job that may %s, guests/%s is %s', (effect, job, expected) => {
     expect(decide({ jobType: `guests/${job}` }, { effect })).toBe(expected)
+  })
+
+  it('is refused when it changes something and names no resource, unless the asking job names none either', () => {
+    const jobType = 'guests/sweep'
+    expect(decide({ jobType })).toBe('wider_than_asked')
+    expect(decide({ jobType }, { resources: new Map() })).toBe('admitted')
+    expect(decide({ jobType: 'guests/everywhere' })).toBe('admitted')
   })
 
   it('is refused three levels down', () => {
