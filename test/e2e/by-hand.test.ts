@@ -35,7 +35,8 @@ beforeAll(async () => {
     { home },
   )
   await sallyportJson(['agent', 'enrol', code, '--hub', url], { home })
-  agent = scope.use(await start(['agent', 'start'], { home }))
+  const metrics = ['--metrics-file', join(home, 'sallyport.prom')]
+  agent = scope.use(await start(['agent', 'start', ...metrics], { home }))
   await sallyportJson(['plugin', 'build', join(ROOT, 'plugins/sensors'), '--out', home], { home })
   const bundle = join(home, 'sensors-0.1.0.spb')
   await sallyportJson(['plugin', 'keygen', ...withPassphrase()], { home })
@@ -142,6 +143,8 @@ describe('the agent', () => {
     const args = ['agent', 'code', 'pve2', '--hub', url, ...withPassphrase()]
     const { code } = await sallyportJson<{ code: string }>(args, { home })
     await agent.end()
+    const metrics = await readFile(join(home, 'sallyport.prom'), 'utf8')
+    expect(metrics).toMatch(/^sallyport_plugin_runs_total\{plugin="sensors",state="done"\} [1-9]/m)
     const again = await sallyport(['agent', 'enrol', code, '--hub', url, '--json'], { home })
     expect(again.code).not.toBe(0)
     expect(again.stdout).toContain('ERR_ALREADY_ENROLLED')
