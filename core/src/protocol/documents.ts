@@ -12,6 +12,7 @@ import {
   JsonObject,
   KeyId,
   Name,
+  PartName,
   Version,
 } from './primitives.ts'
 import { REFUSAL_REASONS } from './refusal.ts'
@@ -99,6 +100,13 @@ export const Result = z.strictObject({
 })
 export type Result = z.infer<typeof Result>
 
+/** Whom a statement of an operator is for, and who can open it. */
+const forAgents = {
+  siteId: Id,
+  agentIds: z.array(Id).min(1).max(1_024),
+  readers: Readers,
+}
+
 /** A bundle by name, version and the SHA-256 of its bytes. */
 const BundleName = z.strictObject({
   name: z.string().regex(PLUGIN_NAME),
@@ -116,7 +124,7 @@ export const Publication = z.strictObject({
   /** SHA-256 of the canonical manifest. */
   manifestDigest: Digest,
   /** SHA-256 of each part's UTF-8 bytes. */
-  parts: z.record(z.string().regex(/^[a-z0-9][a-z0-9.-]{0,63}$/), Digest),
+  parts: z.record(PartName, Digest),
   publisher: Publisher,
   issuedAt: Instant,
   expiresAt: Instant,
@@ -134,8 +142,7 @@ export type ApprovedJob = z.infer<typeof ApprovedJob>
 /** An operator's statement that one plugin bundle may load on these agents. */
 export const Approval = z.strictObject({
   approvalId: Id,
-  siteId: Id,
-  agentIds: z.array(Id).min(1).max(1_024),
+  ...forAgents,
   plugin: BundleName,
   publisher: Publisher,
   /** DSSE envelope of the publisher's publication, base64url. */
@@ -148,15 +155,13 @@ export const Approval = z.strictObject({
   overrides: z.array(z.enum(['lower_version', 'other_publisher'])).max(2),
   issuedAt: Instant,
   expiresAt: Instant,
-  readers: Readers,
 })
 export type Approval = z.infer<typeof Approval>
 
 /** An operator's statement that a plugin, a bundle or a publisher may load no more. It does not expire. */
 export const Revocation = z.strictObject({
   revocationId: Id,
-  siteId: Id,
-  agentIds: z.array(Id).min(1).max(1_024),
+  ...forAgents,
   /** Exactly one: every version of a plugin, one bundle, or everything by one publisher's key. */
   subject: z.union([
     z.strictObject({ plugin: z.string().regex(PLUGIN_NAME) }),
@@ -166,19 +171,16 @@ export const Revocation = z.strictObject({
   why: z.string().max(512),
   /** What was approved at or before this instant is void. */
   issuedAt: Instant,
-  readers: Readers,
 })
 export type Revocation = z.infer<typeof Revocation>
 
 /** An operator's statement that a plugin in quarantine may start again. */
 export const QuarantineRelease = z.strictObject({
   releaseId: Id,
-  siteId: Id,
-  agentIds: z.array(Id).min(1).max(1_024),
+  ...forAgents,
   plugin: z.strictObject({ name: z.string().regex(PLUGIN_NAME), digest: Digest }),
   issuedAt: Instant,
   expiresAt: Instant,
-  readers: Readers,
 })
 export type QuarantineRelease = z.infer<typeof QuarantineRelease>
 

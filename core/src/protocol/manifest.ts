@@ -9,7 +9,7 @@ import { z } from 'zod'
 import { describeIssue } from './codec.ts'
 import { encodeJson, parseJson } from './json.ts'
 import { Line, Permission, resourcesNamedBy } from './permission.ts'
-import { Digest, JsonObject, Version } from './primitives.ts'
+import { Digest, JsonObject, PartName, Version } from './primitives.ts'
 
 /** Size of a bundle file. */
 export const MAX_BUNDLE_BYTES = 8_192 * 1_024
@@ -63,7 +63,7 @@ export const Bundle = z.strictObject({
   format: z.literal('sallyport-bundle-1'),
   manifest: PluginManifest,
   parts: z
-    .record(z.string().regex(/^[a-z0-9][a-z0-9.-]{0,63}$/, 'not a part name'), BundlePart)
+    .record(PartName, BundlePart)
     .refine(
       (parts) => REQUIRED_PARTS.every((name) => Object.hasOwn(parts, name)),
       'a part is missing',

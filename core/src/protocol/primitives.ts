@@ -22,6 +22,9 @@ export const KeyId = Bytes32
 /** `sha256:` and 64 hexadecimal digits. */
 export const Digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'not a digest')
 
+/** The name of a part of a bundle: no path, no link, no second spelling in another case. */
+export const PartName = z.string().regex(/^[a-z0-9][a-z0-9.-]{0,63}$/, 'not a part name')
+
 /** The name a person gives to an agent, a site or an operator. */
 export const Name = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'not a name')
 
