@@ -136,6 +136,14 @@ export function parseBindings(bytes: Uint8Array): Bindings {
   throw formError(issue!.path.slice(1).map(String), issue!.message)
 }
 
+/** Reads one binding, its secrets as text, in the form that the vault keeps. Throws: ERR_BINDING_FORM. */
+export function parseBinding(given: unknown): Binding {
+  const parsed = OneBinding.safeParse(given)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw formError(issue!.path.map(String), issue!.message)
+}
+
 /**
  * Writes the bindings as the bytes of their document: the one place where their secrets are text.
  *

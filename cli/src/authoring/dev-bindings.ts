@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import { isAbsolute, join, resolve } from 'node:path'
 import type { Binding, BindingStore } from '@sallyport/core/plugins'
-import { BindingName, bindingsNamedBy, parseJson } from '@sallyport/core/protocol'
+import { BindingName, bindingsNamedBy, describeIssue, parseJson } from '@sallyport/core/protocol'
 import type { PluginManifest } from '@sallyport/sdk'
 import { Secret, isCodedError } from '@sallyport/sdk'
 import { z } from 'zod'
@@ -14,43 +14,12 @@ import { Problem } from '../output/problem.ts'
 export const DEV_BINDINGS = 'dev-bindings.json'
 
 const MAX_FILE_BYTES = 262_144
-const secretText = z.string().transform((text) => new Secret(text))
 
-const Pin = z.union([
-  z.strictObject({ by: z.literal('ca'), pem: z.string() }),
-  z.strictObject({ by: z.literal('fingerprint'), sha256: z.string() }),
-  z.strictObject({ by: z.literal('public') }),
-  z.strictObject({ by: z.literal('none') }),
-])
+/** A file of objects by name; what each may be is the vault's to say. */
+const DevBindings = z.record(BindingName, z.record(z.string(), z.unknown()))
 
-const DevBinding = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('endpoint'),
-    url: z.string(),
-    socketPath: z.exactOptional(z.string()),
-    pin: Pin,
-    headers: z.record(z.string(), secretText).default({}),
-  }),
-  z.strictObject({
-    kind: z.literal('connect'),
-    address: z.union([
-      z.strictObject({ host: z.string(), port: z.int().min(1).max(65_535) }),
-      z.strictObject({ socketPath: z.string() }),
-    ]),
-  }),
-  z.strictObject({
-    kind: z.literal('ssh'),
-    host: z.string(),
-    port: z.int().min(1).max(65_535).default(22),
-    user: z.string(),
-    hostKeys: z.array(z.string()).min(1),
-    privateKey: secretText,
-  }),
-  z.strictObject({ kind: z.literal('secret'), value: secretText }),
-  z.strictObject({ kind: z.literal('folder'), path: z.string() }),
-]) satisfies z.ZodType<Binding>
-
-const DevBindings = z.record(BindingName, DevBinding)
+/** What an author may leave out. */
+const DEFAULTS: Readonly<Record<string, object>> = { endpoint: { headers: {} }, ssh: { port: 22 } }
 
 /** Where bindings come from. */
 export interface BindingSources {
@@ -77,31 +46,40 @@ export async function readDevBindings(
 }
 
 async function readBindingsFile(folder: string): Promise<Record<string, Binding>> {
-  const file = join(folder, DEV_BINDINGS)
-  try {
-    const checked = DevBindings.safeParse(parseJson(await readFile(file), MAX_FILE_BYTES))
-    if (checked.success) return withAbsoluteFolders(checked.data, folder)
-    const { path = [], message = '' } = checked.error.issues[0] ?? {}
-    throw problem(`${DEV_BINDINGS} is not right at ${path.join('.') || 'its root'}: ${message}`)
-  } catch (error) {
-    if (!isCodedError(error) || error.code === 'ENOENT') {
-      if (isCodedError(error)) return {}
-      throw error
-    }
-    if (error.code.startsWith('ERR_JSON_')) throw problem(`${DEV_BINDINGS}: ${error.message}`)
+  const bytes = await readFile(join(folder, DEV_BINDINGS)).catch((error: unknown) => {
+    if (isCodedError(error) && error.code === 'ENOENT') return undefined
     throw error
+  })
+  if (bytes === undefined) return {}
+  const checked = DevBindings.safeParse(coded(() => parseJson(bytes, MAX_FILE_BYTES)))
+  if (!checked.success) {
+    const { path, why } = describeIssue(checked.error)
+    throw problem(`${DEV_BINDINGS} is not right at ${path || 'its root'}: ${why}`)
   }
+  // Why the vault's own form: what works here is what `sallyport agent bind` would keep.
+  const { parseBinding } = await import('@sallyport/agent')
+  const entries = Object.entries(checked.data).map(([name, given]) => {
+    const binding = coded(() => parseBinding(completed(given, folder)), `, ${name}`)
+    return [name, binding] as const
+  })
+  return Object.fromEntries(entries)
 }
 
-function withAbsoluteFolders(
-  bindings: Record<string, Binding>,
-  folder: string,
-): Record<string, Binding> {
-  const entries = Object.entries(bindings).map(([name, binding]) => [
-    name,
-    binding.kind === 'folder' ? { ...binding, path: resolve(folder, binding.path) } : binding,
-  ])
-  return Object.fromEntries(entries) as Record<string, Binding>
+/** With what an author may leave out, and with the folder's path made absolute. */
+function completed(given: Readonly<Record<string, unknown>>, folder: string): object {
+  const { kind, path } = given
+  const isFolder = kind === 'folder' && typeof path === 'string'
+  const absolute = isFolder ? { path: resolve(folder, path) } : {}
+  return { ...DEFAULTS[String(kind)], ...given, ...absolute }
+}
+
+/** What `read` yields; what it finds wrong is the author's to mend. */
+function coded<T>(read: () => T, where = ''): T {
+  try {
+    return read()
+  } catch (error) {
+    throw isCodedError(error) ? problem(`${DEV_BINDINGS}${where}: ${error.message}`) : error
+  }
 }
 
 /** The kind of thing that each name in the permissions must stand for. */

@@ -70,6 +70,10 @@ describe('plugin dev --once', () => {
     expect(documentOf(wrong)).toMatchObject({ error: { code: 'ERR_DEV_BINDINGS' } })
     await writeFile(join(folder, 'dev-bindings.json'), '{"logs":{"kind":"folder"}}')
     expect(documentOf(await dev('--json'))).toMatchObject({ error: { code: 'ERR_DEV_BINDINGS' } })
+    const unlike = { kind: 'endpoint', url: 'http://192.0.2.1', pin: { by: 'none' } }
+    await writeFile(join(folder, 'dev-bindings.json'), JSON.stringify({ logs: unlike }))
+    const refused = documentOf(await dev('--json'))
+    expect(JSON.stringify(refused)).toContain('plain http only to this host itself')
     await rm(join(folder, 'dev-bindings.json'))
     await write(source)
   }, 120_000)
