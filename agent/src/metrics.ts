@@ -24,9 +24,8 @@ const EVERY_MS = 15_000
 
 /** Writes the file at once, then again and again until it is disposed of, a last time at the end. */
 export function openMetricsFile(options: MetricsOptions): AsyncDisposable {
-  const registry = registryOf(options.counters)
   const stop = new AbortController()
-  const writing = writeUntil(stop.signal, registry, options)
+  const writing = writeUntil(stop.signal, options)
   return {
     async [Symbol.asyncDispose]() {
       stop.abort()
@@ -35,17 +34,11 @@ export function openMetricsFile(options: MetricsOptions): AsyncDisposable {
   }
 }
 
-/** The metrics as text. */
-export function metricsText(counters: () => PluginCounters): Promise<string> {
-  return registryOf(counters).metrics()
-}
-
 async function writeUntil(
   signal: AbortSignal,
-  registry: Registry,
-  { path, onError, everyMs = EVERY_MS }: MetricsOptions,
+  { path, counters, onError, everyMs = EVERY_MS }: MetricsOptions,
 ): Promise<void> {
-  const write = async (): Promise<void> => replace(path, await registry.metrics())
+  const write = async (): Promise<void> => replace(path, await metricsText(counters()))
   while (!signal.aborted) {
     await write().catch(onError)
     await sleep(everyMs, undefined, { signal }).catch(() => undefined)
@@ -64,7 +57,8 @@ async function replace(path: string, text: string): Promise<void> {
   }
 }
 
-function registryOf(counters: () => PluginCounters): Registry {
+/** The metrics as text. Why a registry each time: the counts are kept by the plugin host, and by nobody else. */
+export function metricsText(counters: PluginCounters): Promise<string> {
   const registry = new Registry()
   const registers = [registry]
   new Gauge({
@@ -104,7 +98,7 @@ function registryOf(counters: () => PluginCounters): Registry {
     labelNames: ['plugin'],
     rows: (plugin, { quarantineCount }) => [{ labels: { plugin }, value: quarantineCount }],
   })
-  return registry
+  return registry.metrics()
 }
 
 interface Counted {
@@ -117,22 +111,13 @@ interface Counted {
   ) => { labels: Record<string, string>; value: number }[]
 }
 
-/** A counter that takes its values from the plugin host when it is read. */
 function count(
   registers: Registry[],
-  counters: () => PluginCounters,
+  counters: PluginCounters,
   { name, help, labelNames, rows }: Counted,
 ): void {
-  new Counter({
-    name,
-    help,
-    labelNames,
-    registers,
-    collect() {
-      this.reset()
-      for (const [plugin, counts] of Object.entries(counters())) {
-        for (const { labels, value } of rows(plugin, counts)) this.inc(labels, value)
-      }
-    },
-  })
+  const counter = new Counter({ name, help, labelNames, registers })
+  for (const [plugin, counts] of Object.entries(counters)) {
+    for (const { labels, value } of rows(plugin, counts)) counter.inc(labels, value)
+  }
 }

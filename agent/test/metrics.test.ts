@@ -26,7 +26,7 @@ const counted = (done: number): PluginCounters => ({
 
 describe('the metrics', () => {
   it('are the counts of the plugin host, each with its labels', async () => {
-    const lines = (await metricsText(() => counted(7))).split('\n')
+    const lines = (await metricsText(counted(7))).split('\n')
     expect(lines).toContain('sallyport_plugin_runs_total{plugin="sensors",state="done"} 7')
     expect(lines).toContain('sallyport_plugin_crashes_total{plugin="sensors"} 2')
     expect(lines).toContain('sallyport_plugin_quarantines_total{plugin="sensors"} 1')
