@@ -118,6 +118,8 @@ export default defineConfig(
       'local/no-reveal': 'error',
     },
   },
+  // Source: ADR 0006, "Decision".
+  { files: ['plugins/proxmox/**'], rules: { 'local/spdx-line': ['error', 'GPL-3.0-or-later'] } },
   { files: PURE, rules: { 'local/no-ambient-time-or-chance': 'error' } },
   { files: TESTS, rules: { 'local/no-module-mocking': 'error' } },
   off(READS_ENVIRONMENT, 'local/no-process-env'),

@@ -35,7 +35,11 @@ export type {
   JobType,
   Limits,
   PlanContext,
+  ResumeContext,
   RunContext,
+  Step,
+  Verification,
+  VerifyContext,
 } from './job-type.ts'
 export { manifestOf } from './manifest.ts'
 export type { JobManifest, PluginManifest } from './manifest.ts'

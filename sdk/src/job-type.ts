@@ -23,7 +23,21 @@ export const DEFAULT_LIMITS: Limits = {
   maxOutputBytes: 1_048_576,
 }
 
-/** What `plan` receives: the checked input and the handles. */
+/**
+ * The steps of one job, in this order. Only `run` may change anything: in every other step the handles look and no more,
+ * whatever the code asks for. `resume` takes the place of `run` after the agent stopped in the middle of it.
+ */
+export type Step = 'plan' | 'run' | 'resume' | 'verify'
+
+/** What a second look after the run found. */
+export interface Verification {
+  /** The world is as the run said, is not, or could not be seen. */
+  readonly verdict: 'verified' | 'contradicted' | 'inconclusive'
+  /** What was seen, in one sentence. */
+  readonly message: string
+}
+
+/** What `plan` receives: the checked input, and handles that look and no more. */
 export interface PlanContext<I extends Schema, P extends Permissions> {
   readonly jobId: string
   readonly input: OutputOf<I>
@@ -41,6 +55,32 @@ export interface RunContext<I extends Schema, P extends Permissions, Plan> exten
   readonly plan: Plan
   /** Tells the waiting operator what is happening, in one short line. */
   progress(message: string): void
+  /**
+   * Makes a small JSON value durable with the run, in place of the one before; at most 16 KiB. Should the agent stop in
+   * the middle, `resume` gets it. Await it before the step it is about.
+   */
+  keep(value: unknown): Promise<void>
+}
+
+/** What `resume` receives: what was kept last, and handles that look and no more. */
+export interface ResumeContext<I extends Schema, P extends Permissions, Plan> extends PlanContext<
+  I,
+  P
+> {
+  readonly plan: Plan
+  readonly kept: unknown
+  progress(message: string): void
+}
+
+/** What `verify` receives: what was planned and what `run` returned, and handles that look and no more. */
+export interface VerifyContext<
+  I extends Schema,
+  O extends Schema,
+  P extends Permissions,
+  Plan,
+> extends PlanContext<I, P> {
+  readonly plan: Plan
+  readonly output: OutputOf<O>
 }
 
 /** What an author writes for one job type. */
@@ -60,6 +100,13 @@ export interface JobSpec<I extends Schema, O extends Schema, P extends Permissio
   /** Looks, changes nothing, and returns what `run` would do. */
   plan?(context: PlanContext<I, P>): Promise<Plan>
   run(context: RunContext<I, P, Plan>): Promise<InputOf<O>>
+  /**
+   * Finds out how a run ended that the agent did not see to its end, from what it kept, and returns the output. Without
+   * it, or when nothing was kept, such a run is answered as interrupted. Throw when it cannot be told.
+   */
+  resume?(context: ResumeContext<I, P, Plan>): Promise<InputOf<O>>
+  /** Looks again after the run, by other means than the run itself. Its verdict stands beside the output. */
+  verify?(context: VerifyContext<I, O, P, Plan>): Promise<Verification>
 }
 
 /** A job type as `defineJob` returns it, with its limits filled in. */

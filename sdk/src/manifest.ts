@@ -16,6 +16,8 @@ export interface JobManifest {
   readonly permissions: Permissions
   readonly limits: Limits
   readonly hasPlan: boolean
+  readonly hasResume: boolean
+  readonly hasVerify: boolean
 }
 
 /** A plugin as plain data. */
@@ -46,6 +48,8 @@ export function manifestOf(plugin: Plugin, version: string): PluginManifest {
       permissions: job.permissions,
       limits: job.limits,
       hasPlan: job.plan !== undefined,
+      hasResume: job.resume !== undefined,
+      hasVerify: job.verify !== undefined,
     }
   }
   return { name: plugin.name, version, summary: plugin.summary, jobs }

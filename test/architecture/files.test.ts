@@ -8,12 +8,16 @@ const files = filesBelow()
 const code = files.filter((path) => /\.(ts|js|cjs|mjs)$/.test(path))
 const scripts = files.filter((path) => /(^|\/)bin\/[^.]+$|^\.ci\/run$|\.sh$/.test(path))
 
+/** Source: ADR 0006, "Decision". */
+const licenceOf = (path: string): string =>
+  path.startsWith('plugins/proxmox/') ? 'GPL-3.0-or-later' : 'Apache-2.0'
+
 describe('every file of code', () => {
   it('has its licence on the first line, or below #!', () => {
     const unmarked = [...code, ...scripts].filter((path) => {
       const [first = '', second = ''] = textOf(path).split('\n')
       const line = first.startsWith('#!') ? second : first
-      return !/^(\/\/|#) SPDX-License-Identifier: Apache-2\.0$/.test(line)
+      return line.replace(/^(\/\/|#) /, '') !== `SPDX-License-Identifier: ${licenceOf(path)}`
     })
     expect(unmarked).toEqual([])
   })

@@ -53,6 +53,11 @@ const ALLOWED: readonly {
     why: 'whom to log in as on another machine',
   },
   { path: /^core\/src\/stores\//, words: ['user', 'users'], why: 'owners of files' },
+  {
+    path: /^(plugins\/proxmox|cli\/src\/proxmox|cli\/src\/work\/proxmox[^/]*)\/?/,
+    words: ['admin', 'daemon', 'manager', 'master', 'server', 'user', 'users', 'worker'],
+    why: 'the words of Proxmox VE',
+  },
   { path: /^plugins\/sensors\/src\//, words: ['user'], why: 'fields of /proc' },
   { path: /^cli\/src\/main\.ts$/, words: ['user'], why: 'a setting of oclif' },
   { path: /^core\/src\/protocol\/documents\.ts$/, words: ['customer'], why: 'a role of a key' },

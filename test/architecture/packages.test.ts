@@ -38,11 +38,13 @@ function siblingsOf({ dependencies = {}, peerDependencies = {} }: PackageFile): 
 }
 
 describe('packages', () => {
-  it.each(packages)('$file.name has the version and licence of the repository', ({ file }) => {
+  it.each(packages)('$file.name has the version and its licence', ({ folder, file }) => {
     const root = json<PackageFile>('package.json')
+    // Source: ADR 0006, "Decision".
+    const licence = folder === 'plugins/proxmox' ? 'GPL-3.0-or-later' : 'Apache-2.0'
     expect([file.version ?? root.version, file.license, file.type]).toEqual([
       root.version,
-      'Apache-2.0',
+      licence,
       'module',
     ])
   })

@@ -29,6 +29,8 @@ const JOB: JobManifest = {
   permissions: {},
   limits: { perMinute: 1, timeoutMs: 1, maxOutputBytes: 1 },
   hasPlan: false,
+  hasResume: false,
+  hasVerify: false,
 }
 
 let folder: string

@@ -19,6 +19,8 @@ function job(overrides: Partial<JobManifest>): JobManifest {
     permissions: {},
     limits: { perMinute: 30, timeoutMs: 5_000, maxOutputBytes: 1_024 },
     hasPlan: false,
+    hasResume: false,
+    hasVerify: false,
     ...overrides,
   }
 }

@@ -30,7 +30,7 @@ export function manifestWith(
 ): PluginManifest {
   const limits = { perMinute: 30, timeoutMs: 5_000, maxOutputBytes: 1_024 }
   const job = { summary: 'Reads', effect: 'read', input: {}, output: {}, resources: {} } as const
-  const read = { ...job, permissions, limits, hasPlan: false }
+  const read = { ...job, permissions, limits, hasPlan: false, hasResume: false, hasVerify: false }
   return { name: 'notes', version, summary: 'Notes', jobs: { read } }
 }
 

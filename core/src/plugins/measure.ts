@@ -28,12 +28,21 @@ const MANIFEST: PluginManifest = {
   version: '0.0.0',
   summary: 'measured',
   jobs: {
-    nothing: { ...job, permissions: {}, limits: DEFAULT_LIMITS, hasPlan: false },
+    nothing: {
+      ...job,
+      permissions: {},
+      limits: DEFAULT_LIMITS,
+      hasPlan: false,
+      hasResume: false,
+      hasVerify: false,
+    },
     calls: {
       ...job,
       permissions: { file: { kind: 'files.read', paths: [READ] } },
       limits: DEFAULT_LIMITS,
       hasPlan: false,
+      hasResume: false,
+      hasVerify: false,
     },
   },
 }
@@ -41,7 +50,7 @@ const MANIFEST: PluginManifest = {
 const TEXT = `const any = { '~standard': { version: 1, vendor: 'measured', validate: (value) => ({ value }),
   jsonSchema: { input: () => ({}), output: () => ({}) } } }
 const { jobs } = ${JSON.stringify(MANIFEST)}
-const made = ({ input, output, hasPlan, ...job }, run) => ({ ...job, input: any, output: any, run })
+const made = ({ input, output, hasPlan, hasResume, hasVerify, ...job }, run) => ({ ...job, input: any, output: any, run })
 export const plugin = { name: 'measured', summary: 'measured', jobs: {
   nothing: made(jobs.nothing, async () => 0),
   calls: made(jobs.calls, async ({ use }) => {

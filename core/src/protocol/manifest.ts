@@ -39,6 +39,8 @@ export const JobManifest = z
       maxOutputBytes: z.int().min(1).max(1_048_576),
     }),
     hasPlan: z.boolean(),
+    hasResume: z.boolean(),
+    hasVerify: z.boolean(),
   })
   .superRefine(refuseUnknownResources) satisfies z.ZodType<AuthoredJobManifest>
 /** The type the SDK gives to authors; the schema above must fit it. */

@@ -18,6 +18,8 @@ const job = {
   permissions: {},
   limits: { perMinute: 1, timeoutMs: 1_000, maxOutputBytes: 100 },
   hasPlan: false,
+  hasResume: false,
+  hasVerify: false,
 }
 
 /** Text of a bundle with other members; names stand in it as they are given, `__proto__` too. */

@@ -15,6 +15,8 @@ const JOB_ID = '01890a5d-ac96-774b-bcce-b302099a8057'
 export interface JobText {
   readonly body: string
   readonly plan?: string
+  readonly resume?: string
+  readonly verify?: string
   readonly permissions?: Permissions
   /** Resources by name, each with the field of the input that holds it. */
   readonly resources?: Readonly<Record<string, string>>
@@ -29,6 +31,9 @@ export interface PluginText {
   readonly jobs: Readonly<Record<string, JobText>>
 }
 
+/** What the steps around a run may name. */
+const STEP_NAMES = 'jobId, input, use, signal, plan, output, kept, log'
+
 /** Makes a schema that takes anything and has these properties, in the shape of Standard Schema. */
 const ANY_SCHEMA = `(properties) => ({ '~standard': { version: 1, vendor: 'test',
   validate: (value) => ({ value }),
@@ -42,7 +47,7 @@ function propertiesOf({ resources = {} }: JobText): Record<string, object> {
 export function pluginOf(text: PluginText): RunRequest['plugin'] {
   const name = text.name ?? 'trial'
   const jobs = Object.entries(text.jobs).map(([job, jobText]) => {
-    const { body, plan, permissions = {}, resources = {}, limits } = jobText
+    const { body, permissions = {}, resources = {}, limits } = jobText
     const input = `any(${JSON.stringify(propertiesOf(jobText))})`
     const data = JSON.stringify({
       summary: 'a trial',
@@ -51,9 +56,11 @@ export function pluginOf(text: PluginText): RunRequest['plugin'] {
       permissions,
       limits: { ...DEFAULT_LIMITS, ...limits },
     })
-    const planned = plan === undefined ? '' : `async plan({ input, use }) { ${plan} },`
-    return `${JSON.stringify(job)}: { ...${data}, input: ${input}, output: any({}), ${planned}
-      async run({ jobId, input, use, signal, plan, log, progress }) { ${body} } }`
+    const others = (['plan', 'resume', 'verify'] as const).map((step) =>
+      jobText[step] === undefined ? '' : `async ${step}({ ${STEP_NAMES} }) { ${jobText[step]} },`,
+    )
+    return `${JSON.stringify(job)}: { ...${data}, input: ${input}, output: any({}), ${others.join(' ')}
+      async run({ jobId, input, use, signal, plan, log, progress, keep }) { ${body} } }`
   })
   const source = `const any = ${ANY_SCHEMA}\n${text.top ?? ''}
 export const plugin = { name: '${name}', summary: 'a trial', jobs: { ${jobs.join(',\n')} } }\n`
@@ -69,7 +76,7 @@ export function bundled(manifest: PluginManifest, text: string): RunRequest['plu
 
 function manifestOf(name: string, jobs: PluginText['jobs']): PluginManifest {
   const entries = Object.entries(jobs).map(([job, jobText]) => {
-    const { permissions = {}, resources = {}, limits, plan } = jobText
+    const { permissions = {}, resources = {}, limits, plan, resume, verify } = jobText
     const manifest = {
       summary: 'a trial',
       effect: 'read',
@@ -79,6 +86,8 @@ function manifestOf(name: string, jobs: PluginText['jobs']): PluginManifest {
       permissions,
       limits: { ...DEFAULT_LIMITS, ...limits },
       hasPlan: plan !== undefined,
+      hasResume: resume !== undefined,
+      hasVerify: verify !== undefined,
     }
     return [job, manifest]
   })

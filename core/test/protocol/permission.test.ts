@@ -15,6 +15,8 @@ function manifestWith(scope: unknown): object {
     permissions: { svc: { ...endpoint('svc', []), routes: [scope] } },
     limits: { perMinute: 1, timeoutMs: 1_000, maxOutputBytes: 1_000 },
     hasPlan: false,
+    hasResume: false,
+    hasVerify: false,
   }
   return { name: 'trial', version: '1.0.0', summary: 'a trial', jobs: { go: job } }
 }

@@ -17,6 +17,8 @@ export function jobManifest(changes: Partial<JobManifest> = {}): JobManifest {
     permissions: {},
     limits: { perMinute: 5, timeoutMs: 1_000, maxOutputBytes: 1_000 },
     hasPlan: false,
+    hasResume: false,
+    hasVerify: false,
     ...changes,
   }
 }

@@ -55,6 +55,8 @@ export const manifest: PluginManifest = {
       permissions: {},
       limits: { perMinute: 2, timeoutMs: 1_000, maxOutputBytes: 1_000 },
       hasPlan: false,
+      hasResume: false,
+      hasVerify: false,
     },
   },
 }

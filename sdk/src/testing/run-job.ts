@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Runs one job type as an agent would, with fakes for handles and no sandbox. */
 import { CodedError } from '../errors.ts'
-import type { AnyJobType, JobType } from '../job-type.ts'
+import type { AnyJobType, JobType, Verification } from '../job-type.ts'
 import type { Handles, Permission, Permissions } from '../permission.ts'
 import type { Jobs, Plugin } from '../plugin.ts'
 import { resourcesOf } from '../resources.ts'
@@ -26,12 +26,18 @@ export interface TestRun<J extends AnyJobType> {
   readonly use: HandlesOfJob<J>
   readonly jobId?: string
   readonly signal?: AbortSignal
+  /** Resumes a run that kept this, in place of running. */
+  readonly resume?: { readonly kept: unknown }
 }
 
-/** How a run ended: the checked output, the plan, and the lines it logged and reported. */
+/** How a run ended: the checked output, plan and verdict, what was kept, and the lines it logged and reported. */
 export interface TestOutcome<J extends AnyJobType> {
   readonly output: OutputOfJob<J>
   readonly plan: unknown
+  /** What `verify` found; undefined without one. */
+  readonly verification: Verification | undefined
+  /** What the run made durable, oldest first. */
+  readonly kept: readonly unknown[]
   readonly logged: readonly string[]
   readonly reported: readonly string[]
 }
@@ -74,10 +80,24 @@ export async function runJob<J extends Jobs, N extends keyof J & string>(
   listener?.started(plugin.name, jobName)
   const plan: unknown = await job.plan?.(context)
   const progress = (message: string): void => void reported.push(message)
-  const returned: unknown = await job.run({ ...context, plan, progress })
+  const kept: unknown[] = []
+  const keep = async (value: unknown): Promise<void> => void kept.push(structuredClone(value))
+  const returned: unknown =
+    options.resume === undefined
+      ? await job.run({ ...context, plan, progress, keep })
+      : await resumed(job, { ...context, plan, progress, kept: options.resume.kept })
   const output = await checked(job.output, returned, 'ERR_OUTPUT_FORM')
   expectSize(output, job.limits.maxOutputBytes)
-  return { output: output as OutputOfJob<J[N]>, plan, logged, reported }
+  const verification = await job.verify?.({ ...context, plan, output })
+  return { output: output as OutputOfJob<J[N]>, plan, verification, kept, logged, reported }
+}
+
+function resumed(
+  job: AnyJobType,
+  context: Parameters<NonNullable<AnyJobType['resume']>>[0],
+): Promise<unknown> {
+  if (job.resume !== undefined) return job.resume(context) as Promise<unknown>
+  throw new CodedError('ERR_JOB_UNKNOWN', 'this job type cannot be resumed')
 }
 
 /** Why the input as given: an agent takes a job's resources from what was signed. */

@@ -15,6 +15,8 @@ describe('runJob', () => {
     expect(outcome).toEqual({
       output: { seconds: 13 },
       plan: undefined,
+      verification: undefined,
+      kept: [],
       logged: ['reading'],
       reported: ['one file'],
     })

@@ -148,6 +148,8 @@ function describe(loaded: Plugin, version: string): unknown {
       permissions: job.permissions,
       limits: job.limits,
       hasPlan: job.plan !== undefined,
+      hasResume: job.resume !== undefined,
+      hasVerify: job.verify !== undefined,
     }
   }
   return { name: loaded.name, version, summary: loaded.summary, jobs }
@@ -190,7 +192,10 @@ async function perform(started: Run): Promise<string> {
   }
   const plan: unknown = await job.plan?.(context)
   const progress = (text: string): void => sendLine(started, 'progress', text)
-  const returned: unknown = await job.run({ ...context, plan, progress })
+  const keep = async (value: unknown): Promise<void> => {
+    await call(started, '$run', 'keep', [value])
+  }
+  const returned: unknown = await job.run({ ...context, plan, progress, keep })
   const output = JSON.stringify(await checked(job.output, returned, 'ERR_OUTPUT_FORM'))
   if (output === undefined) throw coded('ERR_OUTPUT_FORM', 'the output is not JSON')
   const bytes = Buffer.byteLength(output)

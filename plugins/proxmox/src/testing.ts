@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/** A simulated Proxmox VE cluster for tests and for trying things without one. */
+export type {
+  Exchange,
+  FaultRule,
+  LedgerEntry,
+  ProxmoxSimulator,
+  SimAnswer,
+  SimRequest,
+} from './simulator/contract.ts'
+export type { PveVersion, World } from './simulator/world.ts'
