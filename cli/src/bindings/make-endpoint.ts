@@ -8,15 +8,19 @@ import { certificateScreen, fetchCertificate, sha256Of } from './certificate.ts'
 import { readSecret } from './secret-input.ts'
 import { usage } from './usage.ts'
 
-/** What can be given for a service. */
-export interface EndpointFlags {
-  readonly url?: string | undefined
-  readonly unix?: string | undefined
-  readonly base?: string | undefined
+/** How a service is known. */
+export interface PinFlags {
   readonly ca?: string | undefined
   readonly fingerprint?: string | undefined
   readonly 'fetch-fingerprint'?: boolean | undefined
   readonly 'public-ca'?: boolean | undefined
+}
+
+/** What can be given for a service. */
+export interface EndpointFlags extends PinFlags {
+  readonly url?: string | undefined
+  readonly unix?: string | undefined
+  readonly base?: string | undefined
   readonly 'header-file'?: readonly string[] | undefined
   readonly 'bearer-file'?: string | undefined
   readonly 'basic-file'?: string | undefined
@@ -39,10 +43,11 @@ export async function makeEndpoint(
     return { kind: 'endpoint', url: at, socketPath: unix, pin: { by: 'none' }, headers }
   }
   if (url === undefined || !URL.canParse(url)) throw usage('--url is no address')
-  return { kind: 'endpoint', url, pin: await pinOf(new URL(url), flags, confirm), headers }
+  return { kind: 'endpoint', url, pin: await makePin(new URL(url), flags, confirm), headers }
 }
 
-async function pinOf(url: URL, flags: EndpointFlags, confirm: Confirm): Promise<ServicePin> {
+/** Says how a service is known, by exactly one of the flags. Throws: ERR_USAGE, ERR_ENDPOINT_UNREACHABLE, and what `confirm` throws. */
+export async function makePin(url: URL, flags: PinFlags, confirm: Confirm): Promise<ServicePin> {
   const names = ['ca', 'fingerprint', 'fetch-fingerprint', 'public-ca'] as const
   const given = names.filter((name) => flags[name] !== undefined && flags[name] !== false)
   if (url.protocol === 'http:' && given.length === 0) return { by: 'none' }
