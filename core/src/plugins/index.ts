@@ -10,6 +10,7 @@ export type {
   ServicePin,
   SocketAddress,
 } from './bindings/binding.ts'
+export { openBoundEndpoint } from './broker/endpoint/bound-endpoint.ts'
 export type { BackOffBounds } from './crash-back-off.ts'
 export { CrashBackOff } from './crash-back-off.ts'
 export { checkAgainstSchema } from './input-check.ts'
