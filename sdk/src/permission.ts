@@ -94,11 +94,16 @@ export interface FieldScope {
 }
 
 /**
- * One route of a service: method and path, with `{name}` for a segment.
+ * One route of a service: method and path, with `{name}` for a segment or a part of one.
  *
  * `{vmid}` must be one of the values that the job's input names for its resource `vmid`. A segment that is no resource
- * says its grammar instead: `{id:id}`, `{page:number}`, `{key:hex}`, `{key:uuid}`, `{upid:segment}` for any text
- * without slash, `{image:text}` for one that may hold slashes.
+ * says its grammar instead: `{id:id}`, `{page:number}`, `{key:hex}`, `{key:uuid}`, `{owner:account}` for one like
+ * `root@pam` or `ci@pve!deploy`, `{upid:segment}` for any text without slash, `{image:text}` for one that may hold
+ * slashes.
+ *
+ * A segment may hold text and names in turn: `{storage}:vm-{vmid}-disk-{disk:number}`. Between two names there is text;
+ * a value ends where that text first occurs and never holds it. A resource may be named more than once, and then has
+ * the same value in all its places; another name stands once.
  *
  * The constraints of every route that covers a request hold. Where query or body has constraints and the other has
  * none, the other must be empty, because many services read both as one.

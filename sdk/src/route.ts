@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Routes of a bound service: their grammar, and the one reading of a request's path for broker, fakes and manifests. */
 import type { RouteScope } from './permission.ts'
-import { HANDLE_NAME } from './plugin.ts'
 import type { Resources } from './resources.ts'
+import {
+  encodeText,
+  parseSegment,
+  piecesOf,
+  readSegment,
+  textFault,
+  valueFault,
+  writeSegment,
+} from './segment.ts'
+import type { BroughtValue, RouteParameter, RouteSegment } from './segment.ts'
+import { suggestedSegments } from './suggested-segments.ts'
 
-/** What one segment of a route takes. A segment without a grammar is bound to the job's resource of its name. */
-export type RouteSegment =
-  | { readonly literal: string }
-  | { readonly name: string; readonly grammar: SegmentGrammar | 'resource' }
+export type { RouteParameter, RoutePiece, RouteSegment, SegmentGrammar } from './segment.ts'
 
 /** A route, read. */
 export interface Route {
@@ -28,37 +35,16 @@ export type RouteMatch =
 
 /** Longest path of a request, percent-encoded. */
 const MAX_PATH_LENGTH = 2_048
-const MAX_TEXT_LENGTH = 256
-
-/** The name of a grammar. */
-export type SegmentGrammar = 'id' | 'number' | 'uuid' | 'hex' | 'text' | 'segment'
-
-/** Grammars of segments that are no resource. `text` may hold encoded slashes; `segment` is a text without them. */
-const GRAMMARS: Readonly<Record<SegmentGrammar, RegExp>> = {
-  id: /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/,
-  number: /^(?:0|[1-9][0-9]{0,17})$/,
-  uuid: /^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$/,
-  hex: /^[0-9A-Fa-f]{1,128}$/,
-  text: /^[^]{1,256}$/u,
-  segment: /^[^/]{1,256}$/u,
-}
 
 const ROUTE = /^(GET|HEAD|POST|PUT|PATCH|DELETE) (\/.*)$/
-const LITERAL = /^[A-Za-z0-9._~:@!$&'()*+,;=-]+$/
-const PARAMETER = /^\{([^{}:]*)(?::([^{}:]*))?\}$/
 
 /** Source: RFC 3986, section 3.3 ("pchar"). */
 const RAW_SEGMENT = /^(?:[A-Za-z0-9._~:@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*$/
 
-/** What some service takes for `.`, `..` or nothing: also with white space around it or parameters behind it. */
-const MOVING = /^\s*\.{0,2}\s*(?:;.*)?$/u
-
-/** Control, format, private and unassigned characters, lone surrogates, and what ends a line. */
-const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/u
-
 /**
  * Reads a route such as `POST /nodes/{node}/qemu/{vmid}/status/start`.
  *
+ * Trust: a resource that is named more than once has one value in all its places.
  * Throws: TypeError that says what is wrong.
  *
  * @example
@@ -70,33 +56,37 @@ export function parseRoute(text: string): Route {
   const parts = path.slice(1).split('/')
   const endsWithSlash = parts.length > 1 && parts.at(-1) === ''
   if (endsWithSlash || path === '/') parts.pop()
-  const segments = parts.map((part) => parseSegment(text, part))
-  const names = segments.flatMap((segment) => ('name' in segment ? [segment.name] : []))
-  const twice = names.find((name, at) => names.indexOf(name) !== at)
+  const segments = parts.map((part) => parsedSegment(text, part))
+  const twice = namedTwice(segments)
   if (twice !== undefined) throw fault(text, `it names {${twice}} twice`)
   return { method, segments, endsWithSlash }
 }
 
-function parseSegment(route: string, part: string): RouteSegment {
-  const [, name, grammar = 'resource'] = PARAMETER.exec(part) ?? []
-  if (name !== undefined) {
-    if (!HANDLE_NAME.test(name)) throw fault(route, `{${name}} must match ${HANDLE_NAME}`)
-    if (grammar !== 'resource' && !Object.hasOwn(GRAMMARS, grammar)) {
-      throw fault(route, `there is no grammar "${grammar}", only ${Object.keys(GRAMMARS).join()}`)
-    }
-    if (part.endsWith(':resource}')) throw fault(route, 'a resource says no grammar')
-    return { name, grammar: grammar as SegmentGrammar | 'resource' }
+function parsedSegment(route: string, part: string): RouteSegment {
+  try {
+    return parseSegment(part)
+  } catch (error) {
+    throw fault(route, (error as Error).message)
   }
-  if (MOVING.test(part)) throw fault(route, 'it has an empty, . or .. segment')
-  if (LITERAL.test(part)) return { literal: part }
-  throw fault(route, `the segment ${JSON.stringify(part)} is neither plain text nor {name}`)
 }
 
-/** Names of the resources that a route is bound to. */
-export function resourcesOfRoute({ segments }: Route): string[] {
-  return segments.flatMap((segment) =>
-    'name' in segment && segment.grammar === 'resource' ? [segment.name] : [],
+/** Why a resource may be: each of its places is held against the same value of the job. */
+function namedTwice(segments: readonly RouteSegment[]): string | undefined {
+  const byName = Map.groupBy(segments.flatMap(parametersOf), ({ name }) => name)
+  const twice = [...byName].find(
+    ([, same]) => same.length > 1 && same.some(({ grammar }) => grammar !== 'resource'),
   )
+  return twice?.[0]
+}
+
+function parametersOf(segment: RouteSegment): RouteParameter[] {
+  return piecesOf(segment).flatMap((piece) => ('name' in piece ? [piece] : []))
+}
+
+/** Names of the resources that a route is bound to, each once. */
+export function resourcesOfRoute({ segments }: Route): string[] {
+  const bound = segments.flatMap(parametersOf).filter(({ grammar }) => grammar === 'resource')
+  return [...new Set(bound.map(({ name }) => name))]
 }
 
 /**
@@ -117,29 +107,29 @@ export function matchRoute(
   const route = parseRoute(scope.route)
   const path = decodePath(request.path)
   if (!path.ok) return path
-  if (route.method !== request.method || !hasForm(route, path)) return { ok: false }
-  const sent: string[] = []
-  const params: [string, string][] = []
-  for (const [at, segment] of route.segments.entries()) {
-    const value = path.values[at]!
-    if ('literal' in segment) {
-      sent.push(segment.literal)
-      continue
-    }
-    const why = segmentFault(segment, value, resources)
+  const brought = route.method === request.method ? readPath(route, path) : undefined
+  if (brought === undefined) return { ok: false }
+  const params = new Map<string, string>()
+  for (const value of brought.flat()) {
+    const why = valueFault(value, resources) ?? otherFault(params.get(value.name), value)
     if (why !== undefined) return { ok: false, why }
-    sent.push(encodeSegment(value))
-    params.push([segment.name, value])
+    params.set(value.name, value.value)
   }
+  const sent = route.segments.map((segment, at) => writeSegment(segment, brought[at]!))
   const text = `/${sent.join('/')}${route.endsWithSlash ? '/' : ''}`
   return { ok: true, path: text, params: Object.fromEntries(params) }
+}
+
+function otherFault(known: string | undefined, { name, value }: BroughtValue): string | undefined {
+  if (known === undefined || known === value) return undefined
+  return `{${name}} is ${JSON.stringify(known)} and then ${JSON.stringify(value)}`
 }
 
 /** A path in the one spelling in which it would be sent; undefined when no route could cover it. */
 export function normalPath(path: unknown): string | undefined {
   const decoded = typeof path === 'string' ? decodePath(path) : { ok: false as const }
   if (!decoded.ok) return undefined
-  return `/${decoded.values.map(encodeSegment).join('/')}${decoded.endsWithSlash ? '/' : ''}`
+  return `/${decoded.values.map(encodeText).join('/')}${decoded.endsWithSlash ? '/' : ''}`
 }
 
 /** The route, bound to the job's resources where it can be, that would cover a request; undefined when none could. */
@@ -149,11 +139,7 @@ export function routeFor(
 ): string | undefined {
   const path = decodePath(request.path)
   if (!path.ok) return undefined
-  const names = [...resources.keys()]
-  const parts = path.values.map((value) => {
-    const name = names.find((each) => resources.get(each)!.includes(value))
-    return name === undefined ? value : `{${name}}`
-  })
+  const parts = suggestedSegments(path.values, resources)
   const text = `${request.method} /${parts.join('/')}${path.endsWithSlash ? '/' : ''}`
   try {
     return parseRoute(text) && text
@@ -199,49 +185,20 @@ function decodeSegment(part: string): string | undefined {
   }
 }
 
-/**
- * Why a value is in no path, whatever the route. Looked at as written and in compatibility form, because some services
- * fold characters before they look for separators.
- * Source: Unicode Standard Annex 15, "Normalization Forms" (NFKC).
- */
-function textFault(value: string): string | undefined {
-  if (value.length > MAX_TEXT_LENGTH) return `is longer than ${MAX_TEXT_LENGTH}`
-  if (UNPRINTABLE.test(value)) return 'holds an unprintable character'
-  for (const text of [value, value.normalize('NFKC')]) {
-    if (text.split('/').some((part) => MOVING.test(part))) return 'has an empty, . or .. part'
-    if (text.includes('\\')) return 'holds a backslash'
-    if (/%[0-9A-Fa-f]{2}/.test(text)) return 'is encoded twice'
+/** What the segments of a path bring, segment by segment; undefined when its form is not the route's. */
+function readPath(
+  route: Route,
+  path: Extract<DecodedPath, { ok: true }>,
+): BroughtValue[][] | undefined {
+  if (route.segments.length !== path.values.length) return undefined
+  if (route.endsWithSlash !== path.endsWithSlash) return undefined
+  const brought: BroughtValue[][] = []
+  for (const [at, segment] of route.segments.entries()) {
+    const values = readSegment(segment, path.values[at]!)
+    if (values === undefined) return undefined
+    brought.push(values)
   }
-  return undefined
-}
-
-function hasForm(route: Route, path: Extract<DecodedPath, { ok: true }>): boolean {
-  if (route.segments.length !== path.values.length) return false
-  if (route.endsWithSlash !== path.endsWithSlash) return false
-  return route.segments.every(
-    (segment, at) => !('literal' in segment) || segment.literal === path.values[at],
-  )
-}
-
-function segmentFault(
-  segment: Extract<RouteSegment, { name: string }>,
-  value: string,
-  resources: Resources,
-): string | undefined {
-  const { name, grammar } = segment
-  if (grammar === 'resource') {
-    const values = resources.get(name) ?? []
-    return values.includes(value) ? undefined : `${JSON.stringify(value)} is no ${name} of this job`
-  }
-  const compatible = value.normalize('NFKC')
-  const isSafe = grammar === 'text' || !compatible.includes('/')
-  if (GRAMMARS[grammar].test(value) && isSafe) return undefined
-  return `${JSON.stringify(value)} is no ${grammar} for {${name}}`
-}
-
-/** Why two characters stay: every service reads them alike, and names of tasks and snapshots stay readable. */
-function encodeSegment(value: string): string {
-  return encodeURIComponent(value).replaceAll('%3A', ':').replaceAll('%40', '@')
+  return brought
 }
 
 function fault(route: string, why: string): TypeError {

@@ -45,5 +45,6 @@ void fake
 const { segments } = parseRoute('GET /tasks/{upid:segment}')
 for (const segment of segments) {
   if ('literal' in segment) log(segment.literal)
-  else log(segment.name)
+  else if ('name' in segment) log(segment.name)
+  else for (const piece of segment.pieces) log('literal' in piece ? piece.literal : piece.name)
 }

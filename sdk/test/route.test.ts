@@ -39,6 +39,21 @@ describe('a route', () => {
         { name: 'b', grammar: 'text' },
       ],
     ],
+    [
+      'GET /{a}/x:{a}-{b:account}:',
+      [
+        { name: 'a', grammar: 'resource' },
+        {
+          pieces: [
+            { literal: 'x:' },
+            { name: 'a', grammar: 'resource' },
+            { literal: '-' },
+            { name: 'b', grammar: 'account' },
+            { literal: ':' },
+          ],
+        },
+      ],
+    ],
   ])('%s is read', (text, segments) => {
     expect(parseRoute(text).segments).toEqual(segments)
   })
@@ -74,9 +89,20 @@ describe('a route', () => {
     'GET /{}',
     'GET /{a',
     'GET /a}',
-    'GET /{a}b',
-    'GET /b{a}',
     'GET /{a}{b}',
+    'GET /x{a}{b:id}y',
+    'GET /x{a',
+    'GET /{a}}',
+    'GET /{{a}}',
+    'GET /x{}',
+    'GET /x{a:zip}',
+    'GET /x{a:resource}',
+    'GET /x{A}',
+    'GET /{a}|{b}',
+    'GET /{a}%3A{b}',
+    'GET /{a} {b}',
+    'GET /;{a}',
+    'GET /.;{a}',
     'GET /{a:}',
     'GET /{:id}',
     'GET /{a:zip}',
@@ -87,17 +113,17 @@ describe('a route', () => {
     'GET /{1}',
     'GET /{a-b}',
     'GET /{__proto__}',
-    'GET /{a}/{a}',
     'GET /{a}/{a:id}',
+    'GET /{a:id}/{a:id}',
+    'GET /{a:id}:{a:id}',
+    'GET /x:{a}/{a:id}',
   ])('%p is none', (text) => {
     expect(() => parseRoute(text)).toThrow(TypeError)
   })
 
   it('names the resources it is bound to', () => {
-    expect(resourcesOfRoute(parseRoute('GET /{node}/x/{vmid}/{upid:text}'))).toEqual([
-      'node',
-      'vmid',
-    ])
+    const route = parseRoute('GET /{node}/x/{vmid}/{upid:text}/{node}:{vmid}-{pool}')
+    expect(resourcesOfRoute(route)).toEqual(['node', 'vmid', 'pool'])
   })
 })
 

@@ -4,6 +4,7 @@ import { fieldScopeFaults } from '../constraints.ts'
 import type { EndpointScope, FieldScope, RouteScope } from '../permission.ts'
 import { HANDLE_NAME } from '../plugin.ts'
 import { parseRoute, resourcesOfRoute } from '../route.ts'
+import { piecesOf } from '../segment.ts'
 
 /** Faults of an endpoint in sentences. `resources` are the names that the job type declares. */
 export function endpointFaults(scope: EndpointScope, resources: readonly string[]): string[] {
@@ -18,7 +19,8 @@ export function endpointFaults(scope: EndpointScope, resources: readonly string[
 function routeFaults(scope: RouteScope, resources: readonly string[]): string[] {
   try {
     const route = parseRoute(scope.route)
-    const star = route.segments.some((segment) => 'literal' in segment && segment.literal === '*')
+    const pieces = route.segments.flatMap(piecesOf)
+    const star = pieces.some((piece) => 'literal' in piece && piece.literal.includes('*'))
     const named = [...resourcesOfRoute(route), ...resourcesOfFields(scope)]
     return [
       ...(star ? [`in "${scope.route}" a * stands for itself; write {name}`] : []),

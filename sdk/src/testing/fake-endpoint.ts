@@ -7,6 +7,7 @@ import type { Endpoint, EndpointAnswer, EndpointRequest } from '../handles.ts'
 import type { EndpointScope } from '../permission.ts'
 import type { Resources } from '../resources.ts'
 import { matchRoute, normalPath, parseRoute } from '../route.ts'
+import { readSegment } from '../segment.ts'
 import { makeFake } from './fake.ts'
 import type { Fake } from './fake.ts'
 
@@ -127,7 +128,9 @@ function paramsOf(
   const { segments } = parseRoute(route)
   const parts = request.path.split('/').slice(1).map(decoded)
   const values = segments.flatMap((segment, at) =>
-    'name' in segment ? [[segment.name, [parts[at] ?? '']] as const] : [],
+    (readSegment(segment, parts[at] ?? '') ?? []).map(
+      ({ name, value }) => [name, [value]] as const,
+    ),
   )
   const match = matchRoute({ route }, request, new Map(values))
   return match.ok ? match.params : undefined
