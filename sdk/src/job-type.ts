@@ -23,6 +23,16 @@ export const DEFAULT_LIMITS: Limits = {
   maxOutputBytes: 1_048_576,
 }
 
+/** Bounds of what passes from one step of a job to the next; the same for every job type. */
+export const STEP_LIMITS = {
+  /** Size of a plan as JSON. */
+  maxPlanBytes: 65_536,
+  /** Size of a kept value as JSON. */
+  maxKeptBytes: 16_384,
+  /** How often one run may keep something. */
+  maxKeepCount: 64,
+} as const
+
 /**
  * The steps of one job, in this order. Only `run` may change anything: in every other step the handles look and no more,
  * whatever the code asks for. `resume` takes the place of `run` after the agent stopped in the middle of it.
@@ -57,7 +67,7 @@ export interface RunContext<I extends Schema, P extends Permissions, Plan> exten
   progress(message: string): void
   /**
    * Makes a small JSON value durable with the run, in place of the one before; at most 16 KiB. Should the agent stop in
-   * the middle, `resume` gets it. Await it before the step it is about.
+   * the middle, `resume` gets it. Await it before the step it is about; at most 64 times in one run.
    */
   keep(value: unknown): Promise<void>
 }

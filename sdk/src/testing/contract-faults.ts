@@ -52,13 +52,19 @@ export function limitFaults(limits: Limits): string[] {
   ]
 }
 
-/** Missing code: a run, or the plan of a job type that destroys. */
-export function planFaults(job: AnyJobType): string[] {
-  const hasPlan = typeof job.plan === 'function'
+const OPTIONAL_STEPS = ['plan', 'resume', 'verify'] as const
+
+/** Missing code: a run, or of a job type that destroys the plan and the second look. */
+export function stepFaults(job: AnyJobType): string[] {
+  const needed = job.effect === 'destroy' ? (['plan', 'verify'] as const) : []
   return [
     ...(typeof job.run === 'function' ? [] : ['there is no run']),
-    ...(job.plan === undefined || hasPlan ? [] : ['plan is no function']),
-    ...(job.effect === 'destroy' && !hasPlan ? ['a job type that destroys needs a plan'] : []),
+    ...OPTIONAL_STEPS.filter((step) => job[step] !== undefined)
+      .filter((step) => typeof job[step] !== 'function')
+      .map((step) => `${step} is no function`),
+    ...needed
+      .filter((step) => job[step] === undefined)
+      .map((step) => `a job type that destroys needs a ${step} step`),
   ]
 }
 

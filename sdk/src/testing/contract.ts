@@ -54,7 +54,9 @@ function jobCases(name: string, job: AnyJobType, samples: JobSamples): ContractC
     one(`${name} has a name and a one-line summary`, () => faults.nameFaults(name, job)),
     one(`${name} says its effect`, () => faults.effectFaults(job)),
     one(`${name} has sane limits`, () => faults.limitFaults(job.limits)),
-    one(`${name} has a run, and a plan where it destroys`, () => faults.planFaults(job)),
+    one(`${name} has a run, and where it destroys a plan and a verify step`, () =>
+      faults.stepFaults(job),
+    ),
     one(`${name} takes a strict, described input`, () => faults.inputSchemaFaults(job)),
     one(`${name} refuses an input that is no object`, () => faults.shapeFaults(job.input)),
     one(`${name} refuses an unknown field`, () =>

@@ -14,6 +14,9 @@ export interface FakeCall {
 /** How `runJob` puts a fake under the permission of the job it runs. */
 export const obey: unique symbol = Symbol('obey')
 
+/** How a step that only looks has a call written down that it refuses. */
+export const deny: unique symbol = Symbol('deny')
+
 /** How a fake of files says where a path leads to. */
 export const leads: unique symbol = Symbol('leads')
 
@@ -23,6 +26,8 @@ export type Fake<K extends PermissionKind> = PermissionKinds[K]['handle'] & {
   readonly calls: readonly FakeCall[]
   /** The same fake under a permission, for a job with these resources: what that does not allow is refused with ERR_HANDLE_DENIED. */
   [obey](permission: Permission<K>, resources?: Resources): PermissionKinds[K]['handle']
+  /** Writes a refused call down and throws why. */
+  [deny](method: string, args: readonly unknown[], error: unknown): Promise<never>
 }
 
 /** Makes a fake from the function that opens its handle under a permission, or under none. */
@@ -38,8 +43,19 @@ export function makeFake<K extends PermissionKind>(
   const record = recorderOf(calls)
   const obeying = (permission: Permission<K>, resources?: Resources) =>
     open(record, permission, resources)
-  const own = { kind, calls, [obey]: obeying }
+  const denying = (method: string, args: readonly unknown[], error: unknown): Promise<never> =>
+    record(method, targetOf(args), () => {
+      throw error
+    })
+  const own = { kind, calls, [obey]: obeying, [deny]: denying }
   return Object.assign(own, open(record))
+}
+
+function targetOf([first]: readonly unknown[]): string {
+  if (Array.isArray(first)) return first.join(' ')
+  if (typeof first !== 'object' || first === null) return String(first ?? '')
+  const { method, path } = first as { method?: unknown; path?: unknown }
+  return `${String(method)} ${String(path)}`
 }
 
 /** Runs the body of one call and writes down how it ended. */

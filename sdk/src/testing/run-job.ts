@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Runs one job type as an agent would, with fakes for handles and no sandbox. */
 import { CodedError } from '../errors.ts'
-import type { AnyJobType, JobType, Verification } from '../job-type.ts'
-import type { Handles, Permission, Permissions } from '../permission.ts'
+import { STEP_LIMITS } from '../job-type.ts'
+import type { AnyJobType, JobType, Step, Verification } from '../job-type.ts'
+import type { Handles } from '../permission.ts'
 import type { Jobs, Plugin } from '../plugin.ts'
 import { resourcesOf } from '../resources.ts'
-import type { Resources } from '../resources.ts'
 import type { OutputOf, Schema } from '../schema.ts'
-import { byteLength, obey } from './fake.ts'
-import type { Fake } from './fake.ts'
+import { byteLength } from './fake.ts'
+import { handlesIn } from './in-step.ts'
 import { observedHandles, runListener } from './observe.ts'
 
 /** The handles a job type needs. */
@@ -26,8 +26,8 @@ export interface TestRun<J extends AnyJobType> {
   readonly use: HandlesOfJob<J>
   readonly jobId?: string
   readonly signal?: AbortSignal
-  /** Resumes a run that kept this, in place of running. */
-  readonly resume?: { readonly kept: unknown }
+  /** Resumes a run that kept this, in place of running. Without a plan it is made anew, which an agent never does. */
+  readonly resume?: { readonly kept: unknown; readonly plan?: unknown }
 }
 
 /** How a run ended: the checked output, plan and verdict, what was kept, and the lines it logged and reported. */
@@ -43,9 +43,11 @@ export interface TestOutcome<J extends AnyJobType> {
 }
 
 /**
- * Checks the input, runs `plan` and `run` with each fake under the permission of its name, and checks the output.
+ * Checks the input, runs the steps with each fake under the permission of its name, and checks what they give back. In
+ * every step but `run` the handles look and no more.
  *
- * Throws: ERR_JOB_UNKNOWN, ERR_HANDLE_MISSING, ERR_INPUT_FORM, ERR_OUTPUT_FORM, ERR_OUTPUT_LIMIT, and what the job itself throws.
+ * Throws: ERR_JOB_UNKNOWN, ERR_HANDLE_MISSING, ERR_INPUT_FORM, ERR_OUTPUT_FORM, ERR_OUTPUT_LIMIT, and what the job itself
+ * throws, also in `verify`, which an agent would take for an inconclusive verdict.
  *
  * @example
  * const { output } = await runJob(plugin, 'uptime', { use: { proc: fakeFiles({ '/proc/uptime': '12.5 3.0' }) } })
@@ -64,32 +66,59 @@ export async function runJob<J extends Jobs, N extends keyof J & string>(
   const { permissions } = job
   const logged: string[] = []
   const reported: string[] = []
-  const context = {
+  const input = await checked(job.input, options.input ?? {}, 'ERR_INPUT_FORM')
+  const use = (step: Step): never =>
+    (listener === undefined
+      ? handlesIn({ step, permissions, resources }, options.use)
+      : observedHandles(
+          { plugin: plugin.name, job: jobName, permissions, resources, listener },
+          options.use,
+        )) as never
+  const contextOf = (step: Step) => ({
     jobId: options.jobId ?? '01890a5d-ac96-774b-bcce-b302099a8057',
-    input: await checked(job.input, options.input ?? {}, 'ERR_INPUT_FORM'),
-    use:
-      listener === undefined
-        ? handlesOf(permissions, options.use, resources)
-        : observedHandles(
-            { plugin: plugin.name, job: jobName, permissions, resources, listener },
-            options.use,
-          ),
+    input,
+    use: use(step),
     signal: options.signal ?? new AbortController().signal,
     log: (message: string) => void logged.push(message),
-  }
+  })
   listener?.started(plugin.name, jobName)
-  const plan: unknown = await job.plan?.(context)
+  const plan = options.resume?.plan ?? (await planned(job, contextOf('plan')))
   const progress = (message: string): void => void reported.push(message)
   const kept: unknown[] = []
-  const keep = async (value: unknown): Promise<void> => void kept.push(structuredClone(value))
+  const keep = async (value: unknown): Promise<void> => void kept.push(keepable(value, kept.length))
   const returned: unknown =
     options.resume === undefined
-      ? await job.run({ ...context, plan, progress, keep })
-      : await resumed(job, { ...context, plan, progress, kept: options.resume.kept })
+      ? await job.run({ ...contextOf('run'), plan, progress, keep })
+      : await resumed(job, {
+          ...contextOf('resume'),
+          plan,
+          progress,
+          kept: options.resume.kept,
+        })
   const output = await checked(job.output, returned, 'ERR_OUTPUT_FORM')
-  expectSize(output, job.limits.maxOutputBytes)
-  const verification = await job.verify?.({ ...context, plan, output })
+  expectSize('output', output, job.limits.maxOutputBytes)
+  const verification = await job.verify?.({ ...contextOf('verify'), plan, output })
   return { output: output as OutputOfJob<J[N]>, plan, verification, kept, logged, reported }
+}
+
+async function planned(
+  job: AnyJobType,
+  context: Parameters<NonNullable<AnyJobType['plan']>>[0],
+): Promise<unknown> {
+  if (job.plan === undefined) return undefined
+  const plan: unknown = (await job.plan(context)) ?? null
+  expectSize('plan', plan, STEP_LIMITS.maxPlanBytes)
+  return structuredClone(plan)
+}
+
+/** A value that an agent would keep. */
+function keepable(value: unknown, keptCount: number): unknown {
+  const { maxKeepCount, maxKeptBytes } = STEP_LIMITS
+  if (keptCount >= maxKeepCount || byteLength(JSON.stringify(value) ?? '') > maxKeptBytes) {
+    const message = `a run keeps at most ${maxKeptBytes} bytes, ${maxKeepCount} times`
+    throw new CodedError('ERR_LIMIT', message)
+  }
+  return structuredClone(value)
 }
 
 function resumed(
@@ -105,40 +134,6 @@ function inputOf(given: unknown): Readonly<Record<string, unknown>> {
   return typeof given === 'object' && given !== null ? (given as Record<string, unknown>) : {}
 }
 
-function handlesOf(
-  permissions: Permissions,
-  given: object,
-  resources: Resources,
-): Record<string, unknown> {
-  const handles: Record<string, unknown> = {}
-  for (const [name, permission] of Object.entries(permissions)) {
-    const handle: unknown = (given as Record<string, unknown>)[name]
-    if (handle === undefined) {
-      throw new CodedError('ERR_HANDLE_MISSING', `the test gives no handle "${name}"`)
-    }
-    handles[name] = isFake(handle)
-      ? underPermission(name, handle, { permission, resources })
-      : handle
-  }
-  return Object.freeze(handles)
-}
-
-function isFake(handle: unknown): handle is Fake<Permission['kind']> {
-  return typeof handle === 'object' && handle !== null && obey in handle
-}
-
-function underPermission(
-  name: string,
-  fake: Fake<Permission['kind']>,
-  { permission, resources }: { permission: Permission; resources: Resources },
-): unknown {
-  if (fake.kind === permission.kind) return fake[obey](permission, resources)
-  throw new CodedError(
-    'ERR_HANDLE_MISSING',
-    `handle "${name}" is ${permission.kind}, the fake is ${fake.kind}`,
-  )
-}
-
 async function checked(schema: Schema, value: unknown, code: string): Promise<unknown> {
   const result = await schema['~standard'].validate(value)
   if (!result.issues) return result.value
@@ -151,7 +146,7 @@ function pathOf(path: ReadonlyArray<PropertyKey | { key: PropertyKey }> | undefi
   return keys.length === 0 ? '(whole)' : keys.join('.')
 }
 
-function expectSize(output: unknown, maxBytes: number): void {
-  const bytes = byteLength(JSON.stringify(output) ?? '')
-  if (bytes > maxBytes) throw new CodedError('ERR_OUTPUT_LIMIT', `the output has ${bytes} bytes`)
+function expectSize(what: 'plan' | 'output', value: unknown, maxBytes: number): void {
+  const bytes = byteLength(JSON.stringify(value) ?? '')
+  if (bytes > maxBytes) throw new CodedError('ERR_OUTPUT_LIMIT', `the ${what} has ${bytes} bytes`)
 }

@@ -94,11 +94,25 @@ describe('the contract catches', () => {
       limited({ maxOutputBytes: 4_194_304 }),
       ['uptime has sane limits'],
     ],
-    ['no run', withUptime({ run: undefined }), ['uptime has a run, and a plan where it destroys']],
+    [
+      'no run',
+      withUptime({ run: undefined }),
+      ['uptime has a run, and where it destroys a plan and a verify step'],
+    ],
+    [
+      'a destroyer without a second look',
+      withUptime({ effect: 'destroy', plan: async () => null }),
+      ['uptime has a run, and where it destroys a plan and a verify step'],
+    ],
+    [
+      'a step that is no function',
+      withUptime({ resume: 'later' as never }),
+      ['uptime has a run, and where it destroys a plan and a verify step'],
+    ],
     [
       'a destroyer without a plan',
       withUptime({ effect: 'destroy' }),
-      ['uptime has a run, and a plan where it destroys'],
+      ['uptime has a run, and where it destroys a plan and a verify step'],
     ],
     [
       'a loose input',

@@ -2,8 +2,8 @@
 /** runJob: the same order of checks as an agent, without sandbox and signatures. */
 import { describe, expect, it } from '@jest/globals'
 import { z } from 'zod'
-import { defineJob, definePlugin } from '../../src/index.ts'
-import { fakeFiles, fakeProgram, fakeState, runJob } from '../../src/testing/index.ts'
+import { defineJob, definePlugin, endpoint, type Endpoint } from '../../src/index.ts'
+import { fakeEndpoint, fakeFiles, fakeProgram, fakeState, runJob } from '../../src/testing/index.ts'
 import { plugin } from './sample-plugin.ts'
 
 const proc = () => fakeFiles({ '/proc/uptime': '12.54 3.0\n', '/proc/version': 'Linux' })
@@ -23,12 +23,20 @@ describe('runJob', () => {
     expect(use.proc.calls).toEqual([{ method: 'text', target: '/proc/uptime' }])
   })
 
-  it('runs the plan first and hands it to run', async () => {
-    const tool = fakeProgram({ stdout: 'found abc' })
-    const outcome = await runJob(plugin, 'thing.clear', { input: { name: 'abc' }, use: { tool } })
+  it('runs the plan first and hands it to run, then looks again', async () => {
+    const tree = { '/things': 'abc\n' }
+    const things = fakeFiles(tree)
+    const tool = fakeProgram(() => {
+      tree['/things'] = ''
+      return {}
+    })
+    const use = { things, tool }
+    const outcome = await runJob(plugin, 'thing.clear', { input: { name: 'abc' }, use })
     expect(outcome.plan).toEqual({ found: true })
     expect(outcome.output).toEqual({ removed: true })
+    expect(outcome.verification).toEqual({ verdict: 'verified', message: 'abc is gone' })
     expect(tool.calls).toEqual([{ method: 'run', target: 'rm abc' }])
+    expect(things.calls).toHaveLength(2)
   })
 
   it('refuses an input that the schema refuses, before anything runs', async () => {
@@ -75,8 +83,94 @@ describe('runJob', () => {
     await expect(say('ééé')).rejects.toMatchObject({ code: 'ERR_OUTPUT_LIMIT' })
   })
 
+  it('resumes with what was kept and planned, and does not plan again', async () => {
+    const { stepped, use } = steps({})
+    const resume = { kept: { upid: 'x' }, plan: { from: 1 } }
+    const outcome = await runJob(stepped, 'step', { use: use(), resume })
+    expect(outcome).toMatchObject({ output: { said: '{"from":1} {"upid":"x"}' }, kept: [] })
+  })
+
+  it.each(['plan', 'resume', 'verify'] as const)('only looks in %s', async (step) => {
+    const post = { method: 'POST', path: '/x' }
+    const { stepped, use } = steps({ [step]: (pve: Endpoint) => pve.request(post) })
+    const given = use()
+    const resume = step === 'resume' ? { resume: { kept: 1 } } : {}
+    const run = runJob(stepped, 'step', { use: given, ...resume })
+    await expect(run).rejects.toMatchObject({
+      code: 'ERR_HANDLE_DENIED',
+      message: expect.stringContaining(`${step} only looks, and POST is neither GET nor HEAD`),
+    })
+    const call = { method: 'request', target: 'POST /x', code: 'ERR_HANDLE_DENIED' }
+    expect(given.pve.calls).toContainEqual(call)
+  })
+
+  it('only looks through any object of the shape of a handle, frozen or not', async () => {
+    const { stepped } = steps({
+      plan: (pve: Endpoint) => pve.request({ method: 'PUT', path: '/x' }),
+    })
+    const request = async () => ({
+      status: 200,
+      statusText: '',
+      headers: {},
+      body: new Uint8Array(),
+    })
+    const handle = Object.freeze({ request }) as unknown as Endpoint
+    await expect(runJob(stepped, 'step', { use: { pve: handle } })).rejects.toMatchObject({
+      code: 'ERR_HANDLE_DENIED',
+    })
+  })
+
+  it('bounds the plan, what is kept, and how often', async () => {
+    const large = 'x'.repeat(65_536)
+    const { stepped: planning, use } = steps({ plan: async () => large })
+    await expect(runJob(planning, 'step', { use: use() })).rejects.toMatchObject({
+      code: 'ERR_OUTPUT_LIMIT',
+    })
+    for (const [value, times] of [
+      [large, 1],
+      ['x', 65],
+    ] as const) {
+      const { stepped: keeping } = steps({ keep: Array.from({ length: times }, () => value) })
+      await expect(runJob(keeping, 'step', { use: use() })).rejects.toMatchObject({
+        code: 'ERR_LIMIT',
+      })
+    }
+    const { stepped: few } = steps({ keep: Array.from({ length: 64 }, (_, n) => n) })
+    expect((await runJob(few, 'step', { use: use() })).kept).toHaveLength(64)
+  })
+
   it('knows no other job types than those of the plugin', async () => {
     const run = runJob(plugin, 'toString' as never, { use: {} as never })
     await expect(run).rejects.toMatchObject({ code: 'ERR_JOB_UNKNOWN' })
   })
 })
+
+type Act = (pve: Endpoint) => Promise<unknown>
+
+/** A job type with all steps, each of which does what the case says. */
+function steps(acts: { plan?: Act; resume?: Act; verify?: Act; keep?: readonly unknown[] }) {
+  const job = defineJob({
+    summary: 'Goes step by step',
+    effect: 'change',
+    input: z.strictObject({}),
+    output: z.object({ said: z.string() }),
+    permissions: { pve: endpoint('pve', ['GET /x', 'POST /x', 'PUT /x']) },
+    plan: async ({ use }): Promise<unknown> => (await acts.plan?.(use.pve)) ?? { from: 0 },
+    async run({ use, keep }) {
+      await use.pve.request({ method: 'POST', path: '/x' })
+      for (const value of acts.keep ?? []) await keep(value)
+      return { said: 'ran' }
+    },
+    async resume({ use, plan, kept }) {
+      await acts.resume?.(use.pve)
+      return { said: `${JSON.stringify(plan)} ${JSON.stringify(kept)}` }
+    },
+    async verify({ use }) {
+      await acts.verify?.(use.pve)
+      return { verdict: 'verified' as const, message: 'seen' }
+    },
+  })
+  const stepped = definePlugin({ name: 'stepped', summary: 'Has steps', jobs: { step: job } })
+  const use = () => ({ pve: fakeEndpoint({ 'GET /x': { json: 1 }, 'POST /x': { json: 2 } }) })
+  return { stepped, use }
+}

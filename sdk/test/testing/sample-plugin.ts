@@ -26,12 +26,23 @@ const clear = defineJob({
   effect: 'destroy',
   input: z.strictObject({ name: z.string().min(1).describe('which one') }),
   output: z.object({ removed: z.boolean() }),
-  permissions: { tool: exec('/usr/bin/tool', ['rm', { pattern: '[a-z]+' }], { timeoutMs: 1_000 }) },
-  async plan({ input, use }) {
-    return { found: (await use.tool.run(['rm', input.name])).stdout.includes(input.name) }
+  permissions: {
+    things: files.read('/things'),
+    tool: exec('/usr/bin/tool', ['rm', { pattern: '[a-z]+' }], { timeoutMs: 1_000 }),
   },
-  async run({ plan }) {
+  async plan({ input, use }) {
+    return { found: (await use.things.text('/things')).includes(input.name) }
+  },
+  async run({ input, plan, use }) {
+    if (plan.found) await use.tool.run(['rm', input.name])
     return { removed: plan.found }
+  },
+  async verify({ input, use }) {
+    const isThere = (await use.things.text('/things')).includes(input.name)
+    return {
+      verdict: isThere ? 'contradicted' : 'verified',
+      message: `${input.name} is ${isThere ? 'still there' : 'gone'}`,
+    }
   },
 })
 
