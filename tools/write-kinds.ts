@@ -30,7 +30,8 @@ export function kindsPage(): Generated {
   )
   const route = documented(constructors, 'route')
   const extra = `## Constraints of a route\n\n${route.text}\n\n\`\`\`ts\n${route.example}\n\`\`\`\n\n${constraints(constructors)}\n`
-  return { path: 'docs/permission-kinds.md', text: [HEAD, ...sections, extra].join('\n') }
+  const routes = `## Routes\n\n${routesText(constructors)}\n`
+  return { path: 'docs/permission-kinds.md', text: [HEAD, ...sections, routes, extra].join('\n') }
 }
 
 /** The members of \`PermissionKinds\`: each kind with the type of its handle. */
@@ -111,6 +112,14 @@ function constraints(file: ts.SourceFile): string {
     (each) => ts.isTypeAliasDeclaration(each) && each.name.text === 'Constraint',
   ) as ts.TypeAliasDeclaration
   return `${commentText(commentOf(alias)?.comment)}\n\n\`\`\`ts\n${alias.getText(file)}\n\`\`\``
+}
+
+/** What a route may be, as the SDK says it. */
+function routesText(file: ts.SourceFile): string {
+  const scope = file.statements.find(
+    (each) => ts.isInterfaceDeclaration(each) && each.name.text === 'RouteScope',
+  )
+  return commentText(scope === undefined ? undefined : commentOf(scope)?.comment)
 }
 
 interface Bound {

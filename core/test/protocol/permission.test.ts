@@ -25,6 +25,7 @@ describe('a route in a manifest', () => {
   it.each<RouteScope>([
     { route: 'GET /' },
     { route: 'GET /lxc/{vmid}/status' },
+    { route: 'GET /lxc/{vmid}/content/vm-{vmid}-disk-{disk:number}:{by:account}' },
     route('POST /x/{id:uuid}', { body: { 'a.*.b': { resource: 'vmid' } } }),
   ])('is taken: $route', (scope) => {
     expect(() => parseManifest(manifestWith(scope))).not.toThrow()
@@ -35,6 +36,10 @@ describe('a route in a manifest', () => {
     ['TRACE /x', { route: 'TRACE /x' }],
     ['a climbing route', { route: 'GET /a/../b' }],
     ['an unknown grammar', { route: 'GET /{a:zip}' }],
+    ['an unknown grammar within a segment', { route: 'GET /x-{a:zip}' }],
+    ['two names without text between them', { route: 'GET /{vmid}{a:id}' }],
+    ['a name that stands twice and is no resource', { route: 'GET /{a:id}/{a:id}' }],
+    ['a resource within a segment that the job lacks', { route: 'GET /x:{node}:' }],
     ['a name that is none', { route: 'GET /{a-b}' }],
     ['a query in it', { route: 'GET /a?b=c' }],
     ['a resource that the job lacks', { route: 'GET /{node}' }],
@@ -54,12 +59,13 @@ describe('resourcesNamedBy', () => {
   it('finds them in paths, queries and bodies', () => {
     const permission = endpoint('svc', [
       'GET /{node}/{upid:text}',
+      'GET /{node}/UPID:{node}:{type:id}:{vmid}:',
       route('POST /{vmid}', {
         query: { a: { resource: 'storage' } },
         body: { b: { resource: 'pool' } },
       }),
     ])
-    expect(resourcesNamedBy(permission)).toEqual(['node', 'vmid', 'storage', 'pool'])
+    expect(resourcesNamedBy(permission)).toEqual('node node vmid vmid storage pool'.split(' '))
     expect(resourcesNamedBy({ kind: 'secret', binding: 'x' })).toEqual([])
   })
 })

@@ -94,6 +94,18 @@ describe('fakeEndpoint', () => {
     await expect(forced).rejects.toMatchObject({ code: 'ERR_HANDLE_DENIED' })
   })
 
+  it('sees the values within a segment, and keeps them to the job', async () => {
+    const route = 'GET /content/{node}:vm-{vmid}-disk-{disk:number}'
+    const fake = fakeEndpoint({ [route]: ({ params }) => ({ json: params }) })
+    const handle = fake[obey](endpoint('pve', [route]), resources)
+    const ask = (path: string) => handle.request({ method: 'GET', path })
+    const { body } = await ask('/content/pve1%3Avm-101-disk-0')
+    expect(new TextDecoder().decode(body)).toBe('{"node":"pve1","vmid":"101","disk":"0"}')
+    for (const other of ['pve1:vm-102-disk-0', 'pve2:vm-101-disk-0', 'pve1:vm-101-disk-0-1']) {
+      await expect(ask(`/content/${other}`)).rejects.toMatchObject({ code: 'ERR_HANDLE_DENIED' })
+    }
+  })
+
   it('stops at the approved size', async () => {
     const fake = fakeEndpoint({ 'GET /x': { text: 'x'.repeat(11) } })
     const small = endpoint('svc', ['GET /x'], { maxAnswerBytes: 10 })

@@ -8,6 +8,7 @@ const routes = [
   { route: 'GET /nodes/{node}/lxc/{vmid}/status' },
   { route: 'GET /tasks/{upid:text}' },
   { route: 'GET /by/{id:id}/list' },
+  { route: 'GET /own/{node}:{type:id}:{vmid}:/log' },
 ]
 
 let service: ServiceForTest
@@ -36,6 +37,8 @@ const piece = fc.constantFrom(
     'by',
     'list',
     'base',
+    'own',
+    'pve1:start:101:',
     'Nodes',
     'PVE1',
   ],
@@ -65,6 +68,10 @@ const near = fc
 const path = fc.oneof(
   near.map((parts) => `/${parts.join('/')}`),
   segment.map((part) => `/tasks/${part}`),
+  fc.tuple(segment, segment, segment).map((parts) => {
+    const [node, type, vmid] = ['pve1', 'start', '101'].map((good, at) => parts[at] || good)
+    return `/own/${node}:${type}:${vmid}:/log`
+  }),
   fc.array(segment, { maxLength: 6 }).map((parts) => `/${parts.join('/')}`),
   fc.string({ maxLength: 20, unit: 'binary' }).map((text) => `/tasks/${text}`),
   fc
@@ -88,6 +95,8 @@ function isApproved(url: string): boolean {
       )
     case 'by 3':
       return /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(second) && third === 'list'
+    case 'own 3':
+      return /^pve1:[A-Za-z0-9][A-Za-z0-9._-]*:(?:101|103):$/.test(second) && third === 'log'
     case 'tasks 2':
       return !/[\\\p{C}]/u.test(second) && !second.split('/').some((part) => /^\.{0,2}$/.test(part))
     default:
