@@ -17,7 +17,7 @@ const sections = new Map(
 
 describe('docs/permission-kinds.md', () => {
   it('has a section for each kind that an agent takes, and no other', () => {
-    expect([...sections.keys()]).toEqual([...KINDS, 'Constraints of a route'])
+    expect([...sections.keys()]).toEqual([...KINDS, 'Routes', 'Constraints of a route'])
   })
 
   it.each(KINDS)('shows of %s an example, its words, its handle and its bounds', (kind) => {
