@@ -43,9 +43,22 @@ export interface Call {
   may(path: string, ...anyOf: string[]): boolean
   /** Throws 403 as the real one does unless the caller has all of these privileges on the path. */
   need(path: string, ...allOf: string[]): void
+  /** What stands beside `data` in the answer, for operations that set it. */
+  readonly attributes: { total?: number; changes?: string }
 }
 
-/** What one operation does; what it returns becomes `data` of the answer. */
+/** An answer that shows a part of a list: `total` stands beside `data`. */
+export class WithTotal {
+  readonly data: unknown
+  readonly total: number
+
+  constructor(data: unknown, total: number) {
+    this.data = data
+    this.total = total
+  }
+}
+
+/** What one operation does; what it returns becomes `data` of the answer, beside `total` when it is a `WithTotal`. */
 export type Behaviour = (call: Call) => unknown
 
 /** Behaviours by operation, `GET /nodes/{node}/status`. */
@@ -107,8 +120,8 @@ export interface FaultRule {
     | { readonly kind: 'delay'; readonly delayMs: number }
     /** Answers with this text in place of the UPID of what was started. */
     | { readonly kind: 'other-upid'; readonly upid: string }
-    /** Answers with a page of HTML, as a proxy in between would. */
-    | { readonly kind: 'html' }
+    /** Answers with a page of HTML, as a proxy in between would; 502 unless a status is given. Nothing is done. */
+    | { readonly kind: 'html'; readonly status?: number }
 }
 
 /** A simulated cluster that answers requests. It opens nothing and starts no timer: time passes when it is asked. */

@@ -43,34 +43,25 @@ function macOf(id: number): string {
 
 function updatesOf(world: World): Record<string, unknown>[] {
   const [old, next] = world.version === '8.4' ? ['8.4.14', '8.4.18'] : ['9.1.9', '9.1.10']
-  return [
-    update('pve-manager', 'Proxmox', 'Proxmox Virtual Environment Management Tools', old, next),
-    update(
-      'openssl',
-      'Debian-Security',
-      'Secure Sockets Layer toolkit - cryptographic utility',
-      '3.0.17-1',
-      '3.0.17-2',
-    ),
-  ]
-}
-
-function update(
-  name: string,
-  origin: string,
-  title: string,
-  old: string,
-  next: string,
-): Record<string, unknown> {
-  return {
-    Package: name,
-    Origin: origin,
-    Title: title,
-    Description: `${title}.`,
+  const manager = {
+    Package: 'pve-manager',
+    Origin: 'Proxmox',
+    Title: 'Proxmox Virtual Environment Management Tools',
     OldVersion: old,
     Version: next,
+  }
+  const openssl = {
+    Package: 'openssl',
+    Origin: 'Debian-Security',
+    Title: 'Secure Sockets Layer toolkit - cryptographic utility',
+    OldVersion: '3.0.17-1',
+    Version: '3.0.17-2',
+  }
+  return [manager, openssl].map((update) => ({
+    ...update,
+    Description: `${update.Title}.`,
     Priority: 'optional',
     Section: 'admin',
     Arch: 'amd64',
-  }
+  }))
 }

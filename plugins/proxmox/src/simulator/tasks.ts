@@ -21,6 +21,8 @@ export interface TaskStatus {
   readonly type: string
   readonly id: string
   readonly user: string
+  /** The token of the user that started it. */
+  readonly tokenid?: string
   readonly status: 'running' | 'stopped'
   readonly exitstatus?: string
 }
@@ -82,10 +84,16 @@ export function taskStatusOf(world: World, upid: string): TaskStatus | undefined
     starttime: Math.floor(task.startedAtMs / 1000),
     type: task.type,
     id: task.id,
-    user: task.user,
+    ...whoStarted(task),
     status: task.exitStatus === undefined ? 'running' : 'stopped',
     ...(task.exitStatus === undefined ? {} : { exitstatus: task.exitStatus }),
   }
+}
+
+/** The user of a task and its token apart, as answers show them. */
+export function whoStarted(task: SimTask): { user: string; tokenid?: string } {
+  const [user = '', tokenid] = task.user.split('!')
+  return tokenid === undefined ? { user } : { user, tokenid }
 }
 
 /** Ends a task that runs as a request to stop it does; what it had begun is undone. */
