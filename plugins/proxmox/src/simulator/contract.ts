@@ -47,18 +47,7 @@ export interface Call {
   readonly attributes: { total?: number; changes?: string }
 }
 
-/** An answer that shows a part of a list: `total` stands beside `data`. */
-export class WithTotal {
-  readonly data: unknown
-  readonly total: number
-
-  constructor(data: unknown, total: number) {
-    this.data = data
-    this.total = total
-  }
-}
-
-/** What one operation does; what it returns becomes `data` of the answer, beside `total` when it is a `WithTotal`. */
+/** What one operation does; what it returns becomes `data` of the answer. */
 export type Behaviour = (call: Call) => unknown
 
 /** Behaviours by operation, `GET /nodes/{node}/status`. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /** The quorum of a simulated cluster, and what is refused without it. */
-import { dies, PveError } from './contract.ts'
+import { dies } from './contract.ts'
 import type { SimNode, World } from './world.ts'
 
 /** Whether more than half of the nodes are online. A single node that is in no cluster is always quorate. */
@@ -16,13 +16,9 @@ export function needQuorum(world: World): void {
   if (!isQuorate(world)) throw dies('cluster not ready - no quorum?')
 }
 
-/** A node that answers; throws as a proxied request to another one does. */
-export function onlineNode(world: World, name: string): SimNode {
+/** The node of that name; throws as a lookup does when there is none. */
+export function nodeOf(world: World, name: string): SimNode {
   const node = world.nodes.get(name)
-  if (node === undefined)
-    throw dies(
-      `hostname lookup '${name}' failed - failed to get address info for: ${name}: Name or service not known`,
-    )
-  if (node.state !== 'online') throw new PveError(595, 'No route to host')
+  if (node === undefined) throw dies(`no such cluster node '${name}'`)
   return node
 }

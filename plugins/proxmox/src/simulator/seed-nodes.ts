@@ -31,6 +31,12 @@ export function seedNode(world: World, id: number, isOffline: boolean): SimNode 
     rootBytes: 94 * GIB,
     rootUsedBytes: Math.round((6 + world.random() * 20) * GIB),
     config: { description: `Rack ${1 + (id >> 5)}`, wakeonlan: mac },
+    files: {
+      timezone: 'Etc/UTC',
+      search: 'lab.example',
+      dns1: '10.20.255.1',
+      hosts: `127.0.0.1 localhost\n10.${20 + (id >> 16)}.${(id >> 8) & 255}.${id & 255} pve${id}.lab.example pve${id}\n`,
+    },
     updates: id % 2 === 1 ? updatesOf(world) : [],
   }
 }

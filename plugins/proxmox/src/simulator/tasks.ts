@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /** The tasks of a simulated cluster: what takes time runs in steps, and time passes when it is asked. */
+import { settleNodes } from './node-boot.ts'
 import type { SimTask, SimTaskStep, TaskPlan, World } from './world.ts'
 
 /** How many tasks are kept; the oldest that are over are dropped. */
@@ -59,14 +60,10 @@ export function startTask(world: World, plan: TaskPlan): string {
   return upid
 }
 
-/** Lets the time that has passed take effect: steps that are over happen in the order of their times, woken nodes come up. */
+/** Lets the time that has passed take effect: nodes come up, steps that are over happen in the order of their times. */
 export function settleTasks(world: World): void {
   const now = world.now()
-  for (const node of world.nodes.values()) {
-    if (node.state !== 'waking' || node.onlineAtMs > now) continue
-    node.state = 'online'
-    node.bootedAtMs = node.onlineAtMs
-  }
+  settleNodes(world)
   for (let task = nextDue(world, now); task !== undefined; task = nextDue(world, now)) {
     runStep(world, task)
   }
@@ -127,6 +124,7 @@ function runStep(world: World, task: SimTask): void {
   const endsAtMs = task.stepEndsAtMs
   const step = task.steps.shift()
   const failure = step === undefined ? undefined : takeStep(task, step)
+  if (task.exitStatus !== undefined) return
   if (failure !== undefined) {
     endTask(task, failure, endsAtMs)
     return

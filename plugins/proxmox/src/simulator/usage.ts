@@ -20,14 +20,16 @@ export function usageOfNodes(world: World): Map<string, NodeUsage> {
   const loads = new Map<string, Load>()
   for (const guest of world.guests.values()) addLoad(world, loads, guest)
   const usages = new Map<string, NodeUsage>()
-  for (const node of world.nodes.values()) usages.set(node.name, usageFrom(world, node, loads.get(node.name)))
+  for (const node of world.nodes.values())
+    usages.set(node.name, usageFrom(world, node, loads.get(node.name)))
   return usages
 }
 
 /** What one node uses. */
 export function usageOfNode(world: World, node: SimNode): NodeUsage {
   const loads = new Map<string, Load>()
-  for (const guest of world.guests.values()) if (guest.node === node.name) addLoad(world, loads, guest)
+  for (const guest of world.guests.values())
+    if (guest.node === node.name) addLoad(world, loads, guest)
   return usageFrom(world, node, loads.get(node.name))
 }
 

@@ -52,6 +52,8 @@ export interface SimNode {
   rootUsedBytes: number
   /** `/nodes/{node}/config`: description, wakeonlan and the like. */
   readonly config: Record<string, string | number>
+  /** What the node's own files say: `timezone`, `search`, `dns1`, `hosts`. */
+  readonly files: Record<string, string>
   /** Packages with newer versions, as `/nodes/{node}/apt/update` lists them. */
   readonly updates: readonly Record<string, unknown>[]
 }
@@ -145,6 +147,8 @@ export interface SimHaResource {
   state: 'started' | 'stopped' | 'disabled' | 'ignored'
   group: string | undefined
   comment: string
+  /** `max_restart`, `max_relocate` and the like, where they are set. */
+  settings?: Record<string, string | number>
 }
 
 /** Users, tokens, roles and access control lists. */
@@ -163,6 +167,10 @@ export interface SimUser {
   isEnabled: boolean
   comment: string
   email: string
+  /** From then on the user cannot log in; never when it is 0 or absent. */
+  expiresAtMs?: number
+  /** `firstname`, `lastname`, `keys`. */
+  details?: Record<string, string>
   readonly tokens: Map<string, SimToken>
 }
 

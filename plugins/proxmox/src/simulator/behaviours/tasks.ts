@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /** The tasks of nodes: lists, states, logs and stopping. */
-import { type Behaviours, type Call, dies, PveError, WithTotal } from '../contract.ts'
+import { type Behaviours, type Call, dies, PveError } from '../contract.ts'
 import { flagOf, listOf, numberOf, textOf } from '../guests/params.ts'
-import { onlineNode } from '../quorum.ts'
 import { stopTask, taskStatusOf, whoStarted } from '../tasks.ts'
 import type { SimTask } from '../world.ts'
 
@@ -31,8 +30,8 @@ export const taskBehaviours: Behaviours = {
  * Source: pve-manager Tasks: the default source is what is over; what still runs has the status `RUNNING` here and is no
  * `ok`, `warning` or `error` to a filter, and its user is not taken apart.
  */
-function listTasks(call: Call): WithTotal {
-  const node = onlineNode(call.world, String(call.params['node'])).name
+function listTasks(call: Call): unknown[] {
+  const node = String(call.params['node'])
   const mayAudit = call.may(`/nodes/${node}`, 'Sys.Audit')
   const isWanted = wantedTasks(call)
   const tasks = [...call.world.tasks.values()]
@@ -44,7 +43,8 @@ function listTasks(call: Call): WithTotal {
   const rows = [...(source === 'archive' ? [] : running), ...(source === 'active' ? [] : over)]
   const start = numberOf(call, 'start') ?? 0
   const shown = rows.slice(start, start + (numberOf(call, 'limit') ?? 50))
-  return new WithTotal(shown.map(rowOf), rows.length)
+  call.attributes.total = rows.length
+  return shown.map(rowOf)
 }
 
 function wantedTasks(call: Call): (task: SimTask) => boolean {
@@ -102,10 +102,8 @@ function readLog(call: Call): unknown {
   const lines = log.length > 0 ? log : ['no content']
   const from = start ?? 0
   const shown = lines.slice(from, from + (limit ?? 50))
-  return new WithTotal(
-    shown.map((text, index) => ({ n: from + index + 1, t: text })),
-    lines.length,
-  )
+  call.attributes.total = lines.length
+  return shown.map((text, index) => ({ n: from + index + 1, t: text }))
 }
 
 /** The task of the path; throws unless it is the caller's own or the caller has the privilege on the node. */
@@ -113,7 +111,6 @@ function ownTask(call: Call, privilege: string): SimTask {
   const upid = String(call.params['upid'])
   const node = String(call.params['node'])
   if (!UPID.test(upid)) throw refused('unable to parse worker upid')
-  onlineNode(call.world, node)
   const task = call.world.tasks.get(upid)
   if (task === undefined) throw refused('no such task')
   if (!isOwn(task, call.user)) call.need(`/nodes/${node}`, privilege)
