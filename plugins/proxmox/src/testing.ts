@@ -8,4 +8,7 @@ export type {
   SimAnswer,
   SimRequest,
 } from './simulator/contract.ts'
+export { openProxmoxSimulator } from './simulator/open.ts'
+export type { SimulatorOptions } from './simulator/open.ts'
+export { PVE_VERSIONS } from './simulator/world.ts'
 export type { PveVersion, World } from './simulator/world.ts'
