@@ -107,8 +107,15 @@ function linesOf(operation: Operation): string[] {
     ...(list === '' && params.isClosed === true
       ? []
       : [`  ${params.isClosed === true ? '?' : '?+'} ${list}`]),
-    ...notation.forms(returns, gate).map((text) => `  = ${text}`),
+    ...notation.forms(returns, gate).map((text) => `  ${mayBeMissing(by) ? '=?' : '='} ${text}`),
   ]
+}
+
+/** Whether the answer may hold nothing. */
+function mayBeMissing(by: ByVersion<VendorOperation>): boolean {
+  const flags = new Set(by.map(([, { returns }]) => nodeOf(returns ?? {}).isOptional))
+  if (flags.size > 1) throw new Error('an answer may be missing in some versions only')
+  return flags.has(true)
 }
 
 /** Who may ask, and where and how it runs. */

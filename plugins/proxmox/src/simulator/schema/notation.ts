@@ -135,7 +135,8 @@ export class Reader {
     if (this.#takes('[')) return { ...schema, ...this.#items() }
     if (!this.#takes('{')) return schema
     const { '...': rest, ...parts } = this.parts()
-    return { ...schema, parts, ...(rest !== undefined && { rest }) }
+    if (rest === undefined) return { ...schema, parts }
+    return Object.keys(parts).length === 0 ? { ...schema, rest } : { ...schema, parts, rest }
   }
 
   #items(): Pick<Schema, 'items'> {

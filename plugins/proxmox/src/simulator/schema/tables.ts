@@ -87,10 +87,12 @@ function ungated(text: string, version: PveVersion): string | undefined {
   return versions === undefined || versions.split(',').includes(version) ? rest : undefined
 }
 
+/** `= s`, or `=? s` where the answer may hold nothing. */
 function readReturns(lines: readonly string[], shapes: Shapes): Schema {
-  for (const line of lines.filter((each) => each.startsWith('= '))) {
-    const schema = new Reader(line.slice(2), shapes).form()
-    if (schema !== undefined) return schema
+  for (const line of lines.filter((each) => each.startsWith('='))) {
+    const schema = new Reader(line.slice(line.indexOf(' ') + 1), shapes).form()
+    if (schema !== undefined)
+      return line.startsWith('=?') ? { ...schema, isOptional: true } : schema
   }
   return { type: 'any' }
 }

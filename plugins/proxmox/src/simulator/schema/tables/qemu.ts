@@ -226,7 +226,7 @@ POST /nodes/{node}/qemu/{vmid}/config
     VM.Config.Options VM.Config.Cloudinit) protected on-node
   ? &qemu background_delay?=i<1..30> delete?=$delete digest?=s#..40 force?=b!delete import-working-storage?=$storage.2
     revert?=$delete skiplock?=b
-  = s
+  =? s
 GET /nodes/{node}/qemu/{vmid}/cloudinit
   ! perm(/vms/{vmid} VM.Audit) on-node
   ? node=s:pve-node vmid=$vmid

@@ -58,7 +58,7 @@ PUT /nodes/{node}/storage/{storage}/content/{volume}
 DELETE /nodes/{node}/storage/{storage}/content/{volume}
   ! all protected on-node
   ? delay?=i<1..30> node=s:pve-node storage?=$storage.2 volume=s
-  = s
+  =? s
 POST /nodes/{node}/storage/{storage}/download-url
   ! and(perm(/storage/{storage} Datastore.AllocateTemplate) or(perm(/ Sys.Audit Sys.Modify) perm(/nodes/{node}
     Sys.AccessNetwork))) protected on-node
