@@ -6,7 +6,7 @@ import { pveFailed } from './errors.ts'
 import type { Pve } from './pve.ts'
 import { LOG_PAGE } from './task-routes.ts'
 import { outcomeOf } from './upid.ts'
-import type { Upid } from './upid.ts'
+import type { TaskOutcome, Upid } from './upid.ts'
 import { lineOf, numberOf, rowsOf, textOf } from './values.ts'
 
 /** What following a task needs of a job's context. */
@@ -21,6 +21,16 @@ export interface Following {
   readonly upid: Upid
   /** How long to wait for its end; less than the job's own time. Units: milliseconds. */
   readonly withinMs: number
+}
+
+/** A task that stopped, however it ended. */
+export interface StoppedTask {
+  readonly outcome: TaskOutcome
+  readonly exitStatus: string
+  /** Lines of its log that warn. */
+  readonly warnings: readonly string[]
+  /** The last lines of its log. */
+  readonly lastLines: readonly string[]
 }
 
 /** A task that did what was asked. */
@@ -39,27 +49,44 @@ const LINES_PER_LOOK = 3
 const MAX_LINES_TOLD = 200
 const LAST_LINES = 12
 const MAX_NOTES = 10
+const MAX_PAGES_PER_LOOK = 20
 
 /** Codes after which a look at a running task is worth another. */
 const PASSING = new Set(['ERR_ENDPOINT_UNREACHABLE', 'ERR_PVE_NODE_OFFLINE', 'ERR_PVE_ANSWER'])
 
 /**
- * Looks at a task until it stopped, and tells the new lines of its log as progress.
+ * Follows a task to its end.
  *
- * Time: looks every 0.1 to 2 seconds, and longer where the task is; a node that cannot be reached meanwhile is waited
- * for.
  * Throws: ERR_PVE_TASK when it failed or stopped without saying how, ERR_PVE_TASK_RUNNING when the time is over, and
  * the signal's reason.
  */
 export async function followTask(context: FollowContext, following: Following): Promise<TaskEnd> {
-  const { pve, upid, withinMs } = following
+  const stopped = await watchTask(context, following)
+  if (stopped === undefined) throw stillRunning(following)
+  return endOf(following.upid, stopped)
+}
+
+/**
+ * Looks at a task until it stopped, and tells the new lines of its log as progress; undefined when the time is over.
+ *
+ * Time: looks every 0.1 to 2 seconds; a node that cannot be reached meanwhile is waited for.
+ * Throws: the signal's reason, and what Proxmox VE refuses.
+ */
+export async function watchTask(
+  context: FollowContext,
+  { pve, upid, withinMs }: Following,
+): Promise<StoppedTask | undefined> {
   const log = new TaskLog(pve, upid, context)
   const endsAtMs = Date.now() + withinMs
   for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 1.4, MAX_WAIT_MS)) {
     const status = await statusOf(pve, upid)
     await log.read()
-    if (status?.isStopped === true) return endOf(upid, log, status.exitStatus)
-    if (Date.now() + waitMs > endsAtMs) throw stillRunning(upid, withinMs)
+    if (status?.isStopped === true) {
+      const { warnings, lines } = log
+      const exitStatus = lineOf(status.exitStatus ?? '')
+      return { outcome: outcomeOf(status.exitStatus), exitStatus, warnings, lastLines: lines }
+    }
+    if (Date.now() + waitMs > endsAtMs) return undefined
     await delay(waitMs, undefined, { signal: context.signal })
   }
 }
@@ -101,18 +128,25 @@ class TaskLog {
 
   /** Reads what is new. Why nothing is thrown: a log that cannot be read does not change how the task ended. */
   async read(): Promise<void> {
-    const log = this.#pve.nodes.$(this.#upid.node).tasks.$(this.#upid.text).log
     try {
-      const rows = rowsOf(await log.$get({ start: this.#readCount, limit: LOG_PAGE }))
-      const fresh = rows.filter(
-        ({ n, t }) => (numberOf(n) ?? 0) > this.#readCount && t !== 'no content',
-      )
-      this.#readCount += fresh.length
-      this.#take(fresh.map(({ t }) => lineOf(t ?? '')).filter((line) => line !== ''))
-      if (rows.length === LOG_PAGE && fresh.length > 0) await this.read()
+      for (let page = 0; page < MAX_PAGES_PER_LOOK; page++) {
+        if ((await this.#readPage()) < LOG_PAGE) return
+      }
     } catch (error) {
       if (!isCodedError(error)) throw error
     }
+  }
+
+  /** The number of new lines. */
+  async #readPage(): Promise<number> {
+    const { log } = this.#pve.nodes.$(this.#upid.node).tasks.$(this.#upid.text)
+    const rows = rowsOf(await log.$get({ start: this.#readCount, limit: LOG_PAGE }))
+    const fresh = rows.filter(({ n, t }) => {
+      return (numberOf(n) ?? 0) > this.#readCount && t !== 'no content'
+    })
+    this.#readCount += fresh.length
+    this.#take(fresh.map(({ t }) => lineOf(t ?? '')).filter((line) => line !== ''))
+    return fresh.length
   }
 
   #take(fresh: readonly string[]): void {
@@ -127,16 +161,15 @@ class TaskLog {
   }
 }
 
-function endOf(upid: Upid, log: TaskLog, exitStatus: unknown): TaskEnd {
-  const outcome = outcomeOf(exitStatus)
-  const lastLines = [...log.lines]
-  const details = { upid: upid.text, exitStatus: lineOf(exitStatus ?? ''), lastLines }
+function endOf(upid: Upid, stopped: StoppedTask): TaskEnd {
+  const { outcome, exitStatus, lastLines } = stopped
+  const details = { upid: upid.text, exitStatus, lastLines }
   switch (outcome.kind) {
     case 'ok':
       return { upid: upid.text, notes: [], lastLines }
     case 'warnings': {
       const told = `the task ended with ${outcome.count} warning${outcome.count === 1 ? '' : 's'}`
-      return { upid: upid.text, notes: [told, ...log.warnings], lastLines }
+      return { upid: upid.text, notes: [told, ...stopped.warnings], lastLines }
     }
     case 'unknown':
       throw pveFailed(
@@ -153,7 +186,7 @@ function endOf(upid: Upid, log: TaskLog, exitStatus: unknown): TaskEnd {
   }
 }
 
-function stillRunning(upid: Upid, withinMs: number): Error {
+function stillRunning({ upid, withinMs }: Following): Error {
   return pveFailed(
     'ERR_PVE_TASK_RUNNING',
     `the task ${upid.text} has not ended within ${Math.round(withinMs / 1000)} s; it goes on by itself: wait for it with proxmox/task.wait, node=${upid.node} and upid=${upid.text}`,

@@ -87,6 +87,11 @@ export function lxcOf(pve: Pve, { node, vmid }: GuestRef): LxcApi {
   return pve.nodes.$(node).lxc.$(vmid)
 }
 
+/** The part of the interface that is about one guest, as far as machines and containers have it in common. */
+export function guestApi(pve: Pve, guest: Guest): QemuApi | LxcApi {
+  return guest.kind === 'qemu' ? qemuOf(pve, guest) : lxcOf(pve, guest)
+}
+
 /** Operations on one machine. */
 export type QemuApi = ReturnType<ReturnType<Pve['nodes']['$']>['qemu']['$']>
 /** Operations on one container. */
