@@ -86,6 +86,8 @@ export interface LedgerEntry {
 
 /** A whole exchange, for those who hold it against the vendor's schema. */
 export interface Exchange extends LedgerEntry {
+  /** Parameters of path, query and body as they came, before any check. */
+  readonly sent: Readonly<Record<string, unknown>>
   readonly data: unknown
   readonly errors: Readonly<Record<string, string>> | undefined
 }

@@ -42,6 +42,7 @@ interface Way {
   target?: Target
   identity?: Identity
   routed?: Routed | undefined
+  sent?: RawParams
   params?: Readonly<Record<string, ParamValue>>
   fault?: Fault | undefined
   hasEffect: boolean
@@ -105,6 +106,7 @@ function outcomeOf(front: Front, way: Way): Outcome {
   way.target = target
   way.identity = identify(front.world, request, target.path)
   const raw = decodeParams(request, target.query)
+  way.sent = raw
   way.routed = routeOf(front, request.method, target.segments)
   way.fault = front.faults.take(way.routed?.operation.name ?? `${request.method} ${target.path}`)
   if (way.fault !== undefined && isBefore(way.fault)) throw new NothingDone()
@@ -129,6 +131,7 @@ function ran(front: Front, way: Way, given: RawParams): Outcome {
   }
   const { operation } = routed
   const raw = withPathParams(front, routed, given)
+  way.sent = raw
   const { user, isToken } = way.identity!
   if (isToken && !operation.allowToken) {
     throw forbidden(`URI '${target!.path}' not available with API token, need proper ticket.`)
@@ -249,6 +252,7 @@ function exchangeOf(front: Front, way: Way, end: End): Exchange {
     method: request.method,
     operation: routed?.operation.name ?? path,
     path,
+    sent: way.sent ?? {},
     params: way.params ?? {},
     user: way.identity?.user ?? '',
     status: end.status,

@@ -19,7 +19,7 @@ export function openLedger(maxEntries = MAX_ENTRIES): Ledger {
   return {
     entries,
     write: (exchange) => {
-      const { data: _data, errors: _errors, ...entry } = exchange
+      const { sent: _sent, data: _data, errors: _errors, ...entry } = exchange
       if (entries.length >= maxEntries) entries.splice(0, Math.ceil(maxEntries / 10))
       entries.push(entry)
       for (const listener of listeners) listener(exchange)
