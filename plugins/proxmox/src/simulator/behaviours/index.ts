@@ -1,19 +1,30 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /** Everything a simulated cluster can do, by operation. */
 import type { Behaviours } from '../contract.ts'
-import { clusterBehaviours } from './cluster.ts'
 import { accessBehaviours } from './access.ts'
+import { clusterBehaviours } from './cluster.ts'
+import { guestCloneBehaviours } from './guest-clone.ts'
+import { guestConfigBehaviours } from './guest-config.ts'
+import { guestDeleteBehaviours } from './guest-delete.ts'
+import { guestDiskBehaviours } from './guest-disks.ts'
 import { guestListBehaviours } from './guest-list.ts'
 import { guestPowerBehaviours } from './guest-power.ts'
+import { guestSnapshotBehaviours } from './guest-snapshots.ts'
 import { haBehaviours } from './ha.ts'
 import { nodeDetailBehaviours } from './node-details.ts'
 import { nodePowerBehaviours } from './node-power.ts'
 import { nodeBehaviours } from './nodes.ts'
+import { storageConfigBehaviours } from './storage-config.ts'
+import { storageContentBehaviours } from './storage-content.ts'
+import { storageStatusBehaviours } from './storage-status.ts'
 import { taskBehaviours } from './tasks.ts'
 import { updateBehaviours } from './updates.ts'
 
 /** The behaviours of all nouns in one table. */
 export const behaviours: Behaviours = {
+  ...storageContentBehaviours,
+  ...storageStatusBehaviours,
+  ...storageConfigBehaviours,
   ...accessBehaviours,
   ...taskBehaviours,
   ...updateBehaviours,
@@ -22,6 +33,11 @@ export const behaviours: Behaviours = {
   ...nodeBehaviours,
   ...haBehaviours,
   ...clusterBehaviours,
+  ...guestCloneBehaviours,
+  ...guestConfigBehaviours,
+  ...guestDeleteBehaviours,
+  ...guestDiskBehaviours,
+  ...guestSnapshotBehaviours,
   ...guestListBehaviours,
   ...guestPowerBehaviours,
 }
