@@ -139,7 +139,8 @@ function takeStep(task: SimTask, step: SimTaskStep): string | undefined {
   try {
     step.effect?.()
     const lines = typeof step.log === 'function' ? step.log() : step.log
-    if (lines !== undefined) writeLog(task, step.warns === true ? `WARN: ${lines}` : lines)
+    if (lines !== undefined && lines !== '')
+      writeLog(task, step.warns === true ? `WARN: ${lines}` : lines)
     return step.fails
   } catch (error) {
     return (error as Error).message
