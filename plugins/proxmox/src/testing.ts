@@ -8,7 +8,10 @@ export type {
   SimAnswer,
   SimRequest,
 } from './simulator/contract.ts'
+export { grantToken } from './simulator/grant.ts'
+export type { TokenGrant } from './simulator/grant.ts'
 export { openProxmoxSimulator } from './simulator/open.ts'
 export type { SimulatorOptions } from './simulator/open.ts'
+export { ROOT_PASSWORD } from './simulator/seed.ts'
 export { PVE_VERSIONS } from './simulator/world.ts'
 export type { PveVersion, World } from './simulator/world.ts'

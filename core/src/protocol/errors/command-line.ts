@@ -49,6 +49,10 @@ export const COMMAND_LINE_ERRORS = {
     meaning: 'The Node at hand is older than 26.',
     remedy: 'Run `npm install`, which brings one into node_modules, or install Node 26.',
   },
+  ERR_NOTHING_APPROVED: {
+    meaning: 'The agent holds no approved plugin of this name.',
+    remedy: 'Approve it, or name the job types it is about.',
+  },
   ERR_NOTHING_RECORDED: {
     meaning: 'The tests of the plugin ran no job, so nothing can be learnt from them.',
     remedy:
@@ -75,6 +79,15 @@ export const COMMAND_LINE_ERRORS = {
     meaning: 'The agent has fetched what was sent and not answered yet.',
     remedy: 'Look again later: `sallyport job list`.',
   },
+  ERR_NO_LEAD: {
+    meaning:
+      'No agent of the site leads in this cluster: none is named after one of its nodes that is online.',
+    remedy: 'Name the agent that shall report with `--agent`.',
+  },
+  ERR_NO_OPENSSL: {
+    meaning: 'A simulator needs a certificate, and openssl, which makes it, does not run here.',
+    remedy: 'Install openssl; on Debian: `apt-get install openssl`.',
+  },
   ERR_NO_OPERATOR: {
     meaning: 'This machine has no operator identity yet.',
     remedy: 'Make one: `sallyport init`.',
@@ -82,6 +95,10 @@ export const COMMAND_LINE_ERRORS = {
   ERR_NO_PUBLISHER: {
     meaning: 'There is no publisher identity here yet.',
     remedy: 'Make one: `sallyport plugin keygen`.',
+  },
+  ERR_NO_SIMULATOR: {
+    meaning: 'The package with the simulator is not installed beside the command line.',
+    remedy: 'Install it as the message says.',
   },
   ERR_OPERATOR_EXISTS: {
     meaning: 'This machine has an operator identity already. It is not overwritten.',
@@ -144,6 +161,18 @@ export const COMMAND_LINE_ERRORS = {
       'The text is neither a key nor the fingerprint of a publisher that this operator knows.',
     remedy: 'Give the whole key, as `sallyport plugin inspect --json` shows it.',
   },
+  ERR_PVE_ANSWER: {
+    meaning: 'What answered is not Proxmox VE, or another version of it than is known.',
+    remedy: 'See whether the address is that of the interface, as https://host:8006.',
+  },
+  ERR_PVE_LOCAL: {
+    meaning: 'The command of the Proxmox VE node failed.',
+    remedy: 'Run it as root on the node, or reach the node with `--url`.',
+  },
+  ERR_PVE_LOGIN: {
+    meaning: 'The node does not let this account in.',
+    remedy: 'See the password and the second factor; the account is written name@realm.',
+  },
   ERR_RECORD_FORM: {
     meaning: 'A file that this machine keeps about a site, an agent or a job is damaged.',
     remedy: 'Put back a copy of the file.',
@@ -156,6 +185,10 @@ export const COMMAND_LINE_ERRORS = {
   ERR_SDK_PACKAGE: {
     meaning: 'The SDK for a new plugin cannot be packed, or the given file is not the packed SDK.',
     remedy: 'Correct what the message names, or give a packed SDK with --sdk.',
+  },
+  ERR_TOKEN_NOT_SEPARATED: {
+    meaning: 'The API token has all rights of its account, whatever its own say.',
+    remedy: 'Make a token with rights of its own: `sallyport proxmox setup --replace-token`.',
   },
   ERR_USAGE: {
     meaning: 'The command line is not right. Nothing was done.',

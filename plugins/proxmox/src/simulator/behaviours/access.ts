@@ -27,13 +27,6 @@ const SUBDIRS = [
   'password',
 ]
 
-/** Releases that are simulated, by version. */
-const RELEASES = {
-  '8.4': { version: '8.4.18', release: '8.4', repoid: '66c6a0b6ee4e1ac0' },
-  '9.1': { version: '9.1.9', release: '9.1', repoid: '3f7d2b1c8a905e64' },
-  '9.2': { version: '9.2.11', release: '9.2', repoid: '5e81c0d94b27fa36' },
-} as const
-
 /** What a browser's page is told one may, by the areas of its menu. */
 const AREAS = {
   access: ['/access', /^(User|Group|Realm\.AllocateUser|Permissions)/],
@@ -45,9 +38,8 @@ const AREAS = {
   vms: ['/vms', /^(VM|Permissions)/],
 } as const
 
-/** What can be asked under `/access`, and the version. */
+/** What can be asked under `/access`. */
 export const accessBehaviours: Behaviours = {
-  'GET /version': ({ world }) => RELEASES[world.version],
   'GET /access': () => SUBDIRS.map((subdir) => ({ subdir })),
   'GET /access/domains': () => REALMS,
   'GET /access/domains/{realm}': ({ params }) => {
