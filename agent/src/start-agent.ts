@@ -87,6 +87,7 @@ function openLoops(
     stop.signal,
   )
   const flushing = flushUntil(stop.signal, runner, onError)
+  const resuming = runner.resume().catch(onError)
   return {
     async [Symbol.asyncDispose]() {
       stop.abort()
@@ -96,7 +97,7 @@ function openLoops(
         () => runner.abort(),
         () => {},
       )
-      await Promise.all([polling, flushing])
+      await Promise.all([polling, flushing, resuming])
       grace.abort()
       await overdue
       log.info({}, 'agent stopped')

@@ -27,7 +27,7 @@ export type {
 } from './handles.ts'
 export { bodyFault, fieldScopeFaults, flatFault } from './constraints.ts'
 export type { FlatFields } from './constraints.ts'
-export { DEFAULT_LIMITS, defineJob } from './job-type.ts'
+export { DEFAULT_LIMITS, STEP_LIMITS, defineJob } from './job-type.ts'
 export type {
   AnyJobType,
   Effect,
@@ -41,6 +41,7 @@ export type {
   Verification,
   VerifyContext,
 } from './job-type.ts'
+export { expectLook } from './look.ts'
 export { manifestOf } from './manifest.ts'
 export type { JobManifest, PluginManifest } from './manifest.ts'
 export { ask, connect, endpoint, exec, files, route, secret, ssh, state } from './permission.ts'
@@ -68,7 +69,14 @@ export { readStream } from './read-stream.ts'
 export { resourcesOf } from './resources.ts'
 export type { Resources } from './resources.ts'
 export { matchRoute, normalPath, parseRoute, resourcesOfRoute, routeFor } from './route.ts'
-export type { Route, RouteMatch, RouteSegment, SegmentGrammar } from './route.ts'
+export type {
+  Route,
+  RouteMatch,
+  RouteParameter,
+  RoutePiece,
+  RouteSegment,
+  SegmentGrammar,
+} from './route.ts'
 export { argumentsMatch, pathMatches } from './scope.ts'
 export { sshAgent } from './ssh-agent.ts'
 export type { SshAgent } from './ssh-agent.ts'

@@ -36,6 +36,7 @@ export const AUDIT_EVENTS = [
   'run.failed',
   'run.finished',
   'run.interrupted',
+  'run.resumed',
   'run.started',
   'sandbox.denied',
 ] as const

@@ -20,6 +20,7 @@ export { openPluginHost } from './plugin-host.ts'
 export type { PluginHostOptions, PluginLine } from './plugin-host.ts'
 export type {
   HandleEvent,
+  KeptByRun,
   ObservedCall,
   PluginHost,
   RunOutcome,

@@ -1,22 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Runs jobs in plugins: one process per plugin digest, started on the first job, stopped when idle. */
 import { realpathSync } from 'node:fs'
-import { CodedError, isCodedError, type JobManifest, type PluginManifest } from '@sallyport/sdk'
+import { isCodedError, type PluginManifest } from '@sallyport/sdk'
 import type { Failure } from '../protocol/index.ts'
 import { REFUSALS } from '../protocol/refusal.ts'
 import { checkBundle } from './bundle-check.ts'
 import { Counters } from './counters.ts'
 import { CrashBackOff } from './crash-back-off.ts'
 import { makeFailure } from './failure.ts'
-import { resourcesOf } from '../protocol/index.ts'
 import type { BindingStore } from './bindings/binding.ts'
-import { findBinding, unboundNames } from './bindings/find-binding.ts'
-import type { HandleSetting } from './broker/contract.ts'
-import type { HandleEvent, PluginHost, RunOutcome, RunRequest, PluginCounters } from './ports.ts'
+import type { PluginHost, RunOutcome, RunRequest, PluginCounters } from './ports.ts'
 import { ProcessPool, type PluginEvent } from './process-pool.ts'
 import { Quarantine, type QuarantineBounds, type QuarantineReason } from './quarantine.ts'
-import { RunHandles } from './run-handles.ts'
-import type { RunEnd } from './sandbox/active-run.ts'
+import { runInProcess } from './run-in-process.ts'
 import { findSandbox, type Sandbox } from './sandbox/bubblewrap.ts'
 import { findControlGroups, type FoundGroups } from './sandbox/cgroup/find-groups.ts'
 import { PROCESS_LIMITS, type ProcessLimits } from './sandbox/limits.ts'
@@ -144,43 +140,17 @@ class SandboxedPluginHost implements PluginHost {
     return outcome
   }
 
-  async #runIn(
-    taken: PluginProcess,
-    request: RunRequest,
-    manifest: PluginManifest,
-  ): Promise<RunOutcome> {
-    const { jobId, jobName, input } = request
-    const job = manifest.jobs[jobName]!
-    const unrecorded = new AbortController()
-    const over = new AbortController()
-    const setting = this.#settingOf(request, job, over.signal)
-    const counted = (event: HandleEvent): void => this.#counters.called(manifest.name, event)
-    const handles = openHandles(request, { manifest, setting, unrecorded, counted })
-    const signal = AbortSignal.any([request.signal, unrecorded.signal])
-    const end = await taken.run(
-      { jobId, jobName, input, signal, ...job.limits },
-      {
-        call: (call, ended) => handles.call(call, ended),
-        denied: (permission, resource) => handles.deniedByWall(permission, resource),
-        log: (text) => this.#options.onLine?.({ pluginName: manifest.name, jobId, text }),
-        progress: (text) => request.onProgress?.(text),
-      },
-    )
-    over.abort(new CodedError('ERR_RUN_OVER', 'the run is over'))
-    return outcomeOfRun(end, { handles, isUnrecorded: unrecorded.signal.aborted })
-  }
-
-  #settingOf(request: RunRequest, job: JobManifest, over: AbortSignal): HandleSetting {
-    const { jobId, plugin, input, ask } = request
-    return {
-      pluginName: plugin.name,
-      jobId,
+  #runIn(taken: PluginProcess, request: RunRequest, manifest: PluginManifest): Promise<RunOutcome> {
+    return runInProcess(taken, request, {
+      manifest,
       stateDirectory: this.#stateDirectory,
-      resources: resourcesOf(job, input as Readonly<Record<string, unknown>>),
-      binding: (name, kind) => findBinding(this.#bindings, plugin.name, { name, kind }),
-      ask: ask ?? refuseToAsk,
-      over,
-    }
+      bindings: this.#bindings,
+      onCall: (event) => this.#counters.called(manifest.name, event),
+      onLine: (text) => {
+        const { jobId } = request
+        this.#options.onLine?.({ pluginName: manifest.name, jobId, text })
+      },
+    })
   }
 
   #findGroups(): FoundGroups {
@@ -209,33 +179,6 @@ class SandboxedPluginHost implements PluginHost {
   }
 }
 
-/** Why: a use of a handle that cannot be recorded must be the last one. */
-function openHandles(
-  request: RunRequest,
-  run: {
-    readonly manifest: PluginManifest
-    readonly setting: HandleSetting
-    readonly unrecorded: AbortController
-    readonly counted: (event: HandleEvent) => void
-  },
-): RunHandles {
-  const { jobName } = request
-  const { name, jobs } = run.manifest
-  const { permissions } = jobs[jobName]!
-  return new RunHandles({ type: `${name}/${jobName}`, permissions }, run.setting, (event, call) => {
-    run.counted(event)
-    try {
-      request.onHandle?.(event, call)
-    } catch (error) {
-      run.unrecorded.abort(error)
-    }
-  })
-}
-
-function refuseToAsk(): Promise<RunOutcome> {
-  throw new CodedError('ERR_HANDLE_DENIED', 'this agent takes no questions')
-}
-
 function refusedAsQuarantined({ code, message, crashCount }: QuarantineReason): RunOutcome {
   const { remedy } = REFUSALS.quarantined
   const details = { code, message: message.slice(0, 512), crashCount, remedy }
@@ -258,19 +201,6 @@ function outcomeOfStart(error: unknown): RunOutcome {
   const { remedy } = REFUSALS.sandbox_unavailable
   const details = { why: error.message.slice(0, 512), remedy }
   return { state: 'refused', refusal: { reason: 'sandbox_unavailable', details } }
-}
-
-function outcomeOfRun(
-  end: RunEnd,
-  run: { readonly handles: RunHandles; readonly isUnrecorded: boolean },
-): RunOutcome {
-  const handlesUsed = [...run.handles.used].sort()
-  if (run.isUnrecorded) {
-    const message = 'the use of a handle could not be recorded'
-    return { state: 'failed', failure: makeFailure('ERR_AUDIT_UNAVAILABLE', message), handlesUsed }
-  }
-  if (!end.ok) return { state: 'failed', failure: end.failure, handlesUsed }
-  return { state: 'done', output: end.output, handlesUsed }
 }
 
 function failed(failure: Failure): RunOutcome {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What the runner asks of the plugin host: one run in, one outcome out. */
-import type { PluginManifest } from '@sallyport/sdk'
+/** What the runner asks of the plugin host: one job in, one outcome out. */
+import type { PluginManifest, Verification } from '@sallyport/sdk'
 import type { Failure, Refusal } from '../protocol/index.ts'
 
 /** One run, as the plugin host takes it. */
@@ -20,6 +20,17 @@ export interface RunRequest {
   readonly onHandle?: (event: HandleEvent, call: ObservedCall) => void
   /** Puts what this run asks for through admission. Without it nothing can be asked. */
   readonly ask?: AskJob
+  /** Makes what the run keeps durable before it returns; without it nothing is. Throws: then the run is ended. */
+  readonly onKeep?: (kept: KeptByRun) => void
+  /** What an earlier run of this job kept: it is resumed then, and neither planned nor run. */
+  readonly resume?: KeptByRun
+}
+
+/** What a run kept, and the plan it ran by; both are JSON values. */
+export interface KeptByRun {
+  /** Undefined when the job type has none. */
+  readonly plan: unknown
+  readonly value: unknown
 }
 
 /** A job that a run asks for. */
@@ -50,7 +61,7 @@ export interface ObservedCall {
 
 /** How a run ended. */
 export type RunOutcome =
-  | { state: 'done'; output: unknown; handlesUsed: string[] }
+  | { state: 'done'; output: unknown; verification?: Verification; handlesUsed: string[] }
   | { state: 'failed'; failure: Failure; handlesUsed: string[] }
   | { state: 'refused'; refusal: Refusal }
 

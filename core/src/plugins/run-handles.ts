@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The handles of one run: what the manifest names, opened; everything else denied in words an author understands. */
-import { CodedError, isCodedError, type JobManifest, type Permission } from '@sallyport/sdk'
+/** The handles of one step of a run: what the manifest names, opened; everything else denied in words an author understands. */
+import {
+  CodedError,
+  expectLook,
+  isCodedError,
+  type JobManifest,
+  type Permission,
+  type Step,
+} from '@sallyport/sdk'
 import type { HandleReply, HandleSetting, OpenHandle } from './broker/contract.ts'
 import { findKind, suggestionsFor } from './broker/registry.ts'
 import type { HandleEvent, ObservedCall } from './ports.ts'
@@ -16,12 +23,13 @@ interface Granted {
   readonly handle: OpenHandle
 }
 
-/** Serves the handle calls of one run and reports each of them. */
+/** Serves the handle calls of one step and reports each of them. */
 export class RunHandles {
   /** Names of the handles that were used for something that was allowed. */
   readonly used = new Set<string>()
   readonly #granted: ReadonlyMap<string, Granted>
   readonly #jobType: string
+  readonly #step: Step
   readonly #report: (event: HandleEvent, call: ObservedCall) => void
 
   /** `report` is called once per call, before its answer goes to the plugin. */
@@ -31,6 +39,7 @@ export class RunHandles {
     report: (event: HandleEvent, call: ObservedCall) => void,
   ) {
     this.#jobType = job.type
+    this.#step = setting.step
     this.#report = report
     this.#granted = new Map(
       Object.entries(job.permissions).map(([name, permission]) => [
@@ -43,8 +52,8 @@ export class RunHandles {
   /**
    * Makes one call.
    *
-   * Trust: the call comes from the plugin. Whether the handle was approved is decided here, whether the scope covers
-   * the call is decided by the kind.
+   * Trust: the call comes from the plugin. Whether the handle was approved and whether this step may do more than look
+   * is decided here, whether the scope covers the call is decided by the kind.
    * Throws: ERR_HANDLE_DENIED and the codes of the kind.
    */
   async call(call: HandleCall, signal: AbortSignal): Promise<HandleReply> {
@@ -84,6 +93,8 @@ export class RunHandles {
   ): Promise<HandleReply> {
     if (granted === undefined) throw this.#undeclared(call)
     if (!Object.hasOwn(granted.handle, call.method)) throw noSuchMethod(call, granted.permission)
+    const { kind } = granted.permission
+    expectLook(this.#step, call.handle, { kind, method: call.method, args: call.args })
     return granted.handle[call.method]!(call.args, signal)
   }
 

@@ -57,6 +57,16 @@ export const Failure = z.strictObject({
 })
 export type Failure = z.infer<typeof Failure>
 
+/** Characters of what a second look found. */
+export const MAX_VERIFICATION_MESSAGE = 1_024
+
+/** What a second look after the run found, in the plugin's own words. */
+export const Verification = z.strictObject({
+  verdict: z.enum(['verified', 'contradicted', 'inconclusive']),
+  message: z.string().max(MAX_VERIFICATION_MESSAGE),
+})
+export type Verification = z.infer<typeof Verification>
+
 /** Terminal states an agent can answer with. */
 export const TERMINAL_STATES = ['done', 'failed', 'refused', 'interrupted'] as const
 /** One of them. */
@@ -76,6 +86,8 @@ export const Result = z.strictObject({
   state: z.enum(TERMINAL_STATES),
   /** Present when `state` is done. */
   output: z.json().optional(),
+  /** Present when `state` is done and the job type looks again after its run. */
+  verification: Verification.optional(),
   /** Present when `state` is failed or interrupted. */
   failure: Failure.optional(),
   /** Present when `state` is refused. */

@@ -23,7 +23,7 @@ export interface Answer {
 
 /** How a delivery ended. */
 export type Outcome =
-  | { state: 'done'; output: unknown }
+  | { state: 'done'; output: unknown; verification?: NonNullable<Result['verification']> }
   | { state: 'failed' | 'interrupted'; failure: NonNullable<Result['failure']> }
   | { state: 'refused'; refusal: NonNullable<Result['refusal']> }
 

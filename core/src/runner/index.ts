@@ -3,6 +3,7 @@
 export type {
   BundleName,
   Journal,
+  KeptRow,
   OutboxRow,
   QuarantineRow,
   ResultChannel,

@@ -13,6 +13,17 @@ export interface RunRow {
   readonly payload: Uint8Array
   readonly receivedAtMs: number
   readonly acknowledgedAtMs: number | null
+  /** What the run kept last, for `resume`; null when it kept nothing, and once the answer is acknowledged. */
+  readonly kept: KeptRow | null
+}
+
+/** What a run kept. Shape: JSON, bounded by `STEP_LIMITS` of the SDK. */
+export interface KeptRow {
+  /** The bundle that kept it; no other one gets it back. */
+  readonly digest: string
+  /** Null when the job type has no plan. */
+  readonly plan: Uint8Array | null
+  readonly value: Uint8Array
 }
 
 /** An answer on its way to the hub. */
@@ -44,7 +55,9 @@ export interface Journal {
   /** Runs `write` atomically; durable (fsynced) when it returns. Throws: ERR_STORE_WRITE; then nothing was written. */
   transaction<T>(write: () => T): T
   findRun(jobId: string): RunRow | undefined
-  addRun(row: RunRow): void
+  addRun(row: Omit<RunRow, 'kept'>): void
+  /** Keeps this for a run without an outcome, in place of what it kept before. Throws: ERR_STORE_CONFLICT. */
+  keep(jobId: string, kept: KeptRow): void
   finishRun(jobId: string, finishedAtMs: number): void
   /** Runs whose intent was recorded and whose outcome was not. */
   openRuns(): RunRow[]

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Every state change of a delivery as one durable transaction: journal, audit log and signed answer together. */
-import type { AdmissionPorts, Decision } from '../admission/index.ts'
+import type { AdmissionPorts, AuthenticJob, Decision } from '../admission/index.ts'
 import { digestOf, type Identity } from '../crypto/index.ts'
+import type { KeptByRun } from '../plugins/ports.ts'
 import { documents, encodeJson, parseDocument, type Job, type Refusal } from '../protocol/index.ts'
 import { signAnswer, type Answer, type Outcome } from './answer.ts'
 import type { HandleTally } from './handle-tally.ts'
+import { cutOff } from './outcome.ts'
 import type { Journal, RunRow } from './ports.ts'
 
 type Admitted = Extract<Decision, { admitted: true }>
@@ -20,10 +22,18 @@ export interface Receipt {
   readonly admitMs?: number
 }
 
+/** What of the decision on a job its run needs; after a restart no more is known. */
+export type AdmittedRun = Omit<Admitted, 'authentic' | 'admitted'> & {
+  readonly authentic: Pick<AuthenticJob, 'job' | 'digest'>
+}
+
+/** What came between the run and its end. */
+export type ResumedAfter = 'restart' | 'crash'
+
 /** A run whose intent is durable. */
 export interface Intent {
   readonly receipt: Receipt
-  readonly decision: Admitted
+  readonly decision: AdmittedRun
   readonly journalMs: number
 }
 
@@ -100,6 +110,35 @@ export class Recorder {
     return { receipt, decision, journalMs: performance.now() - started }
   }
 
+  /** Makes what a run keeps durable, in place of what it kept before. */
+  recordKept({ decision }: Intent, { plan, value }: KeptByRun): void {
+    const { journal } = this.#ports
+    const { plugin, authentic } = decision
+    const kept = {
+      digest: plugin.digest,
+      plan: plan === undefined ? null : encodeJson(plan),
+      value: encodeJson(value),
+    }
+    journal.transaction(() => journal.keep(authentic.job.jobId, kept))
+  }
+
+  /** Records that a run is taken up again; only then may it be looked after. */
+  recordResumed({ receipt, decision }: Intent, after: ResumedAfter): void {
+    const { plugin, authentic } = decision
+    const { jobId } = authentic.job
+    const details = { after, plugin: plugin.digest }
+    const { envelopeId } = receipt
+    this.#ports.journal.transaction(() =>
+      this.#audit([{ event: 'run.resumed', jobId, envelopeId, details }]),
+    )
+  }
+
+  /** Records what a run used that is left open for the next start. */
+  recordLeft({ decision }: Intent, tally: HandleTally): void {
+    const events = tally.events(decision.authentic.job.jobId)
+    if (events.length > 0) this.#ports.journal.transaction(() => this.#audit(events))
+  }
+
   /** Records how a run ended, and its answer. */
   recordOutcome(intent: Intent, outcome: Outcome, run: { ms: number; tally: HandleTally }): void {
     const { receipt, decision, journalMs } = intent
@@ -148,17 +187,9 @@ export class Recorder {
   }
 
   /** Records that a crash came between intent and outcome. */
-  recordInterrupted(row: RunRow): void {
+  recordInterrupted(row: RunRow, failure = cutOff()): void {
     const job = parseDocument(documents.job, row.payload)
-    const outcome: Outcome = {
-      state: 'interrupted',
-      failure: {
-        code: 'ERR_RUN_INTERRUPTED',
-        message: 'the agent stopped during the run; whether it took effect is unknown',
-        details: {},
-        retryable: false,
-      },
-    }
+    const outcome: Outcome = { state: 'interrupted', failure }
     const receipt = { envelopeId: row.envelopeId, receivedAtMs: row.receivedAtMs, openMs: 0 }
     const answer: Answer = {
       ...this.#answerTo({ job, digest: digestOf(row.payload) }, receipt),
@@ -274,8 +305,10 @@ function plainRefusal(refusal: Refusal): Extract<Outcome, { state: 'refused' }>[
 
 function outcomeEvent(jobId: string, envelopeId: string, outcome: Outcome): AuditEvents[number] {
   if (outcome.state === 'done') {
-    const outputDigest = digestOf(encodeJson(outcome.output))
-    return { event: 'run.finished', jobId, envelopeId, details: { outputDigest } }
+    const { output, verification } = outcome
+    const outputDigest = digestOf(encodeJson(output))
+    const details = { outputDigest, ...(verification && { verdict: verification.verdict }) }
+    return { event: 'run.finished', jobId, envelopeId, details }
   }
   if (outcome.state === 'refused') {
     const { reason } = outcome.refusal

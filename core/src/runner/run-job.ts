@@ -1,41 +1,71 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The middle of a job's way: from the durable intent to the durable outcome. */
-import { isCodedError } from '@sallyport/sdk'
-import type { RunOutcome } from '../plugins/ports.ts'
-import { documents, encodeJson, resourcesOf } from '../protocol/index.ts'
-import type { Outcome } from './answer.ts'
+import { checkResumable } from '../admission/index.ts'
+import type { KeptByRun, RunOutcome } from '../plugins/ports.ts'
+import { resourcesOf } from '../protocol/index.ts'
 import { Questions, type AskingRun, type AskPorts } from './ask.ts'
 import { HandleTally } from './handle-tally.ts'
+import { hasCrashed, outcomeOf, wasStopped } from './outcome.ts'
 import type { Intent, Recorder } from './recorder.ts'
+import { resumeRun } from './resume.ts'
 
-/** Half of a result document is left for everything but the output. */
-const MAX_OUTPUT_BYTES = documents.result.maxBytes / 2
-
-/** Ends that came from outside the run: whether it took effect is unknown. */
-const INTERRUPTIONS: readonly string[] = ['ERR_RUN_CANCELLED', 'ERR_PLUGIN_REVOKED']
-
-/** Runs an admitted job once and records how it ended. */
+/**
+ * Runs an admitted job once and records how it ended. Says whether there is an answer now: a run that kept something is
+ * left for the next start when the agent stops in the middle of it.
+ */
 export async function runJob(
   intent: Intent,
   recorder: Recorder,
   ports: AskPorts & { signal: AbortSignal },
-): Promise<void> {
-  const { authentic, plugin, jobName } = intent.decision
-  const questions = new Questions(askingRun(intent), ports)
+): Promise<boolean> {
   const tally = new HandleTally()
-  const started = performance.now()
+  const startedAtMs = performance.now()
+  const { ended, kept } = await run(intent, { recorder, ports, tally })
+  if (kept !== undefined && wasStopped(ended, ports.signal)) {
+    recorder.recordLeft(intent, tally)
+    return false
+  }
+  if (kept !== undefined && hasCrashed(ended) && mayResume(intent, ports)) {
+    const after = 'crash' as const
+    return resumeRun({ intent, kept, after, tally, startedAtMs }, recorder, ports)
+  }
+  const ms = performance.now() - startedAtMs
+  recorder.recordOutcome(intent, outcomeOf(ended), { ms, tally })
+  return true
+}
+
+/** Why nothing is kept for a job type that cannot be resumed: nobody would ever ask for it. */
+async function run(
+  intent: Intent,
+  by: { recorder: Recorder; ports: AskPorts & { signal: AbortSignal }; tally: HandleTally },
+): Promise<{ ended: RunOutcome; kept: KeptByRun | undefined }> {
+  const { recorder, ports, tally } = by
+  const { authentic, plugin, jobName, jobManifest } = intent.decision
+  const { jobId, input } = authentic.job
+  const questions = new Questions(askingRun(intent), ports)
+  let kept: KeptByRun | undefined
+  const onKeep = (given: KeptByRun): void => {
+    recorder.recordKept(intent, given)
+    kept = given
+  }
   const ended = await ports.host.run({
-    jobId: authentic.job.jobId,
+    jobId,
     plugin,
     jobName,
-    input: authentic.job.input,
+    input,
     signal: ports.signal,
     onHandle: (event) => tally.add(event),
+    ...(jobManifest.hasResume && { onKeep }),
     ask: (asked, ended) => questions.ask(asked, ended),
   })
   await questions.settled()
-  const run = { ms: performance.now() - started, tally }
-  recorder.recordOutcome(intent, outcomeOf(ended), run)
+  return { ended, kept }
+}
+
+/** Why asked again: the operator may have revoked the plugin since the job began. */
+function mayResume({ decision }: Intent, { admission }: AskPorts): boolean {
+  const { plugin, authentic } = decision
+  return checkResumable(authentic.job.jobType, plugin.digest, admission).ok
 }
 
 function askingRun({ receipt, decision }: Intent): AskingRun {
@@ -44,28 +74,4 @@ function askingRun({ receipt, decision }: Intent): AskingRun {
   const resources = resourcesOf(jobManifest, input)
   const reach = { effect: jobManifest.effect, resources, depth: 0 }
   return { jobId, envelopeId: receipt.envelopeId, reach }
-}
-
-function outcomeOf(ended: RunOutcome): Outcome {
-  if (ended.state === 'done') return outputOutcome(ended.output)
-  if (ended.state === 'refused') {
-    return ended as Extract<Outcome, { state: 'refused' }>
-  }
-  const state = INTERRUPTIONS.includes(ended.failure.code) ? 'interrupted' : 'failed'
-  return { state, failure: ended.failure }
-}
-
-/** Why: an output that no document can carry must still end in an answer. */
-function outputOutcome(output: unknown): Outcome {
-  try {
-    if (encodeJson(output).byteLength <= MAX_OUTPUT_BYTES) return { state: 'done', output }
-    return failed('ERR_OUTPUT_LIMIT', `the output is larger than ${MAX_OUTPUT_BYTES} bytes`)
-  } catch (error) {
-    if (!isCodedError(error)) throw error
-    return failed('ERR_OUTPUT_FORM', 'the output is not JSON')
-  }
-}
-
-function failed(code: string, message: string): Outcome {
-  return { state: 'failed', failure: { code, message, details: {}, retryable: false } }
 }

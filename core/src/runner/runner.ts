@@ -8,8 +8,9 @@ import type { Refusal } from '../protocol/index.ts'
 import { WIRE, type Delivery } from '../transport/contract.ts'
 import { isAsked, recordLostQuestion } from './ask.ts'
 import { flushOutbox, sendAnswer } from './outbox.ts'
-import type { Journal, ResultChannel } from './ports.ts'
+import type { Journal, KeptRow, ResultChannel, RunRow } from './ports.ts'
 import { Recorder, type Receipt } from './recorder.ts'
+import { resumeRow } from './resume.ts'
 import { runJob } from './run-job.ts'
 import { Slots } from './slots.ts'
 import type { BundleSource } from './taker.ts'
@@ -50,6 +51,7 @@ export class Runner {
   readonly #active = new Set<string>()
   readonly #stop = new AbortController()
   readonly #slots: Slots
+  readonly #toResume: RowToResume[] = []
 
   constructor(ports: RunnerPorts) {
     this.#ports = ports
@@ -81,14 +83,26 @@ export class Runner {
     }
   }
 
-  /** After a start: runs without an outcome become `interrupted`; returns how many. */
+  /**
+   * After a start: runs without an outcome become `interrupted`, except those that kept something; returns how many.
+   * Call it before the first delivery, then `resume`.
+   */
   recover(): number {
     const rows = this.#ports.journal.openRuns()
     for (const row of rows) {
       if (isAsked(row)) recordLostQuestion(row, this.#ports)
+      else if (hasKept(row)) this.#leave(row)
       else this.#recorder.recordInterrupted(row)
     }
-    return rows.length
+    return rows.length - this.#toResume.length
+  }
+
+  /**
+   * Resumes the runs that kept something; resolves when the hub holds their answers or the outbox keeps them. What cannot
+   * be recorded, and what the end of the agent comes before, is left for the next start.
+   */
+  async resume(): Promise<void> {
+    await Promise.all(this.#toResume.splice(0).map((row) => this.#resume(row)))
   }
 
   /** Sends the answers the hub does not hold yet. Throws: the channel's errors; call again later. */
@@ -101,7 +115,7 @@ export class Runner {
     this.#slots.close()
   }
 
-  /** Aborts the runs in work; each is answered as interrupted. */
+  /** Aborts the runs in work; each is answered as interrupted, or left for the next start if it kept something. */
   abort(): void {
     this.#stop.abort()
   }
@@ -125,20 +139,47 @@ export class Runner {
   }
 
   /** Why admission comes after the wait: a job is judged by the time, and by what is approved, when it begins. */
-  async #takeJob(bytes: Uint8Array, receipt: Receipt): Promise<boolean> {
-    if (!(await this.#slots.take())) return false
-    try {
+  #takeJob(bytes: Uint8Array, receipt: Receipt): Promise<boolean> {
+    return this.#inSlot(async () => {
       const started = performance.now()
       const decision = admit({ envelopeId: receipt.envelopeId, bytes }, this.#ports.admission)
       const judged = { ...receipt, admitMs: performance.now() - started }
       if (decision.admitted) {
         const intent = this.#recorder.recordIntent(judged, decision)
-        await runJob(intent, this.#recorder, { ...this.#ports, signal: this.#stop.signal })
-      } else this.#recorder.recordRefusal(judged, decision)
+        return runJob(intent, this.#recorder, { ...this.#ports, signal: this.#stop.signal })
+      }
+      this.#recorder.recordRefusal(judged, decision)
+      return true
+    })
+  }
+
+  /** Does the work once there is a slot; false when there is none. */
+  async #inSlot(work: () => Promise<boolean>): Promise<boolean> {
+    if (!(await this.#slots.take())) return false
+    try {
+      return await work()
     } finally {
       this.#slots.give()
     }
-    return true
+  }
+
+  /** Why it counts as in work from now on: the hub may deliver it again, and its answer is still to come. */
+  #leave(row: RowToResume): void {
+    this.#active.add(row.envelopeId)
+    this.#toResume.push(row)
+  }
+
+  async #resume(row: RowToResume): Promise<void> {
+    const { envelopeId, jobId } = row
+    const ports = { ...this.#ports, signal: this.#stop.signal }
+    try {
+      if (!(await this.#inSlot(() => resumeRow(row, this.#recorder, ports)))) return
+      this.#active.delete(envelopeId)
+      await this.#send(envelopeId)
+    } catch (error) {
+      if (!isCodedError(error)) throw error
+      this.#ports.log.warn({ jobId, code: error.code }, 'run left for the next start')
+    }
   }
 
   async #open(
@@ -162,6 +203,12 @@ export class Runner {
       this.#ports.log.warn({ envelopeId, code: error.code }, 'answer kept until the hub is back')
     }
   }
+}
+
+type RowToResume = RunRow & { readonly kept: KeptRow }
+
+function hasKept(row: RunRow): row is RowToResume {
+  return row.kept !== null
 }
 
 function unadmitted(refusal: Refusal): Extract<Decision, { admitted: false }> {

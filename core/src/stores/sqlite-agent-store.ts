@@ -53,7 +53,7 @@ export function openSqliteAgentStore(path: string, options: AgentStoreOptions): 
   const connection = new SqliteConnection(path, { readOnly: mode === 'readOnly' })
   try {
     if (mode === 'create' && isBlank(connection)) makeSchema(connection)
-    checkSchema(connection)
+    checkSchema(connection, { mayUpgrade: mode !== 'readOnly' })
     if (mode !== 'readOnly') makeTriggers(connection)
   } catch (error) {
     connection[Symbol.dispose]()

@@ -10,6 +10,11 @@ export function bytesIn(row: SqliteRow, column: string): Uint8Array {
   throw damaged(column)
 }
 
+/** A column of bytes or null. Throws: ERR_STORE_CORRUPT. */
+export function bytesOrNullIn(row: SqliteRow, column: string): Uint8Array | null {
+  return row[column] === null ? null : bytesIn(row, column)
+}
+
 /** A column of text. Throws: ERR_STORE_CORRUPT. */
 export function textIn(row: SqliteRow, column: string): string {
   const value = row[column]

@@ -11,6 +11,7 @@ export function makeSqliteJournal(store: SqliteAgentStore, log: AuditLog): Journ
     transaction: (write) => store.transaction(write),
     findRun: (jobId) => runs.find(jobId),
     addRun: (run) => addRun(store, run),
+    keep: (jobId, kept) => runs.keep(jobId, kept),
     finishRun: (jobId, finishedAtMs) => runs.finish(jobId, finishedAtMs),
     openRuns: () => runs.withoutOutcome(),
     putOutbox: (answer) => putAnswer(store, answer),
@@ -35,7 +36,7 @@ export function makeSqliteJournal(store: SqliteAgentStore, log: AuditLog): Journ
 }
 
 /** Why room is asked for here: a run that begins must be able to end with an answer. */
-function addRun(store: SqliteAgentStore, run: RunRow): void {
+function addRun(store: SqliteAgentStore, run: Omit<RunRow, 'kept'>): void {
   if (run.state === 'intent') store.outbox.expectRoom(store.runs.withoutOutcomeCount() + 1)
   store.runs.add(run)
 }

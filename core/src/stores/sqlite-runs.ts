@@ -1,13 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The runs an agent has taken, one row per job id, for ever: the truth about replays. */
-import { CodedError } from '@sallyport/sdk'
+import { CodedError, STEP_LIMITS } from '@sallyport/sdk'
 import type { RateStore, ReplayStore } from '../admission/ports.ts'
-import type { RunRow } from '../runner/ports.ts'
-import { bytesIn, integerIn, integerOrNullIn, textIn } from './sqlite-columns.ts'
+import type { KeptRow, RunRow } from '../runner/ports.ts'
+import { bytesIn, bytesOrNullIn, integerIn, integerOrNullIn, textIn } from './sqlite-columns.ts'
 import type { SqliteConnection, SqliteRow } from './sqlite-connection.ts'
 
 /** Size of the signed payload of one run; the limit of a job document. */
 const MAX_PAYLOAD_BYTES = 65_536
+
+const KEPT_COLUMNS = [
+  `kept BLOB CHECK (length(kept) <= ${STEP_LIMITS.maxKeptBytes})`,
+  `kept_plan BLOB CHECK (length(kept_plan) <= ${STEP_LIMITS.maxPlanBytes})`,
+  'kept_digest TEXT',
+]
+
+/** What makes the tables of version 2 those of version 3. */
+export const RUNS_FROM_VERSION_2 = KEPT_COLUMNS.map(
+  (column) => `ALTER TABLE runs ADD COLUMN ${column};`,
+).join('\n')
 
 /** Tables of this file. */
 export const RUNS_SCHEMA = `
@@ -19,7 +30,8 @@ export const RUNS_SCHEMA = `
     payload BLOB NOT NULL CHECK (length(payload) <= ${MAX_PAYLOAD_BYTES}),
     received_at_ms INTEGER NOT NULL,
     finished_at_ms INTEGER,
-    acknowledged_at_ms INTEGER
+    acknowledged_at_ms INTEGER,
+    ${KEPT_COLUMNS.join(',\n    ')}
   ) STRICT;
   CREATE INDEX runs_by_type ON runs (job_type, received_at_ms);
   CREATE INDEX runs_without_outcome ON runs (received_at_ms) WHERE state = 'intent';
@@ -52,8 +64,12 @@ const ADD = `
 const FINISH = `
   UPDATE runs SET state = 'finished', finished_at_ms = ? WHERE job_id = ? AND state = 'intent'
 `
+const KEEP = `
+  UPDATE runs SET kept = ?, kept_plan = ?, kept_digest = ? WHERE job_id = ? AND state = 'intent'
+`
 const ACKNOWLEDGE = `
-  UPDATE runs SET acknowledged_at_ms = ?, payload = x''
+  UPDATE runs
+  SET acknowledged_at_ms = ?, payload = x'', kept = NULL, kept_plan = NULL, kept_digest = NULL
   WHERE job_id = ? AND envelope_id = ? AND acknowledged_at_ms IS NULL AND state <> 'intent'
 `
 
@@ -91,11 +107,18 @@ export class SqliteRunStore implements ReplayStore, RateStore {
   }
 
   /** Throws: ERR_STORE_CONFLICT when the job id was taken before: one id has one effect at most. */
-  add(run: RunRow): void {
+  add(run: Omit<RunRow, 'kept'>): void {
     const { jobId, envelopeId, jobType, state, payload, receivedAtMs, acknowledgedAtMs } = run
     const values = [jobId, envelopeId, jobType, state, payload, receivedAtMs, acknowledgedAtMs]
     if (this.#connection.write(ADD, ...values) !== 1) {
       throw new CodedError('ERR_STORE_CONFLICT', `job ${jobId} was taken before`)
+    }
+  }
+
+  /** Replaces what a run kept. Throws: ERR_STORE_CONFLICT when there is no such run or it has ended. */
+  keep(jobId: string, { value, plan, digest }: KeptRow): void {
+    if (this.#connection.write(KEEP, value, plan, digest, jobId) !== 1) {
+      throw new CodedError('ERR_STORE_CONFLICT', `job ${jobId} is not running`)
     }
   }
 
@@ -109,7 +132,7 @@ export class SqliteRunStore implements ReplayStore, RateStore {
   /**
    * Notes that the hub holds the answer of an ended run, if this envelope is the one it came in.
    *
-   * Why: its payload serves recovery only, which is over then, so it is dropped.
+   * Why: its payload and what it kept serve recovery only, which is over then, so they are dropped.
    */
   acknowledge(jobId: string, envelopeId: string, atMs: number): void {
     this.#connection.write(ACKNOWLEDGE, atMs, jobId, envelopeId)
@@ -125,5 +148,12 @@ function runIn(row: SqliteRow): RunRow {
     payload: bytesIn(row, 'payload'),
     receivedAtMs: integerIn(row, 'received_at_ms'),
     acknowledgedAtMs: integerOrNullIn(row, 'acknowledged_at_ms'),
+    kept: keptIn(row),
   }
+}
+
+function keptIn(row: SqliteRow): KeptRow | null {
+  const value = bytesOrNullIn(row, 'kept')
+  if (value === null) return null
+  return { value, plan: bytesOrNullIn(row, 'kept_plan'), digest: textIn(row, 'kept_digest') }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The tables of an agent's database: made once, checked at every start. */
+/** The tables of an agent's database: made once, brought up to date and checked at every start. */
 import { CodedError } from '@sallyport/sdk'
 import { APPROVALS_SCHEMA } from './sqlite-approvals.ts'
 import { AUDIT_SCHEMA, AUDIT_TRIGGERS } from './sqlite-audit-store.ts'
@@ -9,10 +9,13 @@ import { META_SCHEMA } from './sqlite-meta.ts'
 import { OUTBOX_SCHEMA } from './sqlite-outbox.ts'
 import { QUARANTINE_SCHEMA } from './sqlite-quarantine.ts'
 import { REVOCATIONS_SCHEMA, REVOCATIONS_TRIGGERS } from './sqlite-revocations.ts'
-import { RUNS_SCHEMA, RUNS_TRIGGERS } from './sqlite-runs.ts'
+import { RUNS_FROM_VERSION_2, RUNS_SCHEMA, RUNS_TRIGGERS } from './sqlite-runs.ts'
 
 /** The version of the tables this code works with. */
-export const SCHEMA_VERSION = 2
+export const SCHEMA_VERSION = 3
+
+/** What makes the tables of a version those of the next one, by the version it begins with. */
+const STEPS_UP: ReadonlyMap<number, string> = new Map([[2, RUNS_FROM_VERSION_2]])
 
 /** `SALY`, so that another program's database is not taken for ours. */
 const APPLICATION_ID = 0x53_41_4c_59
@@ -51,17 +54,23 @@ export function makeTriggers(connection: SqliteConnection): void {
 }
 
 /**
- * Checks that the file is an agent's database, whole and of a known version.
+ * Checks that the file is an agent's database, whole and of a known version; an older one is brought up to date where
+ * that is known and `mayUpgrade`.
  *
- * Throws: ERR_STORE_CORRUPT, ERR_STORE_OLDER, ERR_STORE_NEWER.
+ * Why not anew: an agent's journal is the truth about replays, and a new version of the program must not cost it.
+ * Throws: ERR_STORE_CORRUPT, ERR_STORE_OLDER, ERR_STORE_NEWER, ERR_STORE_WRITE.
  */
-export function checkSchema(connection: SqliteConnection): void {
+export function checkSchema(
+  connection: SqliteConnection,
+  { mayUpgrade }: { readonly mayUpgrade: boolean },
+): void {
   const { path } = connection
   const damage = connection.get('PRAGMA quick_check(1)')?.['quick_check']
   if (damage !== 'ok') throw corrupt(path, String(damage))
   if (pragma(connection, 'application_id') !== APPLICATION_ID) {
     throw corrupt(path, 'it is not the database of an agent')
   }
+  if (mayUpgrade) upgradeSchema(connection)
   const version = pragma(connection, 'user_version')
   if (version === SCHEMA_VERSION) return
   if (version === 0) throw corrupt(path, 'its tables were never finished')
@@ -69,6 +78,17 @@ export function checkSchema(connection: SqliteConnection): void {
     version > SCHEMA_VERSION ? ['ERR_STORE_NEWER', 'a newer'] : ['ERR_STORE_OLDER', 'an older']
   throw new CodedError(code, `${path} was written by ${age} version of Sallyport`, {
     details: { path, version, knownVersion: SCHEMA_VERSION },
+  })
+}
+
+/** One transaction for all steps, so that a kill leaves the old tables or the new ones. */
+function upgradeSchema(connection: SqliteConnection): void {
+  const from = pragma(connection, 'user_version')
+  if (!STEPS_UP.has(from)) return
+  connection.transaction(() => {
+    for (let version = from; STEPS_UP.has(version); version += 1) {
+      connection.run(`${STEPS_UP.get(version)!} PRAGMA user_version = ${version + 1};`)
+    }
   })
 }
 

@@ -58,6 +58,7 @@ export function runOf(n: number, more: Partial<RunRow> = {}): RunRow {
     payload: Uint8Array.of(1, 2, 3),
     receivedAtMs: NOW_MS + n,
     acknowledgedAtMs: null,
+    kept: null,
     ...more,
   }
 }

@@ -15,6 +15,7 @@ import {
 import { join } from 'node:path'
 import { verifyAuditLog } from '@sallyport/core/audit'
 import { openSqliteAgentStore, type AgentStoreOptions } from '@sallyport/core/stores'
+import { SCHEMA_VERSION } from '../../src/stores/sqlite-schema.ts'
 import { SqliteConnection } from '../../src/stores/sqlite-connection.ts'
 import {
   CLOCK,
@@ -38,6 +39,15 @@ const opening =
     openSqliteAgentStore(path, { clock: CLOCK, mode })
 
 const PAGE_BYTES = 4_096
+
+/** Makes of a database what version 2 would have made. */
+const VERSION_2 = `
+  DROP TRIGGER runs_stay; DROP TRIGGER runs_keep_their_id; DROP TRIGGER runs_end_once;
+  DROP TABLE IF EXISTS binding_locks;
+  ALTER TABLE runs DROP COLUMN kept;
+  ALTER TABLE runs DROP COLUMN kept_plan;
+  ALTER TABLE runs DROP COLUMN kept_digest;
+  PRAGMA user_version = 2`
 
 /** A closed database with so many entries of some size. */
 function filledFile(count = 200): string {
@@ -116,7 +126,7 @@ describe('opening', () => {
 
   it('of a database by a newer version is refused', () => {
     const path = filledFile()
-    tamper(path, 'PRAGMA user_version = 3')
+    tamper(path, `PRAGMA user_version = ${SCHEMA_VERSION + 1}`)
     expect(opening(path)).toThrowCode('ERR_STORE_NEWER')
     tamper(path, 'PRAGMA user_version = 0')
     expect(opening(path)).toThrowCode('ERR_STORE_CORRUPT')
@@ -129,6 +139,29 @@ describe('opening', () => {
       expect(opening(path, mode)).toThrowCode('ERR_STORE_OLDER')
     }
     expect(opening(path)).toThrow(path)
+  })
+
+  it('of a database of version 2 brings it up to date and keeps what is in it', () => {
+    const path = filledFile()
+    {
+      using store = openStore(path)
+      store.transaction(() => store.runs.add(runOf(1)))
+    }
+    tamper(path, VERSION_2)
+    expect(opening(path, 'readOnly')).toThrowCode('ERR_STORE_OLDER')
+    using store = openSqliteAgentStore(path, { clock: CLOCK, mode: 'existing' })
+    expect(store.runs.withoutOutcome()).toEqual([runOf(1)])
+    const kept = { digest: 'd', plan: null, value: Uint8Array.of(1) }
+    store.transaction(() => store.runs.keep(idOf(1), kept))
+    expect(store.runs.find(idOf(1))?.kept).toEqual(kept)
+    expect(store.audit.size()).toBe(200)
+  })
+
+  it('of a database of version 2 that is damaged leaves it alone', () => {
+    const path = filledFile()
+    tamper(path, `${VERSION_2}; PRAGMA application_id = 1`)
+    expect(opening(path)).toThrowCode('ERR_STORE_CORRUPT')
+    tamper(path, 'ALTER TABLE runs ADD COLUMN kept BLOB') // It was not added before.
   })
 
   it('of a file with a damaged page is refused, whichever page it is, and the file is named', () => {
@@ -157,7 +190,7 @@ describe('opening', () => {
     expect(opening(path)).toThrowCode('ERR_STORE_NEWER')
     tamper(
       path,
-      'PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; PRAGMA user_version = 2; COMMIT',
+      `PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`,
     )
     expect(openStore(path).audit.size()).toBe(200)
   })

@@ -67,6 +67,31 @@ describe('runs', () => {
     }
   })
 
+  it('keep one value each, the last one, until they have ended', () => {
+    const first = { digest: digestOf(1), plan: Uint8Array.of(2), value: Uint8Array.of(3) }
+    const last = { digest: digestOf(1), plan: null, value: Uint8Array.of(4) }
+    write(() => [1, 2].forEach((n) => journal.addRun(runOf(n))))
+    write(() => journal.keep(idOf(1), first))
+    expect(journal.openRuns().map(({ kept }) => kept)).toEqual([first, null])
+    write(() => journal.keep(idOf(1), last))
+    expect(journal.findRun(idOf(1))?.kept).toEqual(last)
+    write(() => journal.finishRun(idOf(1), NOW_MS))
+    for (const n of [1, 3]) {
+      expect(() => write(() => journal.keep(idOf(n), first))).toThrowCode('ERR_STORE_CONFLICT')
+    }
+    expect(journal.findRun(idOf(1))?.kept).toEqual(last)
+  })
+
+  it('keep no more than a run may', () => {
+    const kept = { digest: digestOf(1), plan: null, value: new Uint8Array(16_384) }
+    write(() => journal.addRun(runOf(1)))
+    write(() => journal.keep(idOf(1), { ...kept, plan: new Uint8Array(65_536) }))
+    for (const more of [{ value: new Uint8Array(16_385) }, { plan: new Uint8Array(65_537) }]) {
+      const over = { ...kept, ...more }
+      expect(() => write(() => journal.keep(idOf(1), over))).toThrowCode('ERR_STORE_WRITE')
+    }
+  })
+
   it('count for their rate when they were admitted, since the instant asked for', () => {
     write(() => {
       for (const n of [10, 20, 30]) journal.addRun(runOf(n))
@@ -118,6 +143,8 @@ describe('answers', () => {
 
   it('that are acknowledged end the recovery of their run', () => {
     write(() => journal.addRun(runOf(1)))
+    const kept = { digest: digestOf(1), plan: Uint8Array.of(1), value: Uint8Array.of(2) }
+    write(() => journal.keep(idOf(1), kept))
     write(() => {
       journal.finishRun(idOf(1), NOW_MS)
       journal.putOutbox(answerOf(1, { jobId: idOf(1) }))
@@ -127,6 +154,7 @@ describe('answers', () => {
     expect(journal.findRun(idOf(1))).toMatchObject({
       acknowledgedAtMs: NOW_MS + 7,
       payload: new Uint8Array(),
+      kept: null,
     })
   })
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What one kind of permission is to the broker. A new kind is one file that exports this and one line in the registry. */
 import type { Socket } from 'node:net'
-import type { Permission, PermissionKind } from '@sallyport/sdk'
+import type { Permission, PermissionKind, Step } from '@sallyport/sdk'
 import type { Resources } from '../../protocol/index.ts'
 import type { Binding, BindingOf } from '../bindings/binding.ts'
 import type { AskJob } from '../ports.ts'
@@ -20,13 +20,15 @@ export interface HandleReply {
  */
 export type HandleMethod = (args: readonly unknown[], signal: AbortSignal) => Promise<HandleReply>
 
-/** A handle that was opened for one run: its methods by name. */
+/** A handle that was opened for one step of a run: its methods by name. */
 export type OpenHandle = Readonly<Record<string, HandleMethod>>
 
 /** Where a handle is opened. */
 export interface HandleSetting {
   readonly pluginName: string
   readonly jobId: string
+  /** The step of the job. In every one but `run` no call passes that may change anything: `expectLook` of the SDK. */
+  readonly step: Step
   /** The agent's state directory: private data of plugins lies below it, all else there is closed to them. */
   readonly stateDirectory: string
   /** What the job of this run acts on, by its signed input. */

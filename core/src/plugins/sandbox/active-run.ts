@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/** One run of a job in a plugin's process, as the agent keeps it: its calls, its deadline and its one end. */
-import { CodedError, isCodedError } from '@sallyport/sdk'
+/** One step of a job in a plugin's process, as the agent keeps it: its calls, its deadline and its one end. */
+import { CodedError, isCodedError, type Step } from '@sallyport/sdk'
 import type { Failure } from '../../protocol/index.ts'
 import { parseJson } from '../../protocol/json.ts'
 import type { HandleReply } from '../broker/contract.ts'
 import { makeFailure, reportedFailure } from '../failure.ts'
-import type { CodedText, FromPlugin, ReplyFrame, ToPlugin } from './frames.ts'
+import type { CodedText, FromPlugin, GivenToStep, ReplyFrame, ToPlugin } from './frames.ts'
 import { CHANNEL_LIMITS } from './limits.ts'
 
 const MAX_ARGS_BYTES = 4_194_304
@@ -16,7 +16,12 @@ export interface RunSpec {
   readonly jobId: string
   readonly jobName: string
   readonly input: unknown
+  readonly step: Step
+  readonly given: GivenToStep
+  /** Time of the whole job, of which this is a step. */
   readonly timeoutMs: number
+  /** When the job began. Time: `performance.now()`. */
+  readonly startedAtMs: number
   readonly maxOutputBytes: number
   readonly signal: AbortSignal
 }
@@ -80,10 +85,12 @@ export class ActiveRun {
 
   /** Sends the job to the plugin and starts its clock. */
   start(): void {
-    const { jobId, jobName, input, maxOutputBytes, timeoutMs, signal } = this.#spec
+    const { timeoutMs, startedAtMs, signal, ...rest } = this.#spec
+    const { jobId, jobName, input, step, given, maxOutputBytes } = rest
     const { runId } = this.#seat
-    void this.#seat.send({ type: 'run', runId, jobId, jobName, input, maxOutputBytes })
-    this.#after(timeoutMs, () =>
+    const job = { runId, jobId, jobName, input, maxOutputBytes }
+    void this.#seat.send({ type: 'run', ...job, step, given })
+    this.#after(Math.max(0, startedAtMs + timeoutMs - performance.now()), () =>
       this.#cancel('ERR_RUN_TIMEOUT', `the run took longer than ${timeoutMs} ms`),
     )
     signal.addEventListener('abort', this.#onAbort, { once: true })

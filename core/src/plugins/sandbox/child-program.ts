@@ -60,6 +60,8 @@ interface Run {
   denialCount: number
 }
 
+type Context = Parameters<NonNullable<JobType['plan']>>[0]
+
 interface Denial {
   readonly permission?: unknown
   readonly resource?: unknown
@@ -179,9 +181,9 @@ async function run(frame: RunFrame): Promise<void> {
   }
 }
 
-/** Input, plan, run, output: the way of every job. Returns the output as JSON. */
+/** One step of a job: the checked input in, the checked return value out, as JSON. */
 async function perform(started: Run): Promise<string> {
-  const { jobId, jobName, maxOutputBytes } = started.frame
+  const { jobId, jobName, step, maxOutputBytes } = started.frame
   const job = plugin!.jobs[jobName] as JobType
   const context = {
     jobId,
@@ -190,17 +192,27 @@ async function perform(started: Run): Promise<string> {
     signal: started.controller.signal,
     log: (text: string) => sendLine(started, 'log', text),
   }
-  const plan: unknown = await job.plan?.(context)
+  const json = JSON.stringify(await returnedBy(job, context, started))
+  const what = step === 'plan' || step === 'verify' ? `what ${step} returned` : 'the output'
+  if (json === undefined) throw coded('ERR_OUTPUT_FORM', `${what} is not JSON`)
+  const bytes = Buffer.byteLength(json)
+  if (bytes <= maxOutputBytes) return json
+  throw coded('ERR_OUTPUT_LIMIT', `${what} has ${bytes} bytes, more than ${maxOutputBytes}`)
+}
+
+async function returnedBy(job: JobType, context: Context, started: Run): Promise<unknown> {
+  const { step, given } = started.frame
+  const { plan, kept, output } = given
+  if (step === 'plan') return (await job.plan!(context)) ?? null
+  if (step === 'verify') return job.verify!({ ...context, plan, output })
   const progress = (text: string): void => sendLine(started, 'progress', text)
   const keep = async (value: unknown): Promise<void> => {
     await call(started, '$run', 'keep', [value])
   }
-  const returned: unknown = await job.run({ ...context, plan, progress, keep })
-  const output = JSON.stringify(await checked(job.output, returned, 'ERR_OUTPUT_FORM'))
-  if (output === undefined) throw coded('ERR_OUTPUT_FORM', 'the output is not JSON')
-  const bytes = Buffer.byteLength(output)
-  if (bytes <= maxOutputBytes) return output
-  throw coded('ERR_OUTPUT_LIMIT', `the output has ${bytes} bytes, more than ${maxOutputBytes}`)
+  const returned: unknown = await (step === 'run'
+    ? job.run({ ...context, plan, progress, keep })
+    : job.resume!({ ...context, plan, progress, kept }))
+  return checked(job.output, returned, 'ERR_OUTPUT_FORM')
 }
 
 async function checked(schema: Schema, value: unknown, code: string): Promise<unknown> {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The messages between the agent and a plugin's process, and the strict reading of those that come from the plugin. */
 
+import type { Step } from '@sallyport/sdk'
+
 /** From the agent: the plugin's text. The first message after the program in the child has reported that it stands. */
 export interface LoadFrame {
   readonly type: 'load'
@@ -8,15 +10,29 @@ export interface LoadFrame {
   readonly version: string
 }
 
-/** From the agent: start a run. */
+/** From the agent: begin a step of a job. Each step is a run of its own here; only the agent knows how they belong together. */
 export interface RunFrame {
   readonly type: 'run'
   readonly runId: number
   readonly jobId: string
   readonly jobName: string
   readonly input: unknown
+  readonly step: Step
+  /** What the step gets of the steps before it: JSON values, or undefined. */
+  readonly given: GivenToStep
+  /** Of what the step gives back, as JSON. */
   readonly maxOutputBytes: number
 }
+
+/** What a step gets of the steps before it. */
+export interface GivenToStep {
+  readonly plan?: unknown
+  readonly kept?: unknown
+  readonly output?: unknown
+}
+
+/** In place of a handle's name, which never has this form: the run itself. */
+export const RUN_HANDLE = '$run'
 
 /** From the agent: what became of a handle call. A socket, where there is one, travels beside the message. */
 export type ReplyFrame =

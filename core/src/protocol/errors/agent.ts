@@ -87,7 +87,8 @@ export const AGENT_ERRORS = {
   ERR_STORE_OLDER: {
     meaning:
       'The database was written by an older version of Sallyport, whose tables this one does not read.',
-    remedy: 'Use the version that wrote it, or enrol the agent anew in an empty state directory.',
+    remedy:
+      'Start the agent once: it brings the tables up to date where it can. Otherwise use the version that wrote it.',
   },
   ERR_STORE_OPEN: {
     meaning: 'The database cannot be opened.',

@@ -5,7 +5,8 @@ import type { ErrorTable } from './entry.ts'
 /** Codes by what they say. */
 export const RUN_ERRORS = {
   ERR_AUDIT_UNAVAILABLE: {
-    meaning: 'The use of a handle could not be recorded, so the run was ended before it.',
+    meaning:
+      'The use of a handle, or what the run kept, could not be recorded, so the run was ended before it.',
     remedy: 'Free space or mend the state directory of the agent; see `sallyport doctor`.',
   },
   ERR_PLUGIN_ABUSE: {

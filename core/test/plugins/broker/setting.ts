@@ -17,6 +17,7 @@ export function settingOf(
     resources: new Map(),
     binding: (name, kind) => findBinding(store, 'trial', { name, kind }),
     ask: () => Promise.reject(new Error('nothing may be asked here')),
+    step: 'run',
     over: new AbortController().signal,
     ...changes,
   }

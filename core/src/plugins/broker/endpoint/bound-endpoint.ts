@@ -17,6 +17,7 @@ export function openBoundEndpoint(
   const handle = endpoint.open(permission, {
     pluginName: 'sallyport',
     jobId: '',
+    step: 'run',
     stateDirectory: '',
     resources: new Map(),
     binding: () => binding as never,
