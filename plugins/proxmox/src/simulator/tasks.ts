@@ -134,17 +134,20 @@ function runStep(world: World, task: SimTask): void {
   else task.stepEndsAtMs = endsAtMs + next.seconds * world.secondMs
 }
 
-/** The text of the error when the step failed. */
+/** The text of the error when the step failed; lines that are no matter of its effect are logged all the same. */
 function takeStep(task: SimTask, step: SimTaskStep): string | undefined {
   try {
+    if (typeof step.log === 'string') writeStep(task, step, step.log)
     step.effect?.()
-    const lines = typeof step.log === 'function' ? step.log() : step.log
-    if (lines !== undefined && lines !== '')
-      writeLog(task, step.warns === true ? `WARN: ${lines}` : lines)
+    if (typeof step.log === 'function') writeStep(task, step, step.log())
     return step.fails
   } catch (error) {
     return (error as Error).message
   }
+}
+
+function writeStep(task: SimTask, step: SimTaskStep, lines: string): void {
+  if (lines !== '') writeLog(task, step.warns === true ? `WARN: ${lines}` : lines)
 }
 
 /** Adds lines to a task's log; a log that is full takes no more. */

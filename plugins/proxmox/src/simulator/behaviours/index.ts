@@ -2,6 +2,7 @@
 /** Everything a simulated cluster can do, by operation. */
 import type { Behaviours } from '../contract.ts'
 import { accessBehaviours } from './access.ts'
+import { backupJobBehaviours } from './backup-jobs.ts'
 import { clusterBehaviours } from './cluster.ts'
 import { guestCloneBehaviours } from './guest-clone.ts'
 import { guestConfigBehaviours } from './guest-config.ts'
@@ -14,14 +15,19 @@ import { haBehaviours } from './ha.ts'
 import { nodeDetailBehaviours } from './node-details.ts'
 import { nodePowerBehaviours } from './node-power.ts'
 import { nodeBehaviours } from './nodes.ts'
+import { poolBehaviours } from './pools.ts'
 import { storageConfigBehaviours } from './storage-config.ts'
 import { storageContentBehaviours } from './storage-content.ts'
 import { storageStatusBehaviours } from './storage-status.ts'
 import { taskBehaviours } from './tasks.ts'
 import { updateBehaviours } from './updates.ts'
+import { vzdumpBehaviours } from './vzdump.ts'
 
 /** The behaviours of all nouns in one table. */
 export const behaviours: Behaviours = {
+  ...vzdumpBehaviours,
+  ...backupJobBehaviours,
+  ...poolBehaviours,
   ...storageContentBehaviours,
   ...storageStatusBehaviours,
   ...storageConfigBehaviours,
