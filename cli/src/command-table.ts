@@ -14,6 +14,7 @@ export const COMMAND_FILES: Readonly<Record<string, Load>> = {
   'agent:list': () => import('./commands/agent/list.ts'),
   'agent:bind': () => import('./commands/agent/bind.ts'),
   'agent:bindings': () => import('./commands/agent/bindings.ts'),
+  'agent:pin': () => import('./commands/agent/pin.ts'),
   'agent:unbind': () => import('./commands/agent/unbind.ts'),
   'plugin:new': () => import('./commands/plugin/new.ts'),
   'plugin:dev': () => import('./commands/plugin/dev.ts'),
@@ -31,8 +32,11 @@ export const COMMAND_FILES: Readonly<Record<string, Load>> = {
   'job:list': () => import('./commands/job/list.ts'),
   'job:show': () => import('./commands/job/show.ts'),
   'job:watch': () => import('./commands/job/watch.ts'),
+  'cluster:top': () => import('./commands/cluster/top.ts'),
+  'proxmox:setup': () => import('./commands/proxmox/setup.ts'),
   'audit:verify': () => import('./commands/audit/verify.ts'),
   'audit:show': () => import('./commands/audit/show.ts'),
+  'sim:proxmox': () => import('./commands/sim/proxmox.ts'),
   doctor: () => import('./commands/doctor.ts'),
   demo: () => import('./commands/demo.ts'),
 }
@@ -43,6 +47,9 @@ export const TOPICS: Readonly<Record<string, { description: string }>> = {
   agent: { description: 'Hosts that run signed jobs' },
   plugin: { description: 'What agents can do: write it, build it, read it, approve it' },
   job: { description: 'Sign, send, follow and verify jobs' },
+  cluster: { description: 'A Proxmox cluster as a whole' },
+  proxmox: { description: 'An account for agents on Proxmox VE, and what it may do' },
+  sim: { description: 'Simulated outside systems, for trying things without one' },
   audit: { description: 'The record that nobody can edit unseen' },
 }
 

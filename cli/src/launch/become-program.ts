@@ -13,7 +13,7 @@ const OPERATORS_OWN = 'SALLYPORT_PASSPHRASE_FILE'
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /** A program of this product. */
-export type ProgramName = '@sallyport/hub/main' | '@sallyport/agent/main'
+export type ProgramName = '@sallyport/hub/main' | '@sallyport/agent/main' | 'sallyport/sim'
 
 /** What starts a program. */
 export interface Launch {

@@ -46,17 +46,32 @@ export function openAccessView(world: World): AccessView {
     privilegesOf(world.version).map((privilege) => [privilege, true]),
   )
   const known = new Map<string, Privileges>()
+  const byRoles = new Map<string, Privileges>()
+  const common = new Map<Privileges, Map<Privileges, Privileges>>()
+
+  /** Most paths have the same roles, so each set of roles is added up once. */
+  function ofRoles(roles: Roles): Privileges {
+    const key = [...roles].flat().join(' ')
+    const found = byRoles.get(key) ?? privilegesOfRoles(world, roles)
+    byRoles.set(key, found)
+    return found
+  }
+
+  function both(own: Privileges, owners: Privileges): Privileges {
+    const found =
+      common.get(own)?.get(owners) ?? new Map([...own].filter(([name]) => owners.has(name)))
+    common.set(own, (common.get(own) ?? new Map<Privileges, Privileges>()).set(owners, found))
+    return found
+  }
 
   function compute(who: string, path: string): Privileges {
     if (who === ROOT) return everything
+    const roles = () => rolesWithPools(world, byPath, who, path)
+    if (!who.includes('!')) return ofRoles(roles())
     const token = findToken(world, who)
-    if (!who.includes('!'))
-      return privilegesOfRoles(world, rolesWithPools(world, byPath, who, path))
     if (token === undefined) return NONE
     const owners = privileges(ownerOf(who), path)
-    if (!token.isSeparated) return owners
-    const own = privilegesOfRoles(world, rolesWithPools(world, byPath, who, path))
-    return new Map([...own].filter(([privilege]) => owners.has(privilege)))
+    return token.isSeparated ? both(ofRoles(roles()), owners) : owners
   }
 
   function privileges(who: string, path: string): Privileges {
@@ -133,6 +148,10 @@ function poolsOf(world: World, path: string): readonly string[] {
 
 /** `/vms/101` gives `/`, `/vms` and `/vms/101`. */
 function pathsDownTo(path: string): string[] {
-  const parts = path.split('/').filter((part) => part !== '')
-  return ['/', ...parts.map((_, index) => `/${parts.slice(0, index + 1).join('/')}`)]
+  const paths = ['/']
+  for (let end = path.indexOf('/', 1); end > 0; end = path.indexOf('/', end + 1)) {
+    paths.push(path.slice(0, end))
+  }
+  if (path !== '/') paths.push(path)
+  return paths
 }
