@@ -19,7 +19,8 @@ import {
 import { isCodedError, type Secret } from '@sallyport/sdk'
 import type { Logger } from 'pino'
 import type { AgentFile } from './agent-file.ts'
-import { FileBindingStore } from './bindings/binding-store.ts'
+import { openBindingPins, type LockBook } from './bindings/binding-locks.ts'
+import { FileBindingStore, type BindingsChange } from './bindings/binding-store.ts'
 import { notePluginEvent } from './plugin-events.ts'
 import { DATABASE, openRecord, type AgentRecord } from './record.ts'
 import type { Enrolled } from './trust.ts'
@@ -58,9 +59,11 @@ export function wireAgent(parts: AgentParts, scope: AsyncDisposableStack): Conta
   const hub = scope.use(
     openHubClient({ url: parts.file.hub, key: identity.signing, clock: systemClock }),
   )
-  const bindings = new FileBindingStore({ stateDir, key: parts.bindingsKey }, (change) => {
+  const place = { stateDir, key: parts.bindingsKey }
+  const locks = lockBookOf(record, log)
+  const noteChange = (change: BindingsChange): void =>
     record.note({ event: 'bindings.changed', details: { ...change } })
-  })
+  const bindings = new FileBindingStore(place, noteChange, locks)
   const host = scope.use(
     openPluginHost({
       stateDirectory: stateDir,
@@ -89,6 +92,7 @@ export function wireAgent(parts: AgentParts, scope: AsyncDisposableStack): Conta
           host: c.resolve(AgentHost),
           channel: { answer: (id, sealed) => answer(hub, id, sealed) },
           bundles: { fetch: (digest) => fetchBundle(hub, digest) },
+          pins: openBindingPins(place, locks),
           clock: c.resolve(Clock),
           makeId: randomUUIDv7,
           maxConcurrentJobs: parts.maxConcurrentJobs,
@@ -97,6 +101,23 @@ export function wireAgent(parts: AgentParts, scope: AsyncDisposableStack): Conta
     ),
   })
   return container
+}
+
+/** The locks in the agent's database, each on record in the same transaction. */
+function lockBookOf(record: AgentRecord, log: Logger): LockBook {
+  const { bindingLocks } = record.store
+  return {
+    find: (pluginName, name) => bindingLocks.find(pluginName, name),
+    put(lock) {
+      const { pluginName: plugin, name, pinned, seen } = lock
+      const details = { plugin, name, pinned, seen }
+      log.warn(details, 'a service showed another certificate; its binding is locked')
+      record.note({ event: 'binding.locked', details }, (nowMs) =>
+        bindingLocks.put({ ...lock, sinceMs: nowMs }),
+      )
+    },
+    lift: (pluginName, name) => void bindingLocks.lift(pluginName, name),
+  }
 }
 
 function admissionOf(parts: AgentParts, record: AgentRecord): AdmissionPorts {

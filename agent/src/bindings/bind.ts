@@ -3,10 +3,15 @@
 import { realpathSync, statSync } from 'node:fs'
 import { resolve, sep } from 'node:path'
 import type { Binding } from '@sallyport/core/plugins'
+import { instantOf } from '@sallyport/core/protocol'
+import { systemClock } from '@sallyport/core/wiring'
 import { CodedError } from '@sallyport/sdk'
 import { readAgentFile } from '../agent-file.ts'
 import { openVaultKeys, type VaultPlace } from '../vault.ts'
+import { withBinding } from './binding-locks.ts'
 import { changeBindings, readBindings, type BindingsPlace } from './bindings-file.ts'
+import { boundAs } from './bindings-form.ts'
+import { readLocks } from './read-locks.ts'
 import { summariesOf, summaryOf, type BindingSummary } from './summary.ts'
 
 /** A name of a plugin. */
@@ -16,7 +21,7 @@ export interface BoundName {
 }
 
 /**
- * Binds a name, in place of what it stood for before; works beside the running agent.
+ * Binds a name, in place of what it stood for before; works beside the running agent. Whatever locked it is over then.
  *
  * Throws: ERR_BINDING_FORM, ERR_BINDINGS_FILE, ERR_NOT_ENROLLED, ERR_KEY_FILE_…, ERR_PASSPHRASE.
  */
@@ -28,9 +33,9 @@ export async function bindName(
   const checked = binding.kind === 'folder' ? folderBinding(binding.path, place) : binding
   let replaced: BindingSummary | null = null
   await changeBindings(bindingsPlace(place), (bindings) => {
-    const names = Object.hasOwn(bindings, plugin) ? bindings[plugin]! : {}
-    if (Object.hasOwn(names, name)) replaced = summaryOf(plugin, name, names[name]!)
-    return { ...bindings, [plugin]: { ...names, [name]: checked } }
+    const before = boundAs(bindings, plugin, name)
+    if (before !== undefined) replaced = summaryOf(plugin, name, before)
+    return withBinding(bindings, { plugin, name }, dated(checked, before))
   })
   return { bound: summaryOf(plugin, name, checked), replaced }
 }
@@ -54,7 +59,20 @@ export async function unbindName(
 
 /** All bindings without their secrets. Throws: as `bindName`. */
 export function listBindings(place: VaultPlace): BindingSummary[] {
-  return summariesOf(readBindings(bindingsPlace(place)).bindings)
+  const { bindings } = readBindings(bindingsPlace(place))
+  return summariesOf(bindings, readLocks(place.stateDir))
+}
+
+/**
+ * The binding with the time at which it was bound.
+ *
+ * Why the time of the signed pin before it stays: that pin, and every older one, must not come back over it.
+ */
+function dated(binding: Binding, before: Binding | undefined): Binding {
+  if (binding.kind !== 'endpoint') return binding
+  const pinIssuedAt = before?.kind === 'endpoint' ? before.pinIssuedAt : undefined
+  const boundAt = instantOf(systemClock.now())
+  return { ...binding, boundAt, ...(pinIssuedAt !== undefined && { pinIssuedAt }) }
 }
 
 function bindingsPlace(place: VaultPlace): BindingsPlace {

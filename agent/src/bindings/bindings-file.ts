@@ -49,7 +49,8 @@ export function readBindings(place: BindingsPlace): { bindings: Bindings; sealed
 }
 
 /**
- * Changes the bindings. The change is durable when this resolves; a running agent uses it from its next job on.
+ * Changes the bindings, unless `change` returns them as they are. The change is durable when this resolves; a running
+ * agent uses it from its next job on.
  *
  * Throws: ERR_BINDINGS_FILE, ERR_BINDING_FORM, ERR_STATE_LOCKED when others change them all the time, ERR_KEY_FILE_IO.
  * Why a lock of its own: the running agent holds that of the state directory, and two changes at once must both stay.
@@ -59,7 +60,9 @@ export async function changeBindings(
   change: (bindings: Bindings) => Bindings,
 ): Promise<void> {
   using _lock = await waitForLock(join(place.stateDir, 'bindings.lock.db'))
-  const changed = change(readBindings(place).bindings)
+  const { bindings } = readBindings(place)
+  const changed = change(bindings)
+  if (changed === bindings) return
   const sealed = await sealUnderSecret(encodeBindings(changed), place.key.reveal())
   writeKeyFile(bindingsPath(place.stateDir), Buffer.from(sealed), { maxBytes: MAX_FILE_BYTES })
 }

@@ -3,7 +3,7 @@
 import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { normalize } from 'node:path/posix'
-import { encodeJson, parseJson } from '@sallyport/core/protocol'
+import { encodeJson, Instant, parseJson } from '@sallyport/core/protocol'
 import type { Binding } from '@sallyport/core/plugins'
 import { CodedError, HANDLE_NAME, PLUGIN_NAME, Secret } from '@sallyport/sdk'
 import { z } from 'zod'
@@ -13,6 +13,12 @@ export const BINDINGS_LIMITS = { maxPlugins: 64, maxNames: 64, maxBytes: 262_144
 
 /** Bindings by plugin and name. */
 export type Bindings = Readonly<Record<string, Readonly<Record<string, Binding>>>>
+
+/** What a name of a plugin is bound as. */
+export function boundAs(bindings: Bindings, plugin: string, name: string): Binding | undefined {
+  const names = Object.hasOwn(bindings, plugin) ? bindings[plugin]! : {}
+  return Object.hasOwn(names, name) ? names[name] : undefined
+}
 
 const LINE = /^[^\p{Cc}\p{Zl}\p{Zp}]+$/u
 /** Source: RFC 9110, section 5.1. */
@@ -70,6 +76,12 @@ const Pin = z.discriminatedUnion('by', [
   z.strictObject({ by: z.literal('none') }),
 ])
 
+/** What was accepted, or said, of a Proxmox API token. */
+const Token = z.strictObject({
+  isOfRoot: z.boolean(),
+  separated: z.union([z.boolean(), z.literal('unknown')]),
+})
+
 const Endpoint = z
   .strictObject({
     kind: z.literal('endpoint'),
@@ -80,6 +92,9 @@ const Endpoint = z
       .record(z.string().regex(HEADER_NAME, 'not a header name'), secretText(8_192, HEADER_VALUE))
       .refine((headers) => Object.keys(headers).length <= 16, 'more than 16 headers')
       .refine(hasFreeHeaders, 'names a header that belongs to the connection, or one twice'),
+    boundAt: z.exactOptional(Instant),
+    pinIssuedAt: z.exactOptional(Instant),
+    token: z.exactOptional(Token),
   })
   .superRefine(({ url, socketPath, pin }, context) => {
     const message = protectionFault(url, socketPath !== undefined, pin.by)

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Bindings as anybody may see them: kinds, addresses, fingerprints and names, never a value that opens anything. */
-import { createHash, X509Certificate } from 'node:crypto'
-import type { Binding } from '@sallyport/core/plugins'
+import { createHash } from 'node:crypto'
+import { instantOf } from '@sallyport/core/protocol'
+import { pinText, type Binding } from '@sallyport/core/plugins'
+import type { BindingLockRow } from '@sallyport/core/runner'
+import { lockIn } from './binding-locks.ts'
 import type { Bindings } from './bindings-form.ts'
+import { tokenWarnings } from './token-warnings.ts'
 
 /** One binding without its secrets. */
 export interface BindingSummary {
@@ -17,23 +21,45 @@ export interface BindingSummary {
   readonly user: string | null
   /** Names of the headers that carry the credential. */
   readonly headers: readonly string[]
+  /** What was accepted about it and is still worth a thought. */
+  readonly warnings: readonly string[]
+  /** Why it is locked; null when it is not. */
+  readonly lock: { readonly pinned: string; readonly seen: string; readonly since: string } | null
 }
 
 /** All bindings, by plugin and name. */
-export function summariesOf(bindings: Bindings): BindingSummary[] {
+export function summariesOf(
+  bindings: Bindings,
+  locks: readonly BindingLockRow[] = [],
+): BindingSummary[] {
   return Object.keys(bindings)
     .sort()
     .flatMap((plugin) =>
       Object.keys(bindings[plugin]!)
         .sort()
-        .map((name) => summaryOf(plugin, name, bindings[plugin]![name]!)),
+        .map((name) => {
+          const row = locks.find((each) => each.pluginName === plugin && each.name === name)
+          return summaryOf(plugin, name, bindings[plugin]![name]!, row)
+        }),
     )
 }
 
-/** One binding. */
-export function summaryOf(plugin: string, name: string, binding: Binding): BindingSummary {
+/** One binding; `row` is the lock on its name, whichever binding it holds for. */
+export function summaryOf(
+  plugin: string,
+  name: string,
+  binding: Binding,
+  row?: BindingLockRow,
+): BindingSummary {
   const none = { address: null, pin: null, user: null, headers: [] }
-  return { plugin, name, kind: binding.kind, ...none, ...shownOf(binding) }
+  const found = lockIn(row, binding)
+  const lock = found && {
+    pinned: found.pinned,
+    seen: found.seen,
+    since: instantOf(found.sinceMs),
+  }
+  const rest = { ...shownOf(binding), warnings: tokenWarnings(binding), lock: lock ?? null }
+  return { plugin, name, kind: binding.kind, ...none, ...rest }
 }
 
 function shownOf(binding: Binding): Partial<BindingSummary> {
@@ -63,7 +89,7 @@ function pinWords(pin: Extract<Binding, { kind: 'endpoint' }>['pin']): string | 
   if (pin.by === 'fingerprint') return `certificate ${pin.sha256}`
   if (pin.by === 'public') return 'public authorities'
   if (pin.by === 'none') return null
-  return `CA ${new X509Certificate(pin.pem).fingerprint256.replaceAll(':', '').toLowerCase()}`
+  return pinText(pin)
 }
 
 /** Source: as `ssh-keygen -l` prints it. */

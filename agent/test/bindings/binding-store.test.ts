@@ -80,6 +80,8 @@ describe('binding', () => {
         pin: null,
         user: null,
         headers: [],
+        warnings: [],
+        lock: null,
       },
       {
         plugin: 'trial',
@@ -89,6 +91,8 @@ describe('binding', () => {
         pin: null,
         user: null,
         headers: [],
+        warnings: [],
+        lock: null,
       },
       {
         plugin: 'trial',
@@ -98,6 +102,8 @@ describe('binding', () => {
         pin: null,
         user: null,
         headers: [],
+        warnings: [],
+        lock: null,
       },
       {
         plugin: 'trial',
@@ -107,6 +113,8 @@ describe('binding', () => {
         pin: expect.stringMatching(/^SHA256:/),
         user: 'backup',
         headers: [],
+        warnings: [],
+        lock: null,
       },
       {
         plugin: 'trial',
@@ -116,6 +124,8 @@ describe('binding', () => {
         pin: `certificate ${'ab'.repeat(32)}`,
         user: null,
         headers: ['Authorization'],
+        warnings: [],
+        lock: null,
       },
       {
         plugin: 'trial',
@@ -125,6 +135,8 @@ describe('binding', () => {
         pin: null,
         user: null,
         headers: [],
+        warnings: [],
+        lock: null,
       },
     ])
   })

@@ -14,6 +14,8 @@ export const ADMISSION_LIMITS = {
   maxApprovalLifetimeMs: 400 * DAY,
   /** The longest a release from quarantine may be valid. */
   maxReleaseLifetimeMs: DAY,
+  /** The longest a pin of a binding may be valid. */
+  maxPinLifetimeMs: DAY,
   /** How far this host's clock may stand before the highest time it has shown. */
   maxClockStepBackMs: 2 * MINUTE,
   /** The window of the per-job-type rate. */

@@ -5,11 +5,15 @@ export type { ParsedHostKey, ParsedSshKey } from './bindings/ssh-key.ts'
 export type {
   Binding,
   BindingOf,
+  BindingLock,
   BindingStore,
+  DistrustedPeer,
   EndpointBinding,
   ServicePin,
   SocketAddress,
+  TokenTraits,
 } from './bindings/binding.ts'
+export { pinText } from './bindings/pin-text.ts'
 export { openBoundEndpoint } from './broker/endpoint/bound-endpoint.ts'
 export type { BackOffBounds } from './crash-back-off.ts'
 export { CrashBackOff } from './crash-back-off.ts'

@@ -9,7 +9,7 @@ import { Counters } from './counters.ts'
 import { CrashBackOff } from './crash-back-off.ts'
 import { makeFailure } from './failure.ts'
 import type { BindingStore } from './bindings/binding.ts'
-import { unboundNames } from './bindings/find-binding.ts'
+import { bindingRefusal } from './bindings/find-binding.ts'
 import type { PluginHost, RunOutcome, RunRequest, PluginCounters } from './ports.ts'
 import { ProcessPool, type PluginEvent } from './process-pool.ts'
 import { Quarantine, type QuarantineBounds, type QuarantineReason } from './quarantine.ts'
@@ -102,10 +102,8 @@ class SandboxedPluginHost implements PluginHost {
     }
     const waitMs = this.#backOff.waitMs(request.plugin.digest, performance.now())
     if (waitMs > 0) return backingOff(waitMs)
-    const unbound = unboundNames(request.plugin.name, jobs[request.jobName]!, this.#bindings)
-    if (unbound.length > 0) {
-      return { state: 'refused', refusal: { reason: 'not_bound', details: { unbound } } }
-    }
+    const refusal = bindingRefusal(request.plugin.name, jobs[request.jobName]!, this.#bindings)
+    if (refusal !== undefined) return { state: 'refused', refusal }
     if (request.signal.aborted)
       return failed(makeFailure('ERR_RUN_CANCELLED', 'the run was cancelled'))
     return this.#start(request, check.plugin)

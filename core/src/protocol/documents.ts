@@ -196,6 +196,19 @@ export const QuarantineRelease = z.strictObject({
 })
 export type QuarantineRelease = z.infer<typeof QuarantineRelease>
 
+/** An operator's statement that this certificate is that of the service behind a name on these agents. */
+export const Pin = z.strictObject({
+  pinId: Id,
+  ...forAgents,
+  plugin: z.string().regex(PLUGIN_NAME),
+  binding: BindingName,
+  /** SHA-256 of the certificate, 64 hexadecimal digits in small letters. */
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  issuedAt: Instant,
+  expiresAt: Instant,
+})
+export type Pin = z.infer<typeof Pin>
+
 /** A public identity: one key to sign, one to receive sealed data. */
 export const PublicIdentity = z.strictObject({
   name: Name,
@@ -274,6 +287,7 @@ export const documents = {
   approval: kind('approval', Approval, 112 * KIB, 'operator'),
   revocation: kind('revocation', Revocation, 64 * KIB, 'operator'),
   quarantineRelease: kind('quarantine-release', QuarantineRelease, 64 * KIB, 'operator'),
+  pin: kind('pin', Pin, 64 * KIB, 'operator'),
   enrolment: kind('enrolment', Enrolment, 64 * KIB, 'operator'),
   agentDescriptor: kind('agent-descriptor', AgentDescriptor, 16 * KIB, 'agent'),
   sessionProof: kind('session-proof', SessionProof, 4 * KIB, 'agent', 'operator'),

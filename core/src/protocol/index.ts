@@ -11,6 +11,7 @@ export {
   Enrolment,
   Failure,
   Job,
+  Pin,
   PublicIdentity,
   Publication,
   QuarantineRelease,

@@ -105,6 +105,12 @@ export const REFUSALS = {
     meaning: 'A name in the permissions of this job type stands for nothing on this agent.',
     remedy: 'Bind it on the host: `sallyport agent bind <plugin> <name> …`.',
   },
+  binding_locked: {
+    meaning:
+      'The service behind a name in the permissions showed another certificate than the pinned one, so this agent calls it no more, whatever it shows now.',
+    remedy:
+      'Find out why the certificate changed and compare its fingerprint on the host; then pin it: `sallyport agent pin --agent <name> --plugin <plugin> --binding <name> --fingerprint <sha256>`.',
+  },
   wider_than_asked: {
     meaning:
       'A run asked for a job with a worse effect than its own, or on resources its own job does not name.',

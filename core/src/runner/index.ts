@@ -9,6 +9,8 @@ export type {
   ResultChannel,
   RunRow,
 } from './ports.ts'
+export { NO_PINS } from './binding-pins.ts'
+export type { BindingLockRow, BindingPins, PinnedName } from './binding-pins.ts'
 export { Runner } from './runner.ts'
 export type { RunnerLog, RunnerPorts } from './runner.ts'
 export type { BundleSource } from './taker.ts'

@@ -65,7 +65,7 @@ export interface Taken {
 /** What the audit log says of a document that was refused. */
 export type RefusedEvent = Extract<
   AuditEvent,
-  'approval.refused' | 'release.refused' | 'revocation.refused'
+  'approval.refused' | 'pin.refused' | 'release.refused' | 'revocation.refused'
 >
 
 /** Writes intents, outcomes, refusals and interruptions. */

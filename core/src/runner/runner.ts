@@ -8,6 +8,7 @@ import type { Refusal } from '../protocol/index.ts'
 import { WIRE, type Delivery } from '../transport/contract.ts'
 import { isAsked, recordLostQuestion } from './ask.ts'
 import { flushOutbox, sendAnswer } from './outbox.ts'
+import type { BindingPins } from './binding-pins.ts'
 import type { Journal, KeptRow, ResultChannel, RunRow } from './ports.ts'
 import { Recorder, type Receipt } from './recorder.ts'
 import { resumeRow } from './resume.ts'
@@ -30,6 +31,8 @@ export interface RunnerPorts {
   readonly host: PluginHost
   readonly channel: ResultChannel
   readonly bundles: BundleSource
+  /** The bindings that signed pins change. Unless given, nothing is bound. */
+  readonly pins?: BindingPins
   readonly clock: { now(): number }
   /** A new UUIDv7. */
   readonly makeId: () => string

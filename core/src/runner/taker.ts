@@ -2,6 +2,7 @@
 /** What takes a document other than a job, and what it works with. */
 import type { AdmissionPorts } from '../admission/index.ts'
 import type { PluginHost } from '../plugins/ports.ts'
+import type { BindingPins } from './binding-pins.ts'
 import type { Journal } from './ports.ts'
 import type { Receipt, Recorder } from './recorder.ts'
 
@@ -17,6 +18,8 @@ export interface TakerPorts {
   readonly journal: Journal
   readonly host: Pick<PluginHost, 'stop' | 'forgive'>
   readonly bundles: BundleSource
+  /** Unless given, nothing is bound. */
+  readonly pins?: BindingPins
 }
 
 /** Decides on one document and records its answer. */

@@ -2,6 +2,7 @@
 /** The documents besides jobs that an agent takes, and what takes each. None of them waits for a slot. */
 import { documents } from '../protocol/index.ts'
 import { takeApproval } from './approvals.ts'
+import { takePin } from './pins.ts'
 import { takeRelease } from './releases.ts'
 import { takeRevocation } from './revocations.ts'
 import type { Taker } from './taker.ts'
@@ -11,4 +12,5 @@ export const TAKERS: ReadonlyMap<string, Taker> = new Map([
   [documents.approval.payloadType, takeApproval],
   [documents.revocation.payloadType, takeRevocation],
   [documents.quarantineRelease.payloadType, takeRelease],
+  [documents.pin.payloadType, takePin],
 ])

@@ -7,6 +7,7 @@ import type { HighWaterClock } from '../admission/ports.ts'
 import { syncDirectory } from './durable-file.ts'
 import { SqliteApprovalStore } from './sqlite-approvals.ts'
 import { SqliteAuditStore } from './sqlite-audit-store.ts'
+import { SqliteBindingLocks } from './sqlite-binding-locks.ts'
 import { SqliteConnection } from './sqlite-connection.ts'
 import { SqliteHighWaterClock } from './sqlite-meta.ts'
 import { SqliteOutbox } from './sqlite-outbox.ts'
@@ -33,6 +34,7 @@ export interface SqliteAgentStore extends Disposable {
   readonly approvals: SqliteApprovalStore
   readonly revocations: SqliteRevocationStore
   readonly quarantine: SqliteQuarantineStore
+  readonly bindingLocks: SqliteBindingLocks
   readonly audit: SqliteAuditStore
   readonly clock: SqliteHighWaterClock
   /** Runs `write` in one transaction: durable when this returns, undone when it throws. */
@@ -66,6 +68,7 @@ export function openSqliteAgentStore(path: string, options: AgentStoreOptions): 
     approvals: new SqliteApprovalStore(connection),
     revocations: new SqliteRevocationStore(connection),
     quarantine: new SqliteQuarantineStore(connection),
+    bindingLocks: new SqliteBindingLocks(connection),
     audit: new SqliteAuditStore(connection),
     clock: new SqliteHighWaterClock(connection, clock),
     transaction: (write) => connection.transaction(write),

@@ -3,6 +3,7 @@
 import { CodedError } from '@sallyport/sdk'
 import { APPROVALS_SCHEMA } from './sqlite-approvals.ts'
 import { AUDIT_SCHEMA, AUDIT_TRIGGERS } from './sqlite-audit-store.ts'
+import { BINDING_LOCKS_SCHEMA } from './sqlite-binding-locks.ts'
 import { integerIn } from './sqlite-columns.ts'
 import type { SqliteConnection } from './sqlite-connection.ts'
 import { META_SCHEMA } from './sqlite-meta.ts'
@@ -15,7 +16,9 @@ import { RUNS_FROM_VERSION_2, RUNS_SCHEMA, RUNS_TRIGGERS } from './sqlite-runs.t
 export const SCHEMA_VERSION = 3
 
 /** What makes the tables of a version those of the next one, by the version it begins with. */
-const STEPS_UP: ReadonlyMap<number, string> = new Map([[2, RUNS_FROM_VERSION_2]])
+const STEPS_UP: ReadonlyMap<number, string> = new Map([
+  [2, RUNS_FROM_VERSION_2 + BINDING_LOCKS_SCHEMA],
+])
 
 /** `SALY`, so that another program's database is not taken for ours. */
 const APPLICATION_ID = 0x53_41_4c_59
@@ -27,6 +30,7 @@ const SCHEMA = [
   APPROVALS_SCHEMA,
   REVOCATIONS_SCHEMA,
   QUARANTINE_SCHEMA,
+  BINDING_LOCKS_SCHEMA,
   AUDIT_SCHEMA,
 ].join('')
 const TRIGGERS = [RUNS_TRIGGERS, REVOCATIONS_TRIGGERS, AUDIT_TRIGGERS].join('')

@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Revocations and releases by themselves: who may sign them, for whom, and when they count. */
+/** Revocations, releases and pins by themselves: who may sign them, for whom, and when they count. */
 import { describe, expect, it } from '@jest/globals'
-import { verifyRelease, verifyRevocation, type AdmissionPorts } from '../../src/admission/index.ts'
+import {
+  checkPin,
+  verifyPin,
+  verifyRelease,
+  verifyRevocation,
+  type AdmissionPorts,
+  type StandingPin,
+} from '../../src/admission/index.ts'
 import { signDocument, type Identity } from '../../src/crypto/index.ts'
 import { documents, instantOf } from '../../src/protocol/index.ts'
 import {
   broken,
+  makePin,
   makePorts,
   makeRelease,
   makeRevocation,
@@ -13,6 +21,7 @@ import {
   NOW,
   operator,
   OTHER_ID,
+  PINNED,
   publisher,
   sealingKeyOf,
   signJob,
@@ -39,9 +48,14 @@ function release(
   return verifyRelease(signed, makePorts(ports))
 }
 
+function pin(changes: object = {}, ports: Partial<AdmissionPorts> = {}, by: Identity = operator) {
+  return verifyPin(signDocument(documents.pin, makePin(changes), by.signing), makePorts(ports))
+}
+
 describe.each([
   ['a revocation', revoke],
   ['a release', release],
+  ['a pin', pin],
 ])('%s', (_what, verify) => {
   it('passes when it is right in everything', () => {
     expect(verify()).toMatchObject({ ok: true, value: { signerKeyId: operator.signing.keyId } })
@@ -70,7 +84,8 @@ describe.each([
 })
 
 describe('another document', () => {
-  it('is neither a revocation nor a release', () => {
+  it('is neither a revocation nor a release nor a pin', () => {
+    expect(verifyPin(signJob(), makePorts())).toRefuse('unsupported_type')
     expect(verifyRevocation(signJob(), makePorts())).toRefuse('unsupported_type')
     expect(verifyRelease(signJob(), makePorts())).toRefuse('unsupported_type')
     expect(verifyRevocation(new Uint8Array(9), makePorts())).toRefuse('malformed')
@@ -104,5 +119,48 @@ describe('the time of a release', () => {
     expect(release({}, since(30_000)).ok).toBe(true)
     expect(release({}, since(30_001))).toRefuse('expired')
     expect(release({}, { quarantine: { find: broken } })).toRefuse('store_unavailable')
+  })
+})
+
+describe('a pin held against what stands', () => {
+  const standing: StandingPin = {
+    pinned: 'cd'.repeat(32),
+    sinceMs: Number.NEGATIVE_INFINITY,
+    pinIssuedAtMs: Number.NEGATIVE_INFINITY,
+    isLocked: false,
+  }
+  const held = (changes: Partial<StandingPin>, given = {}) =>
+    checkPin(makePin(given), { ...standing, ...changes })
+
+  it('counts for a day at most, and not when it is over', () => {
+    expect(pin({ expiresAt: instantOf(NOW + DAY) })).toMatchObject({ ok: true })
+    expect(pin({ expiresAt: instantOf(NOW + DAY + 1) })).toRefuse('lifetime')
+    const over = { issuedAt: instantOf(NOW - 20 * MINUTE), expiresAt: instantOf(NOW - MINUTE) }
+    expect(pin(over)).toRefuse('expired')
+  })
+
+  it('passes where nothing newer stands, locked or not', () => {
+    expect(held({})).toMatchObject({ ok: true, value: standing })
+    expect(held({ isLocked: true, sinceMs: NOW })).toMatchObject({ ok: true })
+    expect(held({ pinIssuedAtMs: NOW - 1 })).toMatchObject({ ok: true })
+  })
+
+  it('names a binding that there is', () => {
+    expect(checkPin(makePin(), undefined)).toRefuse('not_bound')
+  })
+
+  it('does not override one that was issued later, or at the same time', () => {
+    expect(held({ pinIssuedAtMs: NOW + 1 })).toRefuse('expired')
+    expect(held({ pinIssuedAtMs: NOW })).toRefuse('expired')
+  })
+
+  it('passes again when it is the one that stands', () => {
+    expect(held({ pinIssuedAtMs: NOW, pinned: PINNED })).toMatchObject({ ok: true })
+    expect(held({ pinIssuedAtMs: NOW + 1, pinned: PINNED })).toRefuse('expired')
+  })
+
+  it('does not undo a binding or a lock that is newer, as far as two clocks can tell', () => {
+    expect(held({ sinceMs: NOW + 30_000 })).toMatchObject({ ok: true })
+    expect(held({ sinceMs: NOW + 30_001, isLocked: true })).toRefuse('expired')
   })
 })

@@ -6,6 +6,7 @@ import {
   type Approval,
   type Enrolment,
   type Job,
+  type Pin,
   type Publication,
   type PublicIdentity,
   type QuarantineRelease,
@@ -87,6 +88,18 @@ export const quarantineRelease: QuarantineRelease = {
   readers,
 }
 
+export const pin: Pin = {
+  pinId: id('a'),
+  siteId,
+  agentIds: [agentId],
+  plugin: 'proxmox',
+  binding: 'pve',
+  sha256: 'ab'.repeat(32),
+  issuedAt,
+  expiresAt,
+  readers,
+}
+
 export const approval: Approval = {
   approvalId: id('5'),
   siteId,
@@ -146,6 +159,7 @@ export const samples = {
   approval,
   revocation,
   quarantineRelease,
+  pin,
   enrolment,
   agentDescriptor,
   sessionProof,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Revocations, releases and upgrades over a real journal: what they change, for how long, and what does not wait. */
+/** Revocations, releases, pins and upgrades over a real journal: what they change, for how long, and what does not wait. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { CodedError } from '@sallyport/sdk'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -21,17 +21,21 @@ import {
   makeApproval,
   makeId,
   makeJob,
+  makePin,
   makeRelease,
   makeRevocation,
   manifest,
   MINUTE,
   NOW,
   operator,
+  PINNED,
   publicationOf,
   publisher,
   signJob,
   stranger,
 } from '../support/site.ts'
+import type { StandingPin } from '../../src/admission/index.ts'
+import type { BindingPins } from '../../src/runner/index.ts'
 import { Bench, ORIGIN } from './bench.ts'
 
 const DIGEST = digestOf(bundle)
@@ -375,5 +379,90 @@ describe('while every slot is taken', () => {
     end()
     await Promise.all(running)
     expect(bench.runs).toHaveLength(2)
+  })
+})
+
+describe('a pin', () => {
+  const sign = (changes = {}, by: Identity = operator) =>
+    signDocument(documents.pin, makePin(changes), by.signing)
+
+  /** One locked binding; what was pinned and unlocked, in order. */
+  function pinsOf(changes: Partial<StandingPin> = {}) {
+    const standing: StandingPin = {
+      ...{ pinned: 'cd'.repeat(32), sinceMs: NOW, pinIssuedAtMs: 0, isLocked: true },
+      ...changes,
+    }
+    const done: string[] = []
+    const pins: BindingPins = {
+      async pin({ plugin, binding }, { sha256 }, mayPin) {
+        const found = binding === 'pve' ? standing : undefined
+        if (mayPin(found)) done.push(`pinned ${plugin}/${binding} ${sha256}`)
+        return found
+      },
+      lift: ({ plugin, binding }) => void done.push(`unlocked ${plugin}/${binding}`),
+    }
+    return { pins, done }
+  }
+  const benchWith = (pins: BindingPins) => new Bench(folder, undefined, { pins })
+
+  it('is answered, recorded, changes the binding and unlocks it', async () => {
+    const { pins, done } = pinsOf()
+    using bench = benchWith(pins)
+    expect(await ask(bench, sign())).toMatchObject({
+      state: 'done',
+      jobId: null,
+      output: { binding: 'pve', sha256: PINNED, replaced: 'cd'.repeat(32), wasLocked: true },
+    })
+    expect(done).toEqual([`pinned proxmox/pve ${PINNED}`, 'unlocked proxmox/pve'])
+    expect(bench.events()).toEqual(['binding.pinned'])
+    expect(verifyAuditLog(bench.store.audit, ORIGIN, agent.signing.publicKey).ok).toBe(true)
+  })
+
+  it.each<[string, object, Identity, Partial<StandingPin>, string]>([
+    ['by a publisher', {}, publisher, {}, 'wrong_role'],
+    ['by a stranger', {}, stranger, {}, 'unknown_key'],
+    ['of a name that is not bound', { binding: 'other' }, operator, {}, 'not_bound'],
+    ['older than the one that stands', {}, operator, { pinIssuedAtMs: NOW + 1 }, 'expired'],
+    ['older than the lock', {}, operator, { sinceMs: NOW + MINUTE }, 'expired'],
+  ])('%s changes nothing and is refused, on record', async (_, changes, by, stands, reason) => {
+    const { pins, done } = pinsOf(stands)
+    using bench = benchWith(pins)
+    const answer = await ask(bench, sign(changes, by))
+    expect(answer).toMatchObject({ state: 'refused', refusal: { reason } })
+    expect(done).toEqual([])
+    expect(bench.events()).toEqual(['pin.refused'])
+  })
+
+  it('under another label than its own is refused', async () => {
+    const { pins, done } = pinsOf()
+    using bench = benchWith(pins)
+    const answer = await bench.answerTo(await bench.deliver(sign(), makeId()))
+    expect(answer).toMatchObject({ refusal: { reason: 'relabelled' } })
+    expect(done).toEqual([])
+  })
+
+  it('is not taken twice', async () => {
+    const { pins, done } = pinsOf()
+    using bench = benchWith(pins)
+    const envelope = sign()
+    await bench.deliver(envelope)
+    await bench.deliver(envelope)
+    expect(done).toHaveLength(2)
+  })
+
+  it('is refused where the bindings cannot be opened, and on an agent without any', async () => {
+    const pins: BindingPins = {
+      pin: async () => {
+        throw new CodedError('ERR_BINDINGS_FILE', 'damaged')
+      },
+      lift: () => undefined,
+    }
+    using bench = benchWith(pins)
+    expect(await ask(bench, sign())).toMatchObject({
+      refusal: { reason: 'store_unavailable', details: { code: 'ERR_BINDINGS_FILE' } },
+    })
+    bench.store[Symbol.dispose]()
+    using bare = new Bench(folder)
+    expect(await ask(bare, sign())).toMatchObject({ refusal: { reason: 'not_bound' } })
   })
 })

@@ -22,6 +22,7 @@ import {
   parseJson,
   type Approval,
   type Job,
+  type Pin,
   type QuarantineRelease,
   type Revocation,
 } from '../../src/protocol/index.ts'
@@ -161,11 +162,31 @@ export function makeRelease(changes: Partial<QuarantineRelease> = {}): Quarantin
   }
 }
 
+/** The fingerprint of a certificate that `makePin` pins. */
+export const PINNED = 'ab'.repeat(32)
+
+/** A pin of a binding, likewise. */
+export function makePin(changes: Partial<Pin> = {}): Pin {
+  return {
+    pinId: makeId(),
+    siteId: SITE_ID,
+    agentIds: [AGENT_ID],
+    plugin: 'proxmox',
+    binding: 'pve',
+    sha256: PINNED,
+    issuedAt: instantOf(NOW),
+    expiresAt: instantOf(NOW + 10 * MINUTE),
+    readers: [sealingKeyOf(agent), sealingKeyOf(operator)],
+    ...changes,
+  }
+}
+
 /** The label under which an honest hub delivers an envelope: the id in its payload. */
 export function labelOf(envelope: Uint8Array): string {
   const { payload } = parseEnvelope(envelope, 1_000_000)
   const ids = parseJson(payload, 1_000_000) as Record<string, string | undefined>
-  return ids['jobId'] ?? ids['approvalId'] ?? ids['revocationId'] ?? ids['releaseId'] ?? makeId()
+  const names = ['jobId', 'approvalId', 'revocationId', 'releaseId', 'pinId']
+  return names.map((name) => ids[name]).find((id) => id !== undefined) ?? makeId()
 }
 
 /** Ports with which `signJob()` is admitted; a case replaces the one it is about. */

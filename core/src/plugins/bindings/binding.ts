@@ -23,6 +23,33 @@ export interface EndpointBinding {
   readonly socketPath?: string
   readonly pin: ServicePin
   readonly headers: Readonly<Record<string, Secret>>
+  /** When the name was bound, by the clock of the host. Units: RFC 3339. */
+  readonly boundAt?: string
+  /** When the signed pin that stands was issued, by the clock of its operator. Units: RFC 3339. */
+  readonly pinIssuedAt?: string
+  /** What is known of the Proxmox API token in the headers. */
+  readonly token?: TokenTraits
+  /** Locks the binding, durably. Set by a store that can; no part of what lies in the vault. */
+  readonly onDistrust?: (peer: DistrustedPeer) => void
+}
+
+/** What is known of a Proxmox API token, because somebody said so or its name does. */
+export interface TokenTraits {
+  /** It is one of root@pam, and was accepted as such. */
+  readonly isOfRoot: boolean
+  /** Whether it has rights of its own, apart from those of its account. */
+  readonly separated: boolean | 'unknown'
+}
+
+/** A peer that is not the pinned one. Shape: SHA-256 as 64 hexadecimal digits, of an authority with `CA ` before it. */
+export interface DistrustedPeer {
+  readonly pinned: string
+  readonly seen: string
+}
+
+/** Why a name is locked. Units: epoch milliseconds. */
+export interface BindingLock extends DistrustedPeer {
+  readonly sinceMs: number
 }
 
 /** A TCP or Unix address. */
@@ -69,4 +96,6 @@ export type BindingOf<K extends Binding['kind']> = Extract<Binding, { kind: K }>
 export interface BindingStore {
   /** What a name stands for, or undefined. Throws: ERR_BINDINGS_FILE when the vault cannot be read. */
   find(pluginName: string, name: string): Binding | undefined
+  /** The lock on a name, if the store keeps locks and there is one. Throws: as `find`, and ERR_STORE_…. */
+  lockOn?(pluginName: string, name: string): BindingLock | undefined
 }

@@ -190,6 +190,11 @@ export const COMMAND_LINE_ERRORS = {
     meaning: 'The API token has all rights of its account, whatever its own say.',
     remedy: 'Make a token with rights of its own: `sallyport proxmox setup --replace-token`.',
   },
+  ERR_TOKEN_OF_ROOT: {
+    meaning: 'The Proxmox API token is one of root@pam, which may do everything on every guest.',
+    remedy:
+      'Make one of an account of its own with `sallyport proxmox setup`, or add `--accept-root-token`.',
+  },
   ERR_USAGE: {
     meaning: 'The command line is not right. Nothing was done.',
     remedy: 'Add `--help` to see how it is used.',

@@ -63,12 +63,16 @@ export const endpoint: BrokerKind<'endpoint'> = {
   },
 }
 
-/** Why on the first call: a run that calls nothing opens nothing. */
+/**
+ * Why on the first call: a run that calls nothing opens nothing. Why the binding is asked for at each: a lock that came
+ * meanwhile, from whichever run, ends the use of connections that were made before it.
+ */
 function serviceOf({ binding }: Permission<'endpoint'>, setting: HandleSetting): () => Service {
   let opened: Service | undefined
   return () => {
     setting.over.throwIfAborted()
-    return (opened ??= new Service(binding, setting.binding(binding, 'endpoint'), setting.over))
+    const bound = setting.binding(binding, 'endpoint')
+    return (opened ??= new Service(binding, bound, setting.over))
   }
 }
 
