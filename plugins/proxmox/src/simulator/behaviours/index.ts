@@ -4,12 +4,18 @@ import type { Behaviours } from '../contract.ts'
 import { accessBehaviours } from './access.ts'
 import { backupJobBehaviours } from './backup-jobs.ts'
 import { clusterBehaviours } from './cluster.ts'
+import { createRestoreBehaviours } from './create-restore.ts'
+import { guestAgentBehaviours } from './guest-agent.ts'
 import { guestCloneBehaviours } from './guest-clone.ts'
+import { guestCloudinitBehaviours } from './guest-cloudinit.ts'
 import { guestConfigBehaviours } from './guest-config.ts'
 import { guestDeleteBehaviours } from './guest-delete.ts'
 import { guestDiskBehaviours } from './guest-disks.ts'
+import { guestFirewallBehaviours } from './guest-firewall.ts'
 import { guestListBehaviours } from './guest-list.ts'
+import { guestMigrateBehaviours } from './guest-migrate.ts'
 import { guestPowerBehaviours } from './guest-power.ts'
+import { guestRrdBehaviours } from './guest-rrd.ts'
 import { guestSnapshotBehaviours } from './guest-snapshots.ts'
 import { haBehaviours } from './ha.ts'
 import { nodeDetailBehaviours } from './node-details.ts'
@@ -25,6 +31,7 @@ import { vzdumpBehaviours } from './vzdump.ts'
 
 /** The behaviours of all nouns in one table. */
 export const behaviours: Behaviours = {
+  ...createRestoreBehaviours,
   ...vzdumpBehaviours,
   ...backupJobBehaviours,
   ...poolBehaviours,
@@ -44,6 +51,11 @@ export const behaviours: Behaviours = {
   ...guestDeleteBehaviours,
   ...guestDiskBehaviours,
   ...guestSnapshotBehaviours,
+  ...guestAgentBehaviours,
+  ...guestCloudinitBehaviours,
+  ...guestFirewallBehaviours,
+  ...guestMigrateBehaviours,
+  ...guestRrdBehaviours,
   ...guestListBehaviours,
   ...guestPowerBehaviours,
 }
