@@ -5,7 +5,7 @@ import type { KeptByRun, RunOutcome } from '../plugins/ports.ts'
 import { resourcesOf } from '../protocol/index.ts'
 import { Questions, type AskingRun, type AskPorts } from './ask.ts'
 import { HandleTally } from './handle-tally.ts'
-import { hasCrashed, outcomeOf, wasStopped } from './outcome.ts'
+import { hasCrashed, outcomeOf, outcomeOfResume, wasStopped } from './outcome.ts'
 import type { Intent, Recorder } from './recorder.ts'
 import { resumeRun } from './resume.ts'
 
@@ -25,12 +25,14 @@ export async function runJob(
     recorder.recordLeft(intent, tally)
     return false
   }
-  if (kept !== undefined && hasCrashed(ended) && mayResume(intent, ports)) {
+  const isCutOff = kept !== undefined && hasCrashed(ended)
+  if (isCutOff && mayResume(intent, ports)) {
     const after = 'crash' as const
     return resumeRun({ intent, kept, after, tally, startedAtMs }, recorder, ports)
   }
   const ms = performance.now() - startedAtMs
-  recorder.recordOutcome(intent, outcomeOf(ended), { ms, tally })
+  const outcome = isCutOff ? outcomeOfResume(ended) : outcomeOf(ended)
+  recorder.recordOutcome(intent, outcome, { ms, tally })
   return true
 }
 
