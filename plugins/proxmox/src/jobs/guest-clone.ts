@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /** The job that makes a guest from another one. */
 import { defineJob, endpoint, route } from '@sallyport/sdk'
+import type { Constraint } from '@sallyport/sdk'
 import { z } from 'zod'
 import { expectFree, freeNumberRoute, isFree } from '../free-number.ts'
 import {
@@ -53,13 +54,16 @@ const Cloned = z.object({
 type Cloned = z.infer<typeof Cloned>
 
 /** What a body that clones may hold; `newid` is the resource that names the new guest. */
-export function cloneFields(newid: string): Parameters<typeof route>[1] {
+export function cloneFields(
+  newid: string,
+  more: Readonly<Record<string, Constraint>> = {},
+): Parameters<typeof route>[1] {
   return {
     body: {
+      ...more,
       newid: { resource: newid, required: true },
       full: { oneOf: [0, 1] },
       storage: { resource: 'storage' },
-      target: { resource: 'target' },
       pool: { resource: 'pool' },
       name: { resource: 'name' },
       hostname: { resource: 'name' },
@@ -67,6 +71,8 @@ export function cloneFields(newid: string): Parameters<typeof route>[1] {
     others: 'forbidden',
   }
 }
+
+const TARGET = { target: { resource: 'target' } }
 
 /** Makes a guest from another one or from a template. */
 export const guestClone = defineJob({
@@ -98,8 +104,8 @@ export const guestClone = defineJob({
       freeNumberRoute('newid'),
       storageRoute(),
       ...taskRoutes('vmid'),
-      route('POST /nodes/{node}/qemu/{vmid}/clone', cloneFields('newid')),
-      route('POST /nodes/{node}/lxc/{vmid}/clone', cloneFields('newid')),
+      route('POST /nodes/{node}/qemu/{vmid}/clone', cloneFields('newid', TARGET)),
+      route('POST /nodes/{node}/lxc/{vmid}/clone', cloneFields('newid', TARGET)),
     ]),
   },
   limits: { perMinute: 12, timeoutMs: TIMEOUT_MS },
