@@ -49,7 +49,8 @@ export function watchSchema(
     simulator.observe((exchange) => {
       exchangeCount++
       for (const fault of faultsOf(exchange, version)) {
-        faults.add(`${exchange.method} ${exchange.path} ${exchange.status}: ${fault}`)
+        const line = `${exchange.method} ${exchange.path} ${exchange.status}: ${fault}`
+        if (!NAMED_LATER.some((each) => each.test(line))) faults.add(line)
       }
     })
   }
@@ -64,6 +65,12 @@ export function watchSchema(
     expectNoFaults: () => expect([...faults]).toEqual([]),
   }
 }
+
+/** What 8.4 answered although only later schemas name it. */
+const NAMED_LATER: readonly RegExp[] = [
+  /^GET \/nodes\/[^/]+\/(qemu|lxc)\/\d+\/config 200: data\.(parent|meta): only in another version$/,
+  /^GET \/cluster\/resources 200: data\[\d+\]\.(shared|sdn): only in another version$/,
+]
 
 /** What is wrong with one exchange. */
 export function faultsOf(exchange: Exchange, version: PveVersion): string[] {

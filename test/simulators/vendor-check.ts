@@ -49,6 +49,8 @@ export function objectFaults(
   others: readonly VendorSchema[] = [],
 ): string[] {
   const { properties = {}, additionalProperties: more } = schema
+  // An older schema may name nothing but the key of a list, and yet the answer held the rest.
+  const isTold = Object.keys(properties).length > 1
   const missing = Object.entries(properties)
     .filter(([name, each]) => !isIndexed(name) && value[name] == null && !isOptional(each))
     .map(([name]) => `${path}${name}: missing`)
@@ -66,7 +68,7 @@ export function objectFaults(
       ]
     }
     if (typeof more === 'object') return valueFaults(more, each, at)
-    if (elsewhere.length > 0) return [`${at}: only in another version`]
+    if (elsewhere.length > 0 && isTold) return [`${at}: only in another version`]
     return more === 0 ? [`${at}: not in the schema`] : []
   })
   return [...missing, ...wrong]

@@ -16,6 +16,7 @@ GET ${scope}/feature
 GET,POST ${scope}/migrate
 GET ${scope}/pending
 PUT ${scope}/resize
+GET ${scope}/rrd
 GET ${scope}/rrddata
 GET,POST ${scope}/snapshot
 GET,DELETE ${scope}/snapshot/{snapname}
@@ -30,7 +31,11 @@ POST ${scope}/status/start
 POST ${scope}/status/stop
 POST ${scope}/status/suspend
 POST ${scope}/template
-${RULES(scope)}`
+${RULES(scope)}
+GET ${scope}/firewall/aliases
+GET ${scope}/firewall/ipset
+GET ${scope}/firewall/log
+GET ${scope}/firewall/refs`
 
 const AGENT = '/nodes/{node}/qemu/{vmid}/agent'
 const ASKED = [

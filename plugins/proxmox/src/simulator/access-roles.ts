@@ -13,7 +13,7 @@ interface Area {
 const GUEST_CONFIG = ['Disk', 'CPU', 'Memory', 'Network', 'HWType', 'Options']
 const GUEST_ADMIN = ['Allocate', 'Clone', 'Migrate', 'Snapshot', 'Snapshot.Rollback']
 const GUEST_USER = ['Config.CDROM', 'Config.Cloudinit', 'Console', 'Backup', 'PowerMgmt']
-const AGENT_USER = ['FileRead', 'FileWrite', 'FileSystemMgmt', 'Unrestricted']
+const AGENT_USER = ['FileRead', 'FileWrite', 'FileSystemMgmt']
 
 const under = (area: string, names: readonly string[]) => names.map((name) => `${area}.${name}`)
 
@@ -24,7 +24,7 @@ function guestArea(version: PveVersion): Area {
     admin: [
       ...under('VM.Config', GUEST_CONFIG),
       ...under('VM', GUEST_ADMIN),
-      isOld ? 'VM.Monitor' : 'VM.Replicate',
+      ...(isOld ? ['VM.Monitor'] : ['VM.Replicate', 'VM.GuestAgent.Unrestricted']),
     ],
     user: [...under('VM', GUEST_USER), ...(isOld ? [] : under('VM.GuestAgent', AGENT_USER))],
     audit: ['VM.Audit', ...(isOld ? [] : ['VM.GuestAgent.Audit'])],

@@ -79,7 +79,7 @@ GET /cluster/firewall/groups
   = a[o{comment?=s digest=s#..64 group=s~[A-Za-z][A-Za-z0-9\-\_]+~#2..18}]
 GET /cluster/firewall/ipset
   ! perm(/ Sys.Audit)
-  = a[o{comment?=s digest=s#..64 name=s~[A-Za-z][A-Za-z0-9\-\_]+~#2..64}]
+  = a[o{comment?=s digest=s#..64 name=$name}]
 GET /cluster/firewall/macros
   ! all
   = a[o{descr=s macro=s}]

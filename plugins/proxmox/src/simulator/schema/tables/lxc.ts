@@ -65,6 +65,10 @@ PUT /nodes/{node}/lxc/{vmid}/resize
   ! any(/vms/{vmid} VM.Config.Disk) protected on-node
   ? digest?=s#..40 disk=s(rootfs|mp[0..255]) node=s:pve-node size=$size vmid=$vmid
   = s
+GET /nodes/{node}/lxc/{vmid}/rrd
+  ! perm(/vms/{vmid} VM.Audit) protected
+  ? cf?=s(AVERAGE|MAX) ds=$delete node=s:pve-node timeframe=$timeframe vmid=$vmid
+  = o{filename=s}
 GET /nodes/{node}/lxc/{vmid}/rrddata
   ! perm(/vms/{vmid} VM.Audit) protected
   ? cf?=s(AVERAGE|MAX) node=s:pve-node timeframe=$timeframe vmid=$vmid
@@ -173,6 +177,22 @@ DELETE /nodes/{node}/lxc/{vmid}/firewall/rules/{pos}
   ! perm(/vms/{vmid} VM.Config.Network) protected
   ? digest?=s#..64 node=s:pve-node pos?=i<0..> vmid=$vmid
   = z
+GET /nodes/{node}/lxc/{vmid}/firewall/aliases
+  ! perm(/vms/{vmid} VM.Audit)
+  ? node=s:pve-node vmid=$vmid
+  = a[o{cidr=s comment?=s digest=s#..64 name=s}]
+GET /nodes/{node}/lxc/{vmid}/firewall/ipset
+  ! perm(/vms/{vmid} VM.Audit)
+  ? node=s:pve-node vmid=$vmid
+  = a[o{comment?=s digest=s#..64 name=$name}]
+GET /nodes/{node}/lxc/{vmid}/firewall/log
+  ! perm(/vms/{vmid} VM.Console) protected on-node
+  ? limit?=i<0..> node=s:pve-node since?=i<0..> start?=i<0..> until?=i<0..> vmid=$vmid
+  = a[o{n=i t=s}]
+GET /nodes/{node}/lxc/{vmid}/firewall/refs
+  ! perm(/vms/{vmid} VM.Audit)
+  ? node=s:pve-node type?=s(alias|ipset) vmid=$vmid
+  = a[o{comment?=s name=s ref=s scope=s type=s(alias|ipset)}]
 GET /nodes/{node}/lxc/{vmid}/interfaces
   ! perm(/vms/{vmid} VM.Audit) protected on-node
   ? node=s:pve-node vmid=$vmid

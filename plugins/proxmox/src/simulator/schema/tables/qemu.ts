@@ -110,6 +110,10 @@ PUT /nodes/{node}/qemu/{vmid}/resize
   ! perm(/vms/{vmid} VM.Config.Disk) protected on-node
   ? digest?=s#..40 disk=$disk node=s:pve-node size=$size skiplock?=b vmid=$vmid
   = s
+GET /nodes/{node}/qemu/{vmid}/rrd
+  ! perm(/vms/{vmid} VM.Audit) protected
+  ? cf?=s(AVERAGE|MAX) ds=$delete node=s:pve-node timeframe=$timeframe vmid=$vmid
+  = o{filename=s}
 GET /nodes/{node}/qemu/{vmid}/rrddata
   ! perm(/vms/{vmid} VM.Audit) protected
   ? cf?=s(AVERAGE|MAX) node=s:pve-node timeframe=$timeframe vmid=$vmid
@@ -221,6 +225,22 @@ DELETE /nodes/{node}/qemu/{vmid}/firewall/rules/{pos}
   ! perm(/vms/{vmid} VM.Config.Network) protected
   ? digest?=s#..64 node=s:pve-node pos?=i<0..> vmid=$vmid
   = z
+GET /nodes/{node}/qemu/{vmid}/firewall/aliases
+  ! perm(/vms/{vmid} VM.Audit)
+  ? node=s:pve-node vmid=$vmid
+  = a[o{cidr=s comment?=s digest=s#..64 name=s}]
+GET /nodes/{node}/qemu/{vmid}/firewall/ipset
+  ! perm(/vms/{vmid} VM.Audit)
+  ? node=s:pve-node vmid=$vmid
+  = a[o{comment?=s digest=s#..64 name=$name}]
+GET /nodes/{node}/qemu/{vmid}/firewall/log
+  ! perm(/vms/{vmid} VM.Console) protected on-node
+  ? limit?=i<0..> node=s:pve-node since?=i<0..> start?=i<0..> until?=i<0..> vmid=$vmid
+  = a[o{n=i t=s}]
+GET /nodes/{node}/qemu/{vmid}/firewall/refs
+  ! perm(/vms/{vmid} VM.Audit)
+  ? node=s:pve-node type?=s(alias|ipset) vmid=$vmid
+  = a[o{comment?=s name=s ref=s scope=s type=s(alias|ipset)}]
 POST /nodes/{node}/qemu/{vmid}/config
   ! any(/vms/{vmid} VM.Config.Disk VM.Config.CDROM VM.Config.CPU VM.Config.Memory VM.Config.Network VM.Config.HWType
     VM.Config.Options VM.Config.Cloudinit) protected on-node

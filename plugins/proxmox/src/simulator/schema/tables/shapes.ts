@@ -108,6 +108,7 @@ $mountpoint=s:pve-storage-path
 $mp=s{acl?=b backup?=b idmap?=$idmap@9.2 keepattrs?=b@9.1,9.2 mountoptions?=$mountoptions mp=s:pve-lxc-mp-string
   quota?=b replicate?=b ro?=b shared?=b size?=s:disk-size volume=$volume}
 $ms-cert=s(2011|2023|2023w|2023k)
+$name=s~[A-Za-z][A-Za-z0-9\-\_]+~#2..64
 $nameserver=s:lxc-ip-with-ll-iface-list
 $net.2=s{bridge?=s:pve-bridge-id e1000>macaddr^model e1000-82540em>macaddr^model e1000-82544gc>macaddr^model
   e1000-82545em>macaddr^model e1000e>macaddr^model firewall?=b i82551>macaddr^model i82557b>macaddr^model
