@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /** What Proxmox VE refuses, as failures with a code, the reason and what to do next. */
-import { JobFailed } from '@sallyport/sdk'
+import { JobFailed, isCodedError } from '@sallyport/sdk'
 import { lineOf, membersOf, textOf } from './values.ts'
 
 /** Codes of this plugin. */
@@ -40,6 +40,20 @@ export function pveFailed(
   options: { details?: PveDetails; retryable?: boolean; cause?: unknown } = {},
 ): JobFailed {
   return new JobFailed(code, message, options)
+}
+
+/** Codes after which it is open whether a request arrived. */
+const LOST = new Set([
+  'ERR_ENDPOINT_ANSWER',
+  'ERR_ENDPOINT_UNREACHABLE',
+  'ERR_LIMIT',
+  'ERR_PVE_ANSWER',
+  'ERR_PVE_NODE_OFFLINE',
+])
+
+/** Whether the answer to a request was lost, so that it may have been done all the same. */
+export function isLost(error: unknown): boolean {
+  return isCodedError(error) && LOST.has(error.code)
 }
 
 /** A request and the answer to it, as far as a failure tells of them. */

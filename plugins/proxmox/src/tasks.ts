@@ -2,7 +2,7 @@
 /** Starts a task at most once and follows it to its end, also when the answer is lost or the agent stops in between. */
 import { isCodedError } from '@sallyport/sdk'
 import { z } from 'zod'
-import { pveFailed } from './errors.ts'
+import { isLost, pveFailed } from './errors.ts'
 import { findNewTask, isWanted, listTasks } from './find-task.ts'
 import type { WantedTask } from './find-task.ts'
 import { followTask } from './follow-task.ts'
@@ -42,15 +42,6 @@ const Kept = z.object({
 })
 
 const WAITS_MS = [0, 500, 1_000, 2_000]
-
-/** Codes after which it is open whether a request arrived. */
-const LOST = new Set([
-  'ERR_ENDPOINT_ANSWER',
-  'ERR_ENDPOINT_UNREACHABLE',
-  'ERR_LIMIT',
-  'ERR_PVE_ANSWER',
-  'ERR_PVE_NODE_OFFLINE',
-])
 
 /**
  * Starts a task and follows it to its end. The request is made once, whatever becomes of its answer.
@@ -104,7 +95,7 @@ async function startOnce(
   try {
     answer = await task.start()
   } catch (error) {
-    if (!isCodedError(error) || !LOST.has(error.code)) throw error
+    if (!isLost(error)) throw error
     context.progress('the answer was lost; looking for the task')
     return lost(context, task, seen)
   }
