@@ -31,6 +31,7 @@ import {
   type Approval,
   type DocumentKind,
   type Job,
+  type Pin,
   type PublicIdentity,
   type QuarantineRelease,
   type Result,
@@ -67,7 +68,7 @@ function idIn(envelope: Uint8Array): string {
   try {
     const { payload } = parseEnvelope(envelope, 2_000_000)
     const ids = parseJson(payload, 2_000_000) as Record<string, string | undefined>
-    const names = ['jobId', 'approvalId', 'revocationId', 'releaseId']
+    const names = ['jobId', 'approvalId', 'revocationId', 'releaseId', 'pinId']
     return names.map((name) => ids[name]).find((id) => id !== undefined) ?? randomUUIDv7()
   } catch {
     return randomUUIDv7()
@@ -246,6 +247,31 @@ export class TestOperator {
     const release = { ...head, ...this.#addressed(agent), ...changes }
     const signed = signDocument(documents.quarantineRelease, release, this.identity.signing)
     return this.answerTo(agent, await this.submit(agent, signed))
+  }
+
+  /** Pins the certificate of a bound service on an agent and waits for its answer. */
+  async pin(
+    agent: KnownAgent,
+    pin: Pick<Pin, 'plugin' | 'binding' | 'sha256'> & Partial<Pin>,
+    by: Identity = this.identity,
+  ): Promise<Result> {
+    return this.answerTo(agent, await this.submit(agent, this.#signPin(agent, pin, by)))
+  }
+
+  /** The same, under a label that is not its id. */
+  async pinAs(agent: KnownAgent, pin: Pick<Pin, 'plugin' | 'binding' | 'sha256'>): Promise<Result> {
+    const signed = this.#signPin(agent, pin, this.identity)
+    return this.answerTo(agent, await this.submit(agent, signed, randomUUIDv7()))
+  }
+
+  #signPin(
+    agent: KnownAgent,
+    pin: Pick<Pin, 'plugin' | 'binding' | 'sha256'> & Partial<Pin>,
+    by: Identity,
+  ): Uint8Array {
+    const expiresAt = instantOf(Date.now() + 10 * MINUTE)
+    const head = { pinId: randomUUIDv7(), expiresAt }
+    return signDocument(documents.pin, { ...head, ...this.#addressed(agent), ...pin }, by.signing)
   }
 
   /** Signs, submits and waits. */

@@ -4,7 +4,8 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import { createServer as createTlsServer } from 'node:https'
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net'
 import { Secret, type EndpointScope } from '@sallyport/sdk'
-import type { EndpointBinding } from '../../../../src/plugins/bindings/binding.ts'
+import type { BindingStore, EndpointBinding } from '../../../../src/plugins/bindings/binding.ts'
+import { findBinding } from '../../../../src/plugins/bindings/find-binding.ts'
 import { endpoint } from '../../../../src/plugins/broker/endpoint/endpoint.ts'
 import type { HandleSetting } from '../../../../src/plugins/broker/contract.ts'
 import { settingOf } from '../setting.ts'
@@ -122,14 +123,23 @@ export interface HandleForTest {
 export function openHandle(
   binding: EndpointBinding,
   scope: Partial<EndpointScope>,
-  options: { resources?: Readonly<Record<string, readonly string[]>>; pluginName?: string } = {},
+  options: {
+    resources?: Readonly<Record<string, readonly string[]>>
+    pluginName?: string
+    /** Asked for the binding instead. */
+    store?: BindingStore
+  } = {},
 ): HandleForTest {
   const over = new AbortController()
+  const { store } = options
   const setting: HandleSetting = settingOf(
     {
       over: over.signal,
       resources: new Map(Object.entries(options.resources ?? {})),
       pluginName: options.pluginName ?? 'trial',
+      ...(store !== undefined && {
+        binding: (name, kind) => findBinding(store, 'trial', { name, kind }),
+      }),
     },
     { svc: binding },
   )
