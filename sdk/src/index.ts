@@ -69,14 +69,8 @@ export { readStream } from './read-stream.ts'
 export { resourcesOf } from './resources.ts'
 export type { Resources } from './resources.ts'
 export { matchRoute, normalPath, parseRoute, resourcesOfRoute, routeFor } from './route.ts'
-export type {
-  Route,
-  RouteMatch,
-  RouteParameter,
-  RoutePiece,
-  RouteSegment,
-  SegmentGrammar,
-} from './route.ts'
+export type { Route, RouteMatch } from './route.ts'
+export type { RouteParameter, RoutePiece, RouteSegment, SegmentGrammar } from './segment.ts'
 export { argumentsMatch, pathMatches } from './scope.ts'
 export { sshAgent } from './ssh-agent.ts'
 export type { SshAgent } from './ssh-agent.ts'

@@ -39,11 +39,12 @@ export function jobDocument(known: KnownJob): Readonly<Record<string, unknown>> 
 }
 
 function resultJson({ result, audit }: VerifiedResult, agent: AgentRecord | undefined): object {
-  const { output, failure, refusal, plugin } = result
+  const { output, verification, failure, refusal, plugin } = result
   const key = agent?.identity?.signingKey
   return {
     resultId: result.resultId,
     ...(output === undefined ? {} : { output }),
+    ...(verification === undefined ? {} : { verification }),
     ...(failure === undefined ? {} : { failure }),
     ...(refusal === undefined ? {} : { refusal }),
     ...(plugin === undefined ? {} : { plugin }),

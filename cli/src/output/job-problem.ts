@@ -16,7 +16,7 @@ export function jobProblem(known: KnownJob): Problem | undefined {
   const by = known.agent?.name ?? job.agentId
   const show = [`sallyport job show ${job.jobId}`]
   if (result.state === 'refused') return refusalProblem(result, by)
-  if (result.failure === undefined) return undefined
+  if (result.failure === undefined) return contradiction(known, result)
   const { code, message, details } = result.failure
   if (result.state === 'interrupted') {
     return new Problem(code, `${job.jobType} was interrupted on ${by}: ${message}`, {
@@ -35,6 +35,22 @@ export function jobProblem(known: KnownJob): Problem | undefined {
       ? 'It may succeed when it is run again.'
       : 'What is known of it:',
     commands: result.failure.retryable ? [] : show,
+  })
+}
+
+/** Why a problem although the job is done: whoever relies on the exit code must hear that the world is not as it says. */
+function contradiction(
+  { job, agent }: KnownJob,
+  { verification }: VerifiedResult['result'],
+): Problem | undefined {
+  if (verification?.verdict !== 'contradicted') return undefined
+  const by = agent?.name ?? job.agentId
+  const what = `${job.jobType} said it was done on ${by}, and a second look says otherwise`
+  return new Problem('ERR_CONTRADICTED', `${what}: ${verification.message}`, {
+    exit: EXIT.failed,
+    unharmed: 'The job ran once and is not run again; output and verdict are signed.',
+    remedy: 'Look at the host before you rely on the output; what is known of the job:',
+    commands: [`sallyport job show ${job.jobId}`],
   })
 }
 

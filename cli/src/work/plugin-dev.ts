@@ -18,6 +18,7 @@ import { problemScreen } from '../output/problem-screen.ts'
 import { problemJson } from '../output/problem.ts'
 import { safeText } from '../output/safe-text.ts'
 import type { Talk } from '../output/talk.ts'
+import { verdictLine } from '../output/verdict.ts'
 import { span } from '../output/words.ts'
 
 /** How it is run. */
@@ -93,6 +94,7 @@ function documentOf({ manifest, digest, job, outcome, calls, ms }: DevRun): obje
     job,
     state: outcome.state,
     output: outcome.state === 'done' ? outcome.output : undefined,
+    verification: outcome.state === 'done' ? outcome.verification : undefined,
     failure: outcome.state === 'failed' ? outcome.failure : undefined,
     refusal: outcome.state === 'refused' ? outcome.refusal : undefined,
     handles: calls.map(({ handle, kind, method, target, outcome: ended, message }) => {
@@ -110,6 +112,9 @@ function screenOf(run: DevRun, talk: Talk): string {
     ...callLines(calls, talk),
     `${state} in ${span(ms)}`,
     ...(outcome.state === 'done' ? ['', present(outcome.output, paint)] : []),
+    ...(outcome.state === 'done' && outcome.verification !== undefined
+      ? ['', verdictLine(outcome.verification, paint)]
+      : []),
     ...(outcome.state === 'failed' ? [failureLine(outcome.failure, calls, paint)] : []),
     ...(outcome.state === 'refused'
       ? [`  ${outcome.refusal.reason}  ${safeText(JSON.stringify(outcome.refusal.details))}`]
@@ -141,5 +146,6 @@ function callLines(calls: readonly DevCall[], { paint }: Talk): string[] {
 
 function exitOf({ outcome }: DevRun): ExitCode {
   if (outcome.state === 'refused') return EXIT.refused
-  return outcome.state === 'done' ? EXIT.done : EXIT.failed
+  const isDone = outcome.state === 'done' && outcome.verification?.verdict !== 'contradicted'
+  return isDone ? EXIT.done : EXIT.failed
 }

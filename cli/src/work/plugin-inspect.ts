@@ -73,13 +73,10 @@ function bundleJson({ manifest, digest, bytes, file, parts }: ReadBundle): objec
       digest: partDigest,
     })),
     packages: packagesIn(parts),
-    jobs: Object.entries(manifest.jobs).map(([name, { effect, summary, limits, resources }]) => ({
-      name,
-      effect,
-      summary,
-      limits,
-      resources,
-    })),
+    jobs: Object.entries(manifest.jobs).map(([name, job]) => {
+      const { effect, summary, limits, resources, hasPlan, hasResume, hasVerify } = job
+      return { name, effect, summary, limits, resources, hasPlan, hasResume, hasVerify }
+    }),
   }
 }
 

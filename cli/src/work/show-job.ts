@@ -3,6 +3,7 @@
 import { EXIT } from '../output/exit-codes.ts'
 import { jobDocument } from '../output/job-document.ts'
 import { jobProblem } from '../output/job-problem.ts'
+import { verdictLine } from '../output/verdict.ts'
 import type { KnownJob } from '../output/known-job.ts'
 import { present } from '../output/present.ts'
 import type { Talk } from '../output/talk.ts'
@@ -12,7 +13,8 @@ import { short, span } from '../output/words.ts'
 /**
  * Shows how a job ended and returns the exit code.
  *
- * Throws: under people's eyes the problem of a job that did not end well; with `--json` the problem is in the document.
+ * Throws: under people's eyes the problem of a job that did not end well, or that a second look contradicts, after its
+ * output; with `--json` the problem is in the document.
  */
 export function showJob(talk: Talk, known: KnownJob): number {
   const problem = jobProblem(known)
@@ -22,12 +24,15 @@ export function showJob(talk: Talk, known: KnownJob): number {
     talk.answer(jobDocument(known), () => '')
     return problem?.exit ?? EXIT.done
   }
-  if (problem !== undefined) throw problem
+  if (problem !== undefined && answer?.result.state !== 'done') throw problem
   if (times.totalMs !== undefined) talk.say(`${talk.aside.good('done')} in ${span(times.totalMs)}`)
   talk.say('')
   talk.answer({}, () => present(answer!.result.output ?? null, talk.paint))
+  const verification = answer?.result.verification
+  if (verification !== undefined) talk.say(`\n${verdictLine(verification, talk.aside)}`)
   talk.say(
     `\nresult signed by ${agent?.name ?? job.agentId} · job ${talk.aside.dim(short(job.jobId))}`,
   )
+  if (problem !== undefined) throw problem
   return EXIT.done
 }

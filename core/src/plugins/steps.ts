@@ -67,8 +67,8 @@ async function verified(steps: JobSteps, given: GivenToStep): Promise<Verificati
 }
 
 /** Why looked at here: no step begins after the job was cancelled between two of them. */
-function next({ signal, make }: JobSteps, step: StepToMake): Promise<RunEnd> {
-  if (!signal.aborted) return make(step)
+function next(steps: JobSteps, step: StepToMake): Promise<RunEnd> {
+  if (!steps.signal.aborted) return steps.make(step)
   const failure = makeFailure('ERR_RUN_CANCELLED', 'the run was cancelled')
   return Promise.resolve({ ok: false, failure })
 }

@@ -221,7 +221,7 @@ describe.each(LOOKING)('in %s a plugin', (step) => {
     const outcome = await inStep(kept.join('\n'), permissions)
     expect(resultsOf(outcome)).toEqual(kept.map(() => ({ code: 'ERR_HANDLE_DENIED' })))
     expect(seen).toEqual([])
-    const denied = (outcome as { events: { outcome: string }[] }).events
+    const denied = outcome.events
     expect(denied.filter((event) => event.outcome === 'denied')).toHaveLength(kept.length)
   })
 

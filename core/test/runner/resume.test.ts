@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { verifyAuditLog } from '../../src/audit/index.ts'
 import { digestOf, makeBundle, signDocument } from '../../src/crypto/index.ts'
-import type { RunOutcome, RunRequest } from '../../src/plugins/ports.ts'
+import type { KeptByRun, RunOutcome, RunRequest } from '../../src/plugins/ports.ts'
 import { approvedJobsOf, documents, instantOf, type Result } from '../../src/protocol/index.ts'
 import {
   agent,
@@ -25,6 +25,10 @@ import { Bench, ORIGIN } from './bench.ts'
 
 const KEPT = { plan: { from: 'stopped' }, value: { upid: 'UPID:1' } }
 const DONE: RunOutcome = { state: 'done', output: { celsius: 41 }, handlesUsed: [] }
+const REFUSED: RunOutcome = {
+  state: 'refused',
+  refusal: { reason: 'sandbox_unavailable', details: {} },
+}
 
 let folder: string
 
@@ -66,7 +70,7 @@ const use = (request: RunRequest, target: string): void => {
 
 /** A run that keeps what the case says and then is never heard of again, in an agent that was killed. */
 async function killedRun(
-  kept: readonly (typeof KEPT)[] = [KEPT],
+  kept: readonly KeptByRun[] = [KEPT],
   { hasResume = true } = {},
 ): Promise<string> {
   using bench = new Bench(folder)
@@ -146,7 +150,7 @@ describe('a run that kept something, after a restart', () => {
   })
 
   it('that has no plan gets none', async () => {
-    const label = await killedRun([{ plan: undefined as never, value: 1 }])
+    const label = await killedRun([{ plan: undefined, value: 1 }])
     const { bench } = await restarted(label)
     using _closing = bench
     expect(bench.runs[0]!.resume).toEqual({ plan: undefined, value: 1 })
@@ -198,12 +202,7 @@ describe('a run that kept something, after a restart', () => {
     ['says anything else', failed('ERR_PVE_X', { effect: 'some' }), 'interrupted', 'ERR_PVE_X'],
     ['crashes', failed('ERR_PLUGIN_CRASHED'), 'interrupted', 'ERR_PLUGIN_CRASHED'],
     ['takes too long', failed('ERR_RUN_TIMEOUT'), 'interrupted', 'ERR_RUN_TIMEOUT'],
-    [
-      'may not start',
-      { state: 'refused', refusal: { reason: 'sandbox_unavailable', details: {} } } as RunOutcome,
-      'interrupted',
-      'ERR_RUN_INTERRUPTED',
-    ],
+    ['may not start', REFUSED, 'interrupted', 'ERR_RUN_INTERRUPTED'],
   ])('whose resumption %s ends so', async (_, outcome, state, code) => {
     const { bench, result } = await restarted(await killedRun(), outcome)
     using _closing = bench

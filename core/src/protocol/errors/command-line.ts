@@ -29,6 +29,10 @@ export const COMMAND_LINE_ERRORS = {
     meaning: 'This needs a yes, and there is no terminal to ask on. Nothing was done.',
     remedy: 'Look at what it says, then add `--yes`.',
   },
+  ERR_CONTRADICTED: {
+    meaning: 'The job says that it is done, and its own second look found otherwise.',
+    remedy: 'Look at the host before you rely on the output: `sallyport job show <id>`.',
+  },
   ERR_DEV_BINDINGS: {
     meaning: 'The bindings for the development of a plugin are not right. Nothing was run.',
     remedy: 'Correct dev-bindings.json or the flag --bind as the message says.',
