@@ -74,6 +74,53 @@ describe('an agent killed', () => {
   }, 60_000)
 })
 
+describe('a run that kept something', () => {
+  async function submitInSteps(more: object = {}): Promise<Case> {
+    const key = randomUUIDv7()
+    const input = { key, ...more }
+    const job = field.operator.job(agent, { jobType: 'counter/add.in-steps', input })
+    const label = await field.operator.submit(agent, field.operator.sign(job), job.jobId)
+    return { key, label }
+  }
+  const verification = { verdict: 'verified', message: 'the ledger says 1' }
+
+  it.each(['SIGKILL', 'SIGTERM'] as const)(
+    'in an agent that is ended by %s in the middle: the next one finds out how it ended, one effect',
+    async (signal) => {
+      const { key, label } = await submitInSteps({ waitMs: 45_000 })
+      await sleep(2_500)
+      await field.end('pve1', signal)
+      await field.startAgent('pve1')
+      expect(await field.operator.answerTo(agent, label)).toMatchObject({
+        state: 'done',
+        output: { count: 1, isResumed: true },
+        verification,
+      })
+      expect(await field.countOf(agent, key)).toBe(1)
+    },
+    90_000,
+  )
+
+  it('in a process that ends by itself: it is resumed at once, one effect', async () => {
+    const { key, label } = await submitInSteps({ isCrashing: true })
+    expect(await field.operator.answerTo(agent, label)).toMatchObject({
+      state: 'done',
+      output: { count: 1, isResumed: true },
+      verification,
+    })
+    expect(await field.countOf(agent, key)).toBe(1)
+  }, 60_000)
+
+  it('and is seen to its end is verified', async () => {
+    const { label } = await submitInSteps()
+    expect(await field.operator.answerTo(agent, label)).toMatchObject({
+      state: 'done',
+      output: { count: 1, isResumed: false },
+      verification,
+    })
+  }, 60_000)
+})
+
 describe('a hub killed', () => {
   it('between submission and delivery: nothing is lost', async () => {
     await field.end('pve1')
