@@ -24,6 +24,7 @@ const FORMS: Readonly<Record<string, readonly string[]>> = {
   url: [
     ...['ca', 'fingerprint', 'fetch-fingerprint', 'public-ca'],
     ...['header-file', 'bearer-file', 'basic-file', 'pve-token-file'],
+    ...['pve-token-separated', 'accept-root-token', 'accept-unseparated-token'],
   ],
   unix: ['base', 'header-file', 'bearer-file', 'basic-file'],
   connect: [],

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The binding of an HTTP service: where it is, how it is known, and the credential the agent adds. */
 import { readFile } from 'node:fs/promises'
-import type { EndpointBinding, ServicePin } from '@sallyport/core/plugins'
+import type { EndpointBinding, ServicePin, TokenTraits } from '@sallyport/core/plugins'
 import { Secret } from '@sallyport/sdk'
 import { parseFingerprint } from './addresses.ts'
 import { certificateScreen, fetchCertificate, sha256Of } from './certificate.ts'
+import { readPveToken, traitsOf } from './pve-token.ts'
 import { readSecret } from './secret-input.ts'
 import { usage } from './usage.ts'
 
@@ -25,6 +26,9 @@ export interface EndpointFlags extends PinFlags {
   readonly 'bearer-file'?: string | undefined
   readonly 'basic-file'?: string | undefined
   readonly 'pve-token-file'?: string | undefined
+  readonly 'pve-token-separated'?: string | undefined
+  readonly 'accept-root-token'?: boolean | undefined
+  readonly 'accept-unseparated-token'?: boolean | undefined
 }
 
 /** Asks a person for a yes; throws when there is none. */
@@ -35,7 +39,7 @@ export async function makeEndpoint(
   flags: EndpointFlags,
   confirm: Confirm,
 ): Promise<EndpointBinding> {
-  const headers = await readHeaders(flags)
+  const { headers, token } = await readCredential(flags)
   const { url, unix, base = '/' } = flags
   if (unix !== undefined) {
     if (!base.startsWith('/')) throw usage('--base begins with /')
@@ -43,7 +47,8 @@ export async function makeEndpoint(
     return { kind: 'endpoint', url: at, socketPath: unix, pin: { by: 'none' }, headers }
   }
   if (url === undefined || !URL.canParse(url)) throw usage('--url is no address')
-  return { kind: 'endpoint', url, pin: await makePin(new URL(url), flags, confirm), headers }
+  const pin = await makePin(new URL(url), flags, confirm)
+  return { kind: 'endpoint', url, pin, headers, ...(token !== undefined && { token }) }
 }
 
 /** Says how a service is known, by exactly one of the flags. Throws: ERR_USAGE, ERR_ENDPOINT_UNREACHABLE, and what `confirm` throws. */
@@ -68,15 +73,20 @@ async function fetchedPin(url: URL, confirm: Confirm): Promise<ServicePin> {
   return { by: 'fingerprint', sha256: sha256Of(certificate) }
 }
 
-async function readHeaders(flags: EndpointFlags): Promise<Record<string, Secret>> {
+async function readCredential(
+  flags: EndpointFlags,
+): Promise<{ headers: Record<string, Secret>; token?: TokenTraits }> {
   const { 'bearer-file': bearer, 'basic-file': basic, 'pve-token-file': pve } = flags
   const presets = [bearer, basic, pve].filter((file) => file !== undefined)
   if (presets.length > 1) throw usage('give one credential: bearer, basic or pve-token')
   const headers: Record<string, Secret> = {}
+  let token: TokenTraits | undefined
   for (const each of flags['header-file'] ?? []) {
     const [, name, file] = /^([^=]+)=(.+)$/.exec(each) ?? []
     if (name === undefined || file === undefined) throw usage('--header-file is like Name=path')
-    headers[name] = new Secret(await readSecret(file, `The value of ${name}`))
+    const value = await readSecret(file, `The value of ${name}`)
+    token ??= traitsOf(value, flags)
+    headers[name] = new Secret(value)
   }
   if (bearer !== undefined) {
     headers['Authorization'] = new Secret(`Bearer ${await readSecret(bearer, 'The token')}`)
@@ -86,13 +96,10 @@ async function readHeaders(flags: EndpointFlags): Promise<Record<string, Secret>
     if (!account.includes(':')) throw usage('--basic-file holds account:password')
     headers['Authorization'] = new Secret(`Basic ${Buffer.from(account).toString('base64')}`)
   }
-  if (pve !== undefined) headers['Authorization'] = await pveToken(pve)
-  return headers
-}
-
-/** Source: Proxmox VE Administration Guide, "API Tokens": `PVEAPIToken=account@realm!name=uuid`. */
-async function pveToken(file: string): Promise<Secret> {
-  const token = (await readSecret(file, 'The API token')).replace(/^PVEAPIToken=/, '')
-  if (/^[^\s@!=]+@[^\s@!=]+![^\s@!=]+=\S+$/.test(token)) return new Secret(`PVEAPIToken=${token}`)
-  throw usage('--pve-token-file holds account@realm!name=value')
+  if (pve !== undefined) {
+    const read = await readPveToken(pve, flags)
+    headers['Authorization'] = read.value
+    token = read.token
+  }
+  return { headers, ...(token !== undefined && { token }) }
 }

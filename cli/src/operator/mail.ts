@@ -13,13 +13,22 @@ import type { Operator } from './operator.ts'
 import { openResult } from './results.ts'
 import type { VerifiedResult } from './results.ts'
 
+/** The kinds of document that operators send to agents. */
+const SENT = [
+  documents.job,
+  documents.approval,
+  documents.revocation,
+  documents.quarantineRelease,
+  documents.pin,
+]
+
 type Verified = Extract<Verification, { ok: true }>
 
 /** What an operator of the site sent. */
 export type Content =
   | { readonly kind: 'job'; readonly job: Job; readonly digest: string; readonly signer: string }
   | {
-      readonly kind: 'approval' | 'revocation' | 'quarantine-release'
+      readonly kind: 'approval' | 'revocation' | 'quarantine-release' | 'pin'
       readonly digest: string
       readonly signer: string
     }
@@ -60,7 +69,7 @@ async function readContent(operator: Operator, view: EnvelopeView): Promise<Cont
   const bytes = await open(view.sealed, operator.identity.sealing, WIRE.maxSealedBytes)
   const verified = verifyEnvelope<AnyDocumentKind>(
     parseEnvelope(bytes, WIRE.maxSealedBytes),
-    [documents.job, documents.approval, documents.revocation, documents.quarantineRelease],
+    SENT,
     operator.trust,
   )
   if (!verified.ok) throw doubtful(`no operator of the site signed it (${verified.refusal.reason})`)
@@ -87,6 +96,11 @@ function contentOf({ kind, payload, digest, signer }: Verified): { id: string; c
       return {
         id: parseDocument(documents.quarantineRelease, payload).releaseId,
         content: { kind: 'quarantine-release', ...by },
+      }
+    case documents.pin.name:
+      return {
+        id: parseDocument(documents.pin, payload).pinId,
+        content: { kind: 'pin', ...by },
       }
     default: {
       const job = parseDocument(documents.job, payload)

@@ -7,6 +7,7 @@ import { makeBinding, type BindingFlags } from '../bindings/make-binding.ts'
 import { usage } from '../bindings/usage.ts'
 import { confirmOrStop } from '../output/confirm.ts'
 import { EXIT } from '../output/exit-codes.ts'
+import type { Paint } from '../output/paint.ts'
 import { Problem } from '../output/problem.ts'
 import { safeText } from '../output/safe-text.ts'
 import { pairs, table } from '../output/table.ts'
@@ -40,6 +41,7 @@ export async function agentBind(
         ...rowsOf(bound),
         ...(replaced === null ? [] : [['replaces', wordsOf(replaced)] as const]),
       ]),
+      ...notesOn(bound, talk.paint),
       'The agent uses it from its next job on; it need not be started again.',
     ].join('\n'),
   )
@@ -74,8 +76,21 @@ export async function agentBindings(talk: Talk, place: AgentPlace): Promise<void
             ...cellsOf({ ...each, pin: each.pin && shortPin(each.pin) }),
           ]),
           talk.paint,
-        ),
+        ) +
+        bindings.flatMap((each) => notesOn(each, talk.paint).map((line) => `\n${line}`)).join(''),
   )
+}
+
+/** Locks and warnings, a line for each. */
+function notesOn({ plugin, name, lock, warnings }: BindingSummary, paint: Paint): string[] {
+  const locked = lock && [
+    `${paint.bad('locked')} ${plugin} ${name} since ${lock.since}: its service showed the certificate ${lock.seen}`,
+    `  compare it on the host, then \`sallyport agent pin --agent <name> --plugin ${plugin} --binding ${name} --fingerprint <sha256>\``,
+  ]
+  return [
+    ...(locked ?? []),
+    ...warnings.map((text) => `${paint.warn('warning')} ${plugin} ${name}: ${text}`),
+  ]
 }
 
 function cellsOf({ address, pin, user, headers }: BindingSummary): string[] {

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs'
 import { isCodedError } from '@sallyport/sdk'
 import { checkAgent } from '../doctor/check-agent.ts'
+import { checkBindings } from '../doctor/check-bindings.ts'
 import { checkPrivate } from '../doctor/check-files.ts'
 import { checkHub } from '../doctor/check-hub.ts'
 import { checkNode } from '../doctor/check-node.ts'
@@ -45,6 +46,7 @@ async function examine({ home, stateDir, hub }: DoctorRequest): Promise<Finding[
     () => checkPrivate('agent', stateDir),
     () => checkPrivate('hub', home.hub),
     () => checkAgent(stateDir),
+    () => checkBindings(stateDir),
     async () => checkHub(hub ?? (await knownHub(home, stateDir)), VERSION),
   ]
   return (await Promise.all(checks.map((check) => check()))).flat()

@@ -36,6 +36,8 @@ beforeAll(async () => {
   await put('token', 's3cret\n')
   await put('pair', 'ada:pass:word')
   await put('pve', 'PVEAPIToken=mon@pve!x=0-1-2\n')
+  await put('root', 'root@pam!x=0-1-2\n')
+  await put('rootHeader', 'PVEAPIToken=root@pam!x=0-1-2\n')
 })
 
 afterAll(() => rm(folder, { recursive: true, force: true }))
@@ -247,5 +249,49 @@ describe('addresses', () => {
 
   it.each(['ab'.repeat(31), 'zz'.repeat(32), 'sha1:ab'])('%s is no fingerprint', (text) => {
     expect(() => parseFingerprint(text)).toThrowCode('ERR_BINDING_FORM')
+  })
+})
+
+describe('a Proxmox API token', () => {
+  const url = 'https://pve1:8006/api2/json'
+  const at64 = { url, fingerprint: 'ab'.repeat(32) }
+  const tokenOf = async (flags: BindingFlags) =>
+    ((await make({ ...at64, ...flags })) as { token?: unknown }).token
+
+  it('of an account of its own is taken as one whose separation is unknown', async () => {
+    const token = { isOfRoot: false, separated: 'unknown' }
+    expect(await tokenOf({ 'pve-token-file': at('pve') })).toEqual(token)
+    const said = { 'pve-token-file': at('pve'), 'pve-token-separated': 'yes' }
+    expect(await tokenOf(said)).toEqual({ isOfRoot: false, separated: true })
+    expect(await tokenOf({ 'bearer-file': at('token') })).toBeUndefined()
+  })
+
+  it.each<[string, () => BindingFlags]>([
+    ['in its file', () => ({ 'pve-token-file': at('root') })],
+    ['in its file, as a header', () => ({ 'pve-token-file': at('rootHeader') })],
+    ['in a header', () => ({ 'header-file': [`Authorization=${at('rootHeader')}`] })],
+  ])('of root@pam is refused unless that is accepted: %s', async (_, flags) => {
+    await expect(tokenOf(flags())).rejects.toMatchObject({
+      code: 'ERR_TOKEN_OF_ROOT',
+      exit: 3,
+      commands: ['sallyport proxmox setup'],
+      remedy: expect.stringContaining('--accept-root-token'),
+    })
+    const accepted = { ...flags(), 'accept-root-token': true }
+    expect(await tokenOf(accepted)).toEqual({ isOfRoot: true, separated: 'unknown' })
+  })
+
+  it('without rights of its own is refused unless that is accepted', async () => {
+    const flags = { 'pve-token-file': at('pve'), 'pve-token-separated': 'no' }
+    await expect(tokenOf(flags)).rejects.toMatchObject({ code: 'ERR_TOKEN_NOT_SEPARATED', exit: 3 })
+    const accepted = { ...flags, 'accept-unseparated-token': true }
+    expect(await tokenOf(accepted)).toEqual({ isOfRoot: false, separated: false })
+    const root = { ...accepted, 'pve-token-file': at('root') }
+    await expect(tokenOf(root)).rejects.toMatchObject({ code: 'ERR_TOKEN_OF_ROOT' })
+  })
+
+  it('says yes, no or unknown', async () => {
+    const flags = { 'pve-token-file': at('pve'), 'pve-token-separated': 'maybe' }
+    await expect(tokenOf(flags)).rejects.toMatchObject({ code: 'ERR_USAGE' })
   })
 })

@@ -60,7 +60,7 @@ describe('what the hub shows', () => {
     expect(mail.answer!.result.state).toBe('done')
   })
 
-  it('may be a revocation or a release, which is no job but the operator signed it', async () => {
+  it('may be a revocation, a release or a pin, which is no job but the operator signed it', async () => {
     const common = {
       siteId: operator.site.siteId,
       agentIds: [agent.record.agentId],
@@ -72,8 +72,12 @@ describe('what the hub shows', () => {
     const releaseId = randomUUIDv7()
     const plugin = { name: 'notes', digest: `sha256:${'a'.repeat(64)}` }
     const release = { ...common, releaseId, plugin, expiresAt: NOW }
+    const pinId = randomUUIDv7()
+    const bound = { plugin: 'proxmox', binding: 'pve', sha256: 'ab'.repeat(32) }
+    const pin = { ...common, pinId, ...bound, expiresAt: NOW }
     const { signing } = operator.identity
     const signed = [
+      [pinId, 'pin', signDocument(documents.pin, pin, signing)],
       [revocationId, 'revocation', signDocument(documents.revocation, revocation, signing)],
       [
         releaseId,

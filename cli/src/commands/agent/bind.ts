@@ -81,6 +81,19 @@ export class AgentBind extends BaseCommand {
       helpValue: '<file>',
       summary: 'A Proxmox API token that the agent adds: account@realm!name=value',
     }),
+    'pve-token-separated': string({
+      helpValue: '<yes|no>',
+      options: ['yes', 'no', 'unknown'],
+      summary: 'Whether that token has rights of its own, apart from its account',
+    }),
+    'accept-root-token': boolean({
+      default: false,
+      summary: 'Take a token of root, which may do everything; it is recorded',
+    }),
+    'accept-unseparated-token': boolean({
+      default: false,
+      summary: 'Take a token that may do all that its account may; it is recorded',
+    }),
     unix: string({ helpValue: '<socket>', summary: 'An HTTP service on a Unix socket' }),
     base: string({ helpValue: '<path>', summary: 'With --unix: the path all routes are below' }),
     connect: string({

@@ -42,7 +42,8 @@ export const PLUGIN_CODE_ERRORS = {
   ERR_ENDPOINT_UNTRUSTED: {
     meaning:
       'The bound service showed another certificate than the pinned one. Nothing was sent to it.',
-    remedy: 'Find out why the certificate changed; then bind it anew: `sallyport agent bind`.',
+    remedy:
+      'Find out why the certificate changed, then pin the right one: `sallyport agent pin`; or bind the name anew on the host.',
   },
   ERR_FILE_NOT_FOUND: {
     meaning: 'There is no file at this path on the host.',
