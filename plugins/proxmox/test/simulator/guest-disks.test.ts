@@ -100,6 +100,27 @@ describe('moving a disk', () => {
     expect(cluster.guest(102)).toMatchObject({ lock: undefined })
   })
 
+  it('gives a disk to another guest of the node', () => {
+    const cluster = openCluster()
+    cluster.on(102, 'PUT /config', { scsi1: 'local-lvm:4' })
+    cluster.guest(9000).node = 'pve1'
+    const give = (params: Record<string, string | number>) =>
+      refusalOf(() => cluster.on(102, 'POST /move_disk', { disk: 'scsi1', ...params }))?.message
+    expect(give({})).toBe("either 'storage' or 'target-vmid' needs to be set")
+    expect(give({ 'target-vmid': 102 })).toBe('Parameter verification failed.')
+    expect(give({ 'target-vmid': 777 })).toBe('no such VM 777')
+    expect(give({ 'target-vmid': 104 })).toBe('both guests need to be on the same node (pve1)')
+    expect(give({ 'target-vmid': 9000, 'target-disk': 'virtio0' })).toContain('already in use')
+    expect(give({ 'target-vmid': 9000, 'target-digest': 'x' })).toContain('detected modified')
+    cluster.guest(9000).lock = 'backup'
+    expect(give({ 'target-vmid': 9000 })).toBe('VM is locked (backup)')
+    cluster.guest(9000).lock = undefined
+    const params = { disk: 'scsi1', 'target-vmid': 9000, 'target-disk': 'scsi3' }
+    expect(cluster.run(102, 'POST /move_disk', params).end).toBe('OK')
+    expect(cluster.guest(102).config['scsi1']).toBeUndefined()
+    expect(cluster.guest(9000).config['scsi3']).toBe('local-lvm:vm-9000-disk-0,size=4G')
+  })
+
   it('unlinks disks', () => {
     const cluster = openCluster()
     cluster.run(102, 'POST /status/stop')

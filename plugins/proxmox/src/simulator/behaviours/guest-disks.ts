@@ -6,6 +6,7 @@ import { type Disk, freeKey, parseDisk, parseSize, printSize } from '../guests/d
 import {
   forGuests,
   type GuestCall,
+  nameOf,
   needSameDigest,
   needUnlocked,
   skipsLock,
@@ -13,6 +14,7 @@ import {
 import { startGuestTask } from '../guests/guest-task.ts'
 import { flagOf, listOf, textOf } from '../guests/params.ts'
 import { printProperties, withProperties } from '../guests/property-string.ts'
+import { reassign, receiverOf } from '../guests/reassign.ts'
 import { needQuorum } from '../quorum.ts'
 import { allocateVolume, findVolume, removeVolume, usableStorage } from '../volumes.ts'
 import type { SimVolume } from '../world.ts'
@@ -65,7 +67,8 @@ function move(at: GuestCall): string {
   needUnlocked(guest)
   const { disk, volume } = diskIn(at, guest.type === 'qemu' ? 'disk' : 'volume')
   const storage = textOf(call, 'storage')
-  if (storage === undefined) throw dies(`either 'storage' or 'target-vmid' must be given`)
+  if (call.params['target-vmid'] !== undefined) return giveAway(at, disk, volume)
+  if (storage === undefined) throw dies("either 'storage' or 'target-vmid' needs to be set")
   needMovable(at, disk, storage)
   const made: SimVolume[] = []
   const log = `create full clone of ${guest.type === 'qemu' ? 'drive' : 'mountpoint'} ${disk.key} (${disk.source})`
@@ -80,6 +83,16 @@ function move(at: GuestCall): string {
       },
     ],
     undo: () => made.forEach((copy) => removeVolume(world, copy)),
+  })
+}
+
+function giveAway(at: GuestCall, disk: Disk, volume: SimVolume): string {
+  const to = receiverOf(at, disk)
+  const log = `moving disk '${disk.key}' of ${nameOf(at.guest)} to ${nameOf(to.guest)}`
+  return startGuestTask(at, {
+    type: at.guest.type === 'qemu' ? 'move' : '=move_volume',
+    lock: 'disk',
+    steps: [{ seconds: 1, log, effect: () => reassign(at, disk, volume, to) }],
   })
 }
 
