@@ -3,7 +3,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { checkResumable } from '../../src/admission/index.ts'
 import { digestOf } from '../../src/crypto/index.ts'
-import { broken, bundle, makePorts, MINUTE, NOW, signApproval } from '../support/site.ts'
+import { broken, bundle, makePorts, MINUTE, NOW } from '../support/site.ts'
 
 const DIGEST = digestOf(bundle)
 
