@@ -67,6 +67,8 @@ describe('cloning', () => {
     cluster.run(9001, 'POST /clone', { newid: 500, pool: 'lab', hostname: 'ct' })
     expect(cluster.world.pools.get('lab')!.guests.has(500)).toBe(true)
     expect(cluster.guest(500).config['hostname']).toBe('ct')
+    const nowhere = () => cluster.on(9001, 'POST /clone', { newid: 501, pool: 'nope' })
+    expect(refusalOf(nowhere)?.message).toBe("pool 'nope' does not exist")
   })
 
   it('links only templates and snapshots of storages that can', () => {

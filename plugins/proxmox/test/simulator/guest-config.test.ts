@@ -16,6 +16,13 @@ describe('the configuration of a guest', () => {
     expect(after['digest']).not.toBe(before['digest'])
   })
 
+  it('of a snapshot is shown by its name, but not as the current one', () => {
+    const cluster = openCluster()
+    expect(cluster.on(100, 'GET /config', { snapshot: 'installed' })).toMatchObject({ name: 'web' })
+    const both = () => cluster.on(100, 'GET /config', { snapshot: 'installed', current: true })
+    expect(refusalOf(both)).toEqual({ status: 400, message: 'Parameter verification failed.' })
+  })
+
   it('is changed only by those who saw the latest one', () => {
     const cluster = openCluster()
     const { digest } = cluster.on(100, 'GET /config') as Config

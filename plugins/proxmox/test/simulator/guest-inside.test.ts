@@ -2,7 +2,25 @@
 import { describe, expect, it } from '@jest/globals'
 import { openCluster, refusalOf } from './guest-calls.ts'
 
+const COMMANDS = [
+  ['POST /agent/exec', { command: ['true'] }],
+  ['GET /agent/exec-status', { pid: 1200 }],
+  ['GET /agent/file-read', { file: '/etc/hostname' }],
+  ['POST /agent/file-write', { file: '/tmp/x', content: 'x' }],
+] as const
+
 describe('the guest agent', () => {
+  it('refuses commands, files and processes that it does not know', () => {
+    const cluster = openCluster()
+    const refused = (short: string, params: Record<string, string | number>) =>
+      refusalOf(() => cluster.on(100, short, params))?.message
+    expect(refused('POST /agent', { command: 'fly' })).toBe("unknown guest agent command 'fly'")
+    expect(refused('GET /agent/exec-status', { pid: 1 })).toBe('Agent error: PID 1 does not exist')
+    expect(refused('GET /agent/file-read', { file: '/etc/nope' })).toContain(
+      'No such file or directory',
+    )
+  })
+
   it('answers where one is', () => {
     const cluster = openCluster()
     expect(cluster.on(100, 'POST /agent/ping')).toEqual({ result: {} })
@@ -42,6 +60,11 @@ describe('the guest agent', () => {
     const ping = () => refusalOf(() => cluster.on(100, 'POST /agent/ping'))?.message
     cluster.guest(100).hasAgent = false
     expect(ping()).toBe('QEMU guest agent is not running')
+    for (const [short, params] of COMMANDS) {
+      expect(refusalOf(() => cluster.on(100, short, params))?.message).toBe(
+        'QEMU guest agent is not running',
+      )
+    }
     cluster.guest(100).config['agent'] = 'enabled=0'
     expect(ping()).toBe('No QEMU guest agent configured')
     cluster.guest(100).config['agent'] = '1'
