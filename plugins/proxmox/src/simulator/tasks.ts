@@ -35,10 +35,7 @@ export interface TaskStatus {
  */
 export function startTask(world: World, plan: TaskPlan): string {
   const startedAtMs = world.now()
-  const pid = freePid(world)
-  const pstart = Math.floor(startedAtMs / 10) % 0xffffffff
-  const starttime = Math.floor(startedAtMs / 1000)
-  const upid = `UPID:${plan.node}:${hex(pid)}:${hex(pstart)}:${hex(starttime)}:${plan.type}:${plan.id}:${plan.user}:`
+  const { upid, pid, pstart } = freeUpid(world, plan, startedAtMs)
   const task: SimTask = {
     upid,
     node: plan.node,
@@ -58,6 +55,21 @@ export function startTask(world: World, plan: TaskPlan): string {
   world.tasks.set(upid, task)
   dropOldTasks(world)
   return upid
+}
+
+/** A UPID that no task which is kept has. */
+function freeUpid(
+  world: World,
+  plan: TaskPlan,
+  atMs: number,
+): Pick<SimTask, 'upid' | 'pid' | 'pstart'> {
+  const pstart = Math.floor(atMs / 10) % 0xffffffff
+  const starttime = hex(Math.floor(atMs / 1000))
+  for (;;) {
+    const pid = 1000 + Math.floor(world.random() * 0x3ffff)
+    const upid = `UPID:${plan.node}:${hex(pid)}:${hex(pstart)}:${starttime}:${plan.type}:${plan.id}:${plan.user}:`
+    if (!world.tasks.has(upid)) return { upid, pid, pstart }
+  }
 }
 
 /** Lets the time that has passed take effect: nodes come up, steps that are over happen in the order of their times. */
@@ -172,11 +184,6 @@ function dropOldTasks(world: World): void {
     world.tasks.delete(upid)
     if (world.tasks.size <= MAX_TASKS) return
   }
-}
-
-/** A process number that no task which is kept has. */
-function freePid(world: World): number {
-  return 1000 + Math.floor(world.random() * 0x3ffff)
 }
 
 function hex(value: number): string {

@@ -3,7 +3,7 @@
 import type { Call } from '../contract.ts'
 import { serviceOf } from '../guests/guest.ts'
 import { textOf } from '../guests/params.ts'
-import { labelsOf, listEntry, usageOf } from '../guests/status.ts'
+import { labelsOf, listEntry } from '../guests/status.ts'
 import { usageOfNodes } from '../usage.ts'
 import { isActive, isConfiguredOn, spaceFrom, usedByNode } from '../volumes.ts'
 import type { SimGuest, SimNode, World } from '../world.ts'
@@ -98,8 +98,8 @@ function guestRow(world: World, guest: SimGuest): Row {
 }
 
 function measures(world: World, guest: SimGuest): Row {
-  const { cpus, cpu, mem, maxmem, disk, maxdisk, uptime } = usageOf(world, guest)
-  const { netin, netout, diskread, diskwrite, memhost } = listEntry(world, guest)
+  const { cpus, cpu, mem, maxmem, disk, maxdisk, uptime, ...rest } = listEntry(world, guest)
+  const { netin, netout, diskread, diskwrite, memhost } = rest
   const traffic = { netin, netout, diskread, diskwrite }
   const all = { cpu, maxcpu: cpus, mem, maxmem, disk, maxdisk, uptime, ...traffic }
   return memhost === undefined ? all : { ...all, memhost }
