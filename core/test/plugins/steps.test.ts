@@ -12,7 +12,15 @@ import { codeOf, hostForTest, pluginOf, type HostForTest, type JobText } from '.
 // Processes are started on a machine that may be busy.
 jest.setTimeout(60_000)
 
-const PVE = endpoint('pve', ['GET /x', 'HEAD /x', 'POST /x', 'PUT /x', 'PATCH /x', 'DELETE /x'])
+const PVE = endpoint('pve', [
+  'GET /endless',
+  'GET /x',
+  'HEAD /x',
+  'POST /x',
+  'PUT /x',
+  'PATCH /x',
+  'DELETE /x',
+])
 const LOOKING = ['plan', 'resume', 'verify'] as const
 const RESUME: KeptByRun = { plan: { from: 1 }, value: { upid: 'x' } }
 const caught = `const caught = async (attempt) => {
@@ -25,7 +33,8 @@ const seen: string[] = []
 beforeAll(async () => {
   service = createServer(({ method, url }, response) => {
     seen.push(`${method} ${url}`)
-    response.end('{}')
+    if (url !== '/endless') return void response.end('{}')
+    response.on('close', () => seen.push('closed')).write('one')
   })
   await new Promise<void>((done) => service.listen(0, '127.0.0.1', done))
   const { port } = service.address() as AddressInfo
@@ -125,10 +134,14 @@ describe('the steps of a job', () => {
   it('close what the one before left open', async () => {
     const outcome = await make({
       permissions: { pve: PVE },
-      plan: `return (await use.pve.open({ method: 'GET', path: '/x' })).streamId`,
-      body: `return caught(() => use.pve.read(plan))`,
+      plan: `return (await use.pve.open({ method: 'GET', path: '/endless' })).streamId`,
+      body: `const read = await caught(() => use.pve.read(plan))
+        await new Promise((done) => setTimeout(done, 500))
+        await use.pve.request({ method: 'GET', path: '/x' })
+        return read`,
     })
     expect(outcome).toMatchObject({ output: { code: 'ERR_ARGUMENT_FORM' } })
+    expect(seen).toEqual(['GET /endless', 'closed', 'GET /x'])
     seen.length = 0
   })
 })
