@@ -60,7 +60,7 @@ export interface AssembledPlugin {
 export async function assemblePlugin(plugin: PluginFolder): Promise<AssembledPlugin> {
   const [manifest, code] = await Promise.all([
     deriveManifest(plugin),
-    bundleCode(plugin.path, { entry: plugin.entry }),
+    bundleCode(plugin, { entry: plugin.entry }),
   ])
   const bytes = makeBundle(manifest, {
     'plugin.mjs': code.text,

@@ -5,7 +5,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import type { BuildOptions, Metafile } from 'esbuild'
 import { EXIT } from '../output/exit-codes.ts'
 import { Problem } from '../output/problem.ts'
-import { isLeftOut, leaveOut } from './leave-out.ts'
+import { isLeftOut, leaveOut, notImported } from './leave-out.ts'
 import { findPackages } from './packages.ts'
 import type { PackageOf } from './packages.ts'
 
@@ -33,7 +33,6 @@ const FIXED: BuildOptions = {
     __dirname: '"/"',
     __filename: '"/plugin.mjs"',
   },
-  plugins: [leaveOut],
   logLevel: 'silent',
 }
 
@@ -49,6 +48,13 @@ const REQUIRE = `const require = (id) => {
 };
 `
 
+/** Whose code is bundled. */
+export interface CodeFolder {
+  readonly path: string
+  /** Packages that the code imports and never calls; an empty module stands in place of each. */
+  readonly leaveOut: readonly string[]
+}
+
 /**
  * Bundles from a file, or from text that stands in the plugin's folder. `modules` are folders of packages to look into
  * after those of the plugin.
@@ -56,7 +62,7 @@ const REQUIRE = `const require = (id) => {
  * Throws: ERR_PLUGIN_CODE.
  */
 export async function bundleCode(
-  folder: string,
+  { path: folder, leaveOut: names }: CodeFolder,
   from: { entry: string } | { text: string },
   modules: readonly string[] = [],
 ): Promise<BundledCode> {
@@ -69,12 +75,14 @@ export async function bundleCode(
   const built = await build({
     ...FIXED,
     ...source,
+    plugins: [leaveOut(names)],
     conditions: [...ownSources, 'node', 'import', 'default'],
     nodePaths: [...modules],
     absWorkingDir: folder,
   }).catch((error: unknown) => {
     throw codeProblem(error)
   })
+  expectImported(names, Object.keys(built.metafile!.inputs))
   const inputs = inputsOf(built.metafile!)
   const packages = await findPackages(inputs.map((input) => resolve(folder, input)))
   const named = new Map(
@@ -83,6 +91,22 @@ export async function bundleCode(
   const text = built.outputFiles![0]!.text
   const prefix = text.includes('__require(') ? REQUIRE : ''
   return { text: prefix + withoutPaths(text, named), packages: uniquePackages(packages) }
+}
+
+/** Why: a name that nothing imports is a slip, and what was meant would stay in. */
+function expectImported(names: readonly string[], inputs: readonly string[]): void {
+  const unknown = notImported(names, inputs)
+  if (unknown.length === 0) return
+  throw new Problem(
+    'ERR_PLUGIN_FOLDER',
+    `its package.json leaves out ${unknown.join(', ')}, which its code does not import`,
+    {
+      exit: EXIT.usage,
+      unharmed: 'Nothing was built.',
+      remedy:
+        'Take the name out of "sallyport": { "leaveOut": [] } in package.json, or correct it.',
+    },
+  )
 }
 
 /** Whether the SDK that this folder finds has its sources, as in its own repository. */

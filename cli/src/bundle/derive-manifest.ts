@@ -28,7 +28,7 @@ export async function deriveManifest(
   plugin: PluginFolder,
   modules: readonly string[] = [],
 ): Promise<PluginManifest> {
-  const { text } = await bundleCode(plugin.path, { text: program(plugin.version) }, modules)
+  const { text } = await bundleCode(plugin, { text: program(plugin.version) }, modules)
   const printed = await runWalled(text)
   try {
     return parseManifest(parseJson(printed, MAX_MANIFEST_BYTES))

@@ -11,9 +11,16 @@ import { Problem } from '../output/problem.ts'
 
 const MAX_FILE_BYTES = 1_048_576
 
+/** Source: npm documentation, "package.json", section "name". */
+const PACKAGE_NAME = /^(?:@[a-z0-9-~][a-z0-9-._~]{0,127}\/)?[a-z0-9-~][a-z0-9-._~]{0,127}$/
+
 const PackageFile = z.object({
   name: z.string().max(214),
   version: Version,
+  /** What only this program reads. */
+  sallyport: z
+    .strictObject({ leaveOut: z.array(z.string().regex(PACKAGE_NAME)).max(64).optional() })
+    .optional(),
 })
 
 /** A plugin's folder. */
@@ -21,6 +28,8 @@ export interface PluginFolder {
   readonly path: string
   readonly packageName: string
   readonly version: string
+  /** Packages that its code imports and never calls. */
+  readonly leaveOut: readonly string[]
   /** The file that exports `plugin`. */
   readonly entry: string
   /** The manifest that is committed beside the code; undefined when there is none. */
@@ -40,10 +49,17 @@ export async function readPluginFolder(given: string): Promise<PluginFolder> {
   ])
   if (packageBytes === undefined) throw notAPlugin(path, 'it has no package.json')
   const checked = PackageFile.safeParse(readJson(path, 'package.json', packageBytes))
-  if (!checked.success) throw notAPlugin(path, 'its package.json has no name and version')
-  const { name, version } = checked.data
+  if (!checked.success) throw notAPlugin(path, packageFault(checked.error))
+  const { name, version, sallyport } = checked.data
+  const leaveOut = sallyport?.leaveOut ?? []
   const committed = manifestBytes && readManifest(path, manifestBytes)
-  return { path, packageName: name, version, entry, committed }
+  return { path, packageName: name, version, leaveOut, entry, committed }
+}
+
+function packageFault({ issues: [issue] }: z.ZodError): string {
+  const [first] = issue!.path
+  if (first !== 'sallyport') return 'its package.json has no name and version'
+  return `its package.json is not right at ${issue!.path.join('.')}: ${issue!.message}`
 }
 
 async function readOptional(path: string): Promise<Uint8Array | undefined> {
