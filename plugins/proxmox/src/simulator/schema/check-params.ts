@@ -7,7 +7,8 @@ import type { Checked, Operation, RawParam, RawParams, Schema } from './types.ts
 
 /** Checks parameters as they came; numbers and truth values get their type. What holds leaves empty ones out. */
 export function checkParams(operation: Operation, raw: RawParams): Checked {
-  const given: Record<string, RawParam> = {}
+  // Without a prototype, so that a parameter may have any name.
+  const given = Object.create(null) as Record<string, RawParam>
   for (const [name, value] of Object.entries(raw)) {
     if (value === undefined || value === null) continue
     given[name] = lenient(value, schemaOf(operation.params, name))
