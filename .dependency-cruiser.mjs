@@ -201,7 +201,7 @@ const plugins = [
   ),
   forbid(
     'programs-never-import-plugins',
-    'An agent loads a plugin by its approved digest, never by name. Ship it as a bundle.',
+    'An agent loads a plugin by its approved digest, never by name: ship it as a bundle. The process of `sallyport sim` alone loads a simulator, by a name that no import mentions, when its package is installed beside it; the licence of that package stays in that process.',
     { path: '^(sdk|core|hub|agent|cli)/(src|bin)/' },
     { path: '^plugins/' },
   ),
