@@ -94,6 +94,21 @@ describe('the configuration of storages', () => {
     ).toBe("unable to delete required option 'export'")
   })
 
+  it('refuses a change that its type does not know, and a type that is not simulated', () => {
+    const cluster = openCluster()
+    const change = () => cluster.ask('PUT /storage/{storage}', { storage: 'nas', thinpool: 'data' })
+    expect(refusalOf(change)?.message).toBe("unexpected property 'thinpool' for storage type 'nfs'")
+    const make = () => cluster.ask('POST /storage', { storage: 'new', type: 'iscsi' })
+    expect(refusalOf(make)?.message).toMatch(/no storage of type 'iscsi'$/)
+  })
+
+  it('keeps a storage that another one is based on', () => {
+    const cluster = openCluster()
+    cluster.ask('POST /storage', { storage: 'vg', type: 'lvm', vgname: 'vg0', base: 'nas:0.0.0' })
+    const remove = () => cluster.ask('DELETE /storage/{storage}', { storage: 'nas' })
+    expect(refusalOf(remove)?.message).toMatch(/used as base of another storage$/)
+  })
+
   it('forgets a storage, and then there is none', () => {
     const wire = openWire('8.4')
     expect(wire.ask('DELETE', '/storage/usb').status).toBe(200)
@@ -230,6 +245,40 @@ describe('the content of a storage', () => {
         filename: 'vm-1000-x',
       }).reason,
     ).toMatch(/does not support content-type/)
+  })
+
+  it.each([
+    ['GET', {}],
+    ['PUT', { notes: 'x' }],
+  ])('is shown and noted by %s only for who may back the guest up', (method, more) => {
+    const ask = (lacks: string[]) =>
+      refusalOf(() =>
+        openCluster().ask(
+          `${method} /nodes/{node}/storage/{storage}/content/{volume}`,
+          { node: 'pve1', storage: 'nas', volume: BACKUP, ...more },
+          { lacks },
+        ),
+      )?.status
+    expect(ask([])).toBeUndefined()
+    expect(ask(['Datastore.Allocate', 'VM.Backup'])).toBe(403)
+  })
+
+  it('takes no notes of a disk, and nothing of a storage that cannot be reached', () => {
+    const cluster = openCluster()
+    const ask = (method: string, volume: string) =>
+      refusalOf(() =>
+        cluster.ask(`${method} /nodes/{node}/storage/{storage}/content/{volume}`, {
+          node: 'pve1',
+          storage: 'nas',
+          volume,
+          ...(method === 'PUT' ? { notes: 'x' } : {}),
+        }),
+      )?.message
+    expect(ask('PUT', 'nas:100/vm-100-disk-0.qcow2')).toMatch(/^attribute 'notes' is not supported/)
+    cluster.world.storages.get('nas')?.unreachableFrom.add('pve1')
+    for (const method of ['GET', 'PUT', 'DELETE']) {
+      expect(ask(method, BACKUP)).toBe("storage 'nas' is not online")
+    }
   })
 
   it('refuses the id of a volume on another storage', () => {

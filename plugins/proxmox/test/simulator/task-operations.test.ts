@@ -139,6 +139,7 @@ describe('one task', () => {
       cluster.ask('GET /nodes/{node}/tasks/{upid}/log', { node: 'pve1', upid, ...params })
     expect(log()).toEqual([{ n: 1, t: 'no content' }])
     cluster.pass(1)
+    expect(log({ download: true })).toBe('one\ntwo\nthree\n')
     expect(log({ start: 1, limit: 1 })).toEqual([{ n: 2, t: 'two' }])
     expect(refusalOf(() => log({ download: true, limit: 1 }))?.message).toMatch(
       /cannot be used together/,

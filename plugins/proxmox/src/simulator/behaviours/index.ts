@@ -19,6 +19,7 @@ import { guestRrdBehaviours } from './guest-rrd.ts'
 import { guestSnapshotBehaviours } from './guest-snapshots.ts'
 import { haBehaviours } from './ha.ts'
 import { nodeDetailBehaviours } from './node-details.ts'
+import { nodeLookBehaviours } from './node-looks.ts'
 import { nodePowerBehaviours } from './node-power.ts'
 import { nodeBehaviours } from './nodes.ts'
 import { poolBehaviours } from './pools.ts'
@@ -31,6 +32,7 @@ import { vzdumpBehaviours } from './vzdump.ts'
 
 /** The behaviours of all nouns in one table. */
 export const behaviours: Behaviours = {
+  ...nodeLookBehaviours,
   ...createRestoreBehaviours,
   ...vzdumpBehaviours,
   ...backupJobBehaviours,
