@@ -91,6 +91,22 @@ describe('moving a disk', () => {
     )
   })
 
+  it('takes the right to allocate space, and a digest that is not late', () => {
+    const cluster = openCluster()
+    const lacks = ['Datastore.AllocateSpace']
+    const changes = [
+      ['PUT /resize', { disk: 'scsi0', size: '+1G' }],
+      ['POST /move_disk', { disk: 'scsi0', storage: 'nas' }],
+    ] as const
+    for (const [short, params] of changes) {
+      expect(refusalOf(() => cluster.on(102, short, params, { lacks }))).toMatchObject({
+        status: 403,
+      })
+      const late = () => cluster.on(102, short, { ...params, digest: 'x' })
+      expect(refusalOf(late)?.message).toContain('detected modified configuration')
+    }
+  })
+
   it('leaves no half copy behind', () => {
     const cluster = openCluster()
     Object.assign(cluster.world.storages.get('local-lvm')!, { totalBytes: 1 })

@@ -162,8 +162,14 @@ describe('the firewall', () => {
     expect(refusalOf(() => cluster.on(100, 'GET /firewall/rules/{pos}', { pos: 5 }))?.message).toBe(
       'no rule at position 5',
     )
-    const late = () =>
-      cluster.on(100, 'POST /firewall/rules', { type: 'in', action: 'DROP', digest: 'x' })
-    expect(refusalOf(late)?.message).toContain('detected modified configuration')
+    for (const [short, params] of [
+      ['PUT /firewall/options', { enable: true }],
+      ['POST /firewall/rules', { type: 'in', action: 'DROP' }],
+      ['PUT /firewall/rules/{pos}', { pos: 0, enable: 1 }],
+      ['DELETE /firewall/rules/{pos}', { pos: 0 }],
+    ] as const) {
+      const late = () => cluster.on(100, short, { ...params, digest: 'x' })
+      expect(refusalOf(late)?.message).toContain('detected modified configuration')
+    }
   })
 })

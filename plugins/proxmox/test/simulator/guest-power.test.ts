@@ -181,6 +181,18 @@ describe('pausing', () => {
     expect(end).toBe("command 'lxc-checkpoint -n 101 -s -D /var/lib/vz/dump' failed: exit code 1")
   })
 
+  it('pauses and resumes only what runs, and resumes no container that runs', () => {
+    const cluster = openCluster()
+    cluster.run(100, 'POST /status/stop')
+    for (const verb of ['suspend', 'resume']) {
+      const ask = () => cluster.on(100, `POST /status/${verb}`)
+      expect(refusalOf(ask)?.message).toBe('VM 100 not running')
+    }
+    const awake = () => cluster.on(101, 'POST /status/resume')
+    expect(refusalOf(awake)?.message).toBe('CT 101 already running')
+    expect(cluster.run(103, 'POST /status/resume').end).toContain('lxc-checkpoint -n 103 -r')
+  })
+
   it('reboots and resets only what runs', () => {
     const cluster = openCluster()
     cluster.run(100, 'POST /status/stop')
