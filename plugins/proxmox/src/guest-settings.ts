@@ -49,9 +49,9 @@ type Value = string | number | boolean | null
 
 /** How one setting is written and read. */
 interface Setting {
-  key(guest: Guest): string
-  wanted(settings: Settings): Value | undefined
-  now(config: GuestConfig, guest: Guest): Value
+  readonly key: (guest: Guest) => string
+  readonly wanted: (settings: Settings) => Value | undefined
+  readonly now: (config: GuestConfig, guest: Guest) => Value
 }
 
 const SETTINGS: Readonly<Record<string, Setting>> = {

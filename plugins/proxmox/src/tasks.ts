@@ -41,7 +41,7 @@ const Kept = z.object({
   upid: z.string().optional(),
 })
 
-const WAITS_MS = [0, 500, 1_000, 2_000]
+const WAITS_MS = [0, 500, 1_500]
 
 /**
  * Starts a task and follows it to its end. The request is made once, whatever becomes of its answer.

@@ -141,6 +141,10 @@ async function seen(pve: Pve, input: DiskResize): Promise<SeenDisk> {
     disk !== undefined,
     `guest ${guest.vmid} has no disk ${input.disk}; it has: ${keys || 'none'}`,
   )
+  expectState(
+    !disk!.volume.startsWith('/'),
+    `${input.disk} is ${disk!.volume} of the host, which Proxmox VE does not resize`,
+  )
   const [now = 0, wanted = 0] = [bytesOf(disk!.size), bytesOf(input.size)]
   expectState(now <= wanted, `${input.disk} has ${disk!.size}; Proxmox VE lets disks grow only`)
   if (now !== wanted) expectUnlocked(guest)

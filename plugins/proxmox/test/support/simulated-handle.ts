@@ -6,6 +6,8 @@ import type { Fake, FakeEndpointAnswer, FakeEndpointRequest } from '@sallyport/s
 import type { LedgerEntry, ProxmoxSimulator, SimAnswer } from '../../src/simulator/contract.ts'
 import { openProxmoxSimulator } from '../../src/simulator/open.ts'
 import type { SimulatorOptions } from '../../src/simulator/open.ts'
+import { watchSchema } from '../../../../test/simulators/schema-watch.ts'
+import type { SchemaWatch } from '../../../../test/simulators/schema-watch.ts'
 import type { SimGuest, World } from '../../src/simulator/world.ts'
 
 /** What is simulated, and what the token of the handle may do there. */
@@ -21,6 +23,8 @@ export interface Simulated {
   readonly simulator: ProxmoxSimulator
   readonly world: World
   readonly pve: Fake<'endpoint'>
+  /** What came up when every exchange was held against the vendor's schema. */
+  readonly schema: SchemaWatch
   guest(vmid: number): SimGuest
   /** Everything that was asked for and done that is no look. */
   effects(): LedgerEntry[]
@@ -52,6 +56,7 @@ export function openSimulated(options: SimulatedOptions = {}): Simulated {
     simulator,
     world,
     pve: handleOf(simulator),
+    schema: watchSchema(simulator, world.version),
     guest: (vmid) => world.guests.get(vmid)!,
     effects: () => simulator.ledger.filter(({ hasEffect }) => hasEffect),
   }
