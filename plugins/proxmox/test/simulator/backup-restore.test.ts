@@ -209,6 +209,8 @@ describe('a backup', () => {
       )
     expect(ask([])).toContain('hostname: db\n')
     expect(refusalOf(() => ask(['Datastore.Allocate', 'VM.Backup']))?.status).toBe(403)
+    const noSpace = ['Datastore.Allocate', 'Datastore.AllocateSpace']
+    expect(refusalOf(() => ask(noSpace))?.status).toBe(403)
   })
 
   it('answers as the schema says in every version', () => {

@@ -155,6 +155,9 @@ describe('the storages of a node', () => {
     expect(wire.ask('GET', '/nodes/pve1/storage/pbs/content').reason).toMatch(
       /^pbs: error fetching datastores - 500/,
     )
+    expect(wire.ask('GET', '/nodes/pve2/storage/usb/content').reason).toBe(
+      "storage 'usb' is not available on node 'pve2'",
+    )
     wire.ask('PUT', '/storage/usb', { disable: 1 })
     expect(wire.ask('GET', '/nodes/pve1/storage/usb/content').reason).toBe(
       "storage 'usb' is disabled",
