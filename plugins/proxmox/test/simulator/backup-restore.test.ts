@@ -213,6 +213,12 @@ describe('a backup', () => {
     expect(refusalOf(() => ask(noSpace))?.status).toBe(403)
   })
 
+  it('has an id that names its storage', () => {
+    const ask = () =>
+      openCluster().ask('GET /nodes/{node}/vzdump/extractconfig', { node: 'pve1', volume: 'none' })
+    expect(refusalOf(ask)?.message).toBe("unable to parse volume ID 'none'")
+  })
+
   it('answers as the schema says in every version', () => {
     for (const version of ['8.4', '9.1', '9.2'] as const) {
       const wire = openWire(version)
