@@ -56,6 +56,15 @@ describe('cloning', () => {
     expect([...lvm.volumes.values()].some(({ vmid }) => vmid === 500)).toBe(false)
   })
 
+  it('fails when a disk of the original is gone', () => {
+    const cluster = openCluster()
+    cluster.world.storages.get('usb')!.volumes.clear()
+    expect(cluster.run(102, 'POST /clone', { newid: 500 }).end).toMatch(
+      /^volume 'usb:.*' does not exist$/,
+    )
+    expect(cluster.world.guests.has(500)).toBe(false)
+  })
+
   it('puts the copy into a pool', () => {
     const cluster = openCluster()
     cluster.world.pools.set('lab', {

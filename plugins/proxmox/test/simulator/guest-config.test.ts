@@ -143,6 +143,21 @@ describe('disks and devices in a configuration', () => {
     expect(set('usb:999999')).toContain('no space left')
   })
 
+  it('makes a disk of the size of what is imported, when that is there', () => {
+    const cluster = openCluster()
+    const imported = (name: string) => `local-lvm:0,import-from=nas:9000/${name}`
+    const nothing = () => cluster.on(100, 'PUT /config', { scsi1: imported('nope.qcow2') })
+    expect(refusalOf(nothing)?.message).toBe("volume 'nas:9000/nope.qcow2' does not exist")
+    cluster.on(100, 'PUT /config', { scsi1: imported('base-9000-disk-0.qcow2') })
+    expect(cluster.guest(100).config['scsi1']).toBe('local-lvm:vm-100-disk-0,size=3G')
+  })
+
+  it('never makes a container privileged', () => {
+    const cluster = openCluster()
+    const ask = () => cluster.on(103, 'PUT /config', { unprivileged: false })
+    expect(refusalOf(ask)?.message).toBe("unable to modify read-only option: 'unprivileged'")
+  })
+
   it('keeps the volume of a disk that is taken out, until that is taken out too', () => {
     const cluster = openCluster()
     cluster.run(102, 'POST /status/stop')

@@ -174,6 +174,17 @@ describe('pausing', () => {
     expect(cluster.guest(100).config['vmstate']).toBeUndefined()
   })
 
+  it('saves the memory only for those who may make volumes, on a storage that is there', () => {
+    const cluster = openCluster()
+    const save = (params: Record<string, string>, lacks: string[]) =>
+      refusalOf(() =>
+        cluster.on(100, 'POST /status/suspend', { todisk: true, ...params }, { lacks }),
+      )
+    expect(save({}, ['VM.Config.Disk'])?.message).toContain('/vms/100, VM.Config.Disk')
+    expect(save({}, ['Datastore.AllocateSpace'])?.message).toContain('/storage/nas')
+    expect(save({ statestorage: 'nope' }, [])?.message).toBe("storage 'nope' does not exist")
+  })
+
   it('cannot suspend a container, as the real one cannot', () => {
     const cluster = openCluster()
     const { type, end } = cluster.run(101, 'POST /status/suspend')

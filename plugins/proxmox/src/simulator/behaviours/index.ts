@@ -25,6 +25,7 @@ import { nodeBehaviours } from './nodes.ts'
 import { poolBehaviours } from './pools.ts'
 import { storageConfigBehaviours } from './storage-config.ts'
 import { storageContentBehaviours } from './storage-content.ts'
+import { storagePruneBehaviours } from './storage-prune.ts'
 import { storageStatusBehaviours } from './storage-status.ts'
 import { taskBehaviours } from './tasks.ts'
 import { updateBehaviours } from './updates.ts'
@@ -32,6 +33,7 @@ import { vzdumpBehaviours } from './vzdump.ts'
 
 /** The behaviours of all nouns in one table. */
 export const behaviours: Behaviours = {
+  ...storagePruneBehaviours,
   ...nodeLookBehaviours,
   ...createRestoreBehaviours,
   ...vzdumpBehaviours,
