@@ -58,6 +58,11 @@ const ALLOWED: readonly {
     words: ['admin', 'daemon', 'manager', 'master', 'server', 'user', 'users', 'worker'],
     why: 'the words of Proxmox VE',
   },
+  {
+    path: /^cli\/src\/(sim\/|work\/sim-)/,
+    words: ['server', 'user'],
+    why: 'what Node calls who listens, and who logs in at Proxmox VE',
+  },
   { path: /^plugins\/sensors\/src\//, words: ['user'], why: 'fields of /proc' },
   { path: /^cli\/src\/main\.ts$/, words: ['user'], why: 'a setting of oclif' },
   { path: /^core\/src\/protocol\/documents\.ts$/, words: ['customer'], why: 'a role of a key' },

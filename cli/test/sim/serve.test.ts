@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A simulator over HTTPS: what it answers arrives as it is, and connections go wrong as it wants. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import type { IncomingMessage } from 'node:http'
 import { request } from 'node:https'
-import type { IncomingMessage, RequestOptions } from 'node:http'
+import type { RequestOptions } from 'node:https'
 import { connect } from 'node:net'
 import { gunzipSync } from 'node:zlib'
 import { makeCertificate } from '../../src/sim/certificate.ts'
@@ -132,7 +133,7 @@ describe('a served simulator', () => {
   })
 
   it('answers late when the simulator wants that', async () => {
-    answer = { ...plain(401, 'Authentication failed!'), delayMs: 120 } as ServedAnswer
+    answer = { ...plain(401, 'Authentication failed!'), delayMs: 120 }
     const startedMs = performance.now()
     expect((await ask()).status).toBe(401)
     expect(performance.now() - startedMs).toBeGreaterThan(110)
@@ -150,7 +151,7 @@ describe('a served simulator', () => {
   })
 
   it('closes at once, whoever still waits', async () => {
-    answer = { ...plain(200, 'OK'), delayMs: 60_000 } as ServedAnswer
+    answer = { ...plain(200, 'OK'), delayMs: 60_000 }
     const waiting = ask().catch((error: unknown) => error)
     await new Promise((done) => setTimeout(done, 100))
     await served.close()
