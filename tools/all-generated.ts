@@ -5,8 +5,9 @@ import { apiReport } from './write-api.ts'
 import { errorsPage } from './write-errors.ts'
 import { kindsPage } from './write-kinds.ts'
 import { manifests } from './write-manifests.ts'
+import { privilegesTable } from './write-privileges.ts'
 
 /** Every generated file as it should stand in the repository. */
 export async function allGenerated(): Promise<Generated[]> {
-  return [...(await manifests()), errorsPage(), apiReport(), kindsPage()]
+  return [...(await manifests()), await privilegesTable(), errorsPage(), apiReport(), kindsPage()]
 }

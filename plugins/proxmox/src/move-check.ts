@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /** What stands in the way of moving a guest, as Proxmox VE tells it beforehand. */
-import { isCodedError } from '@sallyport/sdk'
 import { lxcOf, qemuOf } from './guest-ref.ts'
 import type { Guest } from './guest-ref.ts'
 import type { Answer } from './pve-additions.ts'
 import type { Pve } from './pve.ts'
-import { isTrue, lineOf, membersOf, rowsOf, textOf } from './values.ts'
+import { isTrue, lineOf, membersOf, numberOf, rowsOf, textOf } from './values.ts'
 
 /** What was told, each sorted. */
 export interface MoveCheck {
@@ -21,19 +20,16 @@ export interface MoveCheck {
 
 const UNKNOWN: MoveCheck = { localDisks: [], localResources: [], blockedBy: [], dependents: [] }
 
-/** Asks beforehand. Nothing is known of a container before PVE 9: there the move itself tells. */
+/** Asks beforehand. Before PVE 9 nothing is told of a container: there the move itself tells. */
 export async function moveCheckOf(pve: Pve, guest: Guest, target: string): Promise<MoveCheck> {
   if (guest.kind === 'qemu')
     return parseMoveCheck(await qemuOf(pve, guest).migrate.$get({ target }), target)
   const { migrate } = lxcOf(pve, guest) as unknown as {
     migrate: { $get(params: { target: string }): Promise<Answer> }
   }
-  try {
-    return parseMoveCheck(await migrate.$get({ target }), target)
-  } catch (error) {
-    if (isCodedError(error) && error.code === 'ERR_PVE_REFUSED') return UNKNOWN
-    throw error
-  }
+  const { version } = await pve.version.$get()
+  const isOld = (numberOf(lineOf(version).split('.')[0]) ?? 0) < 9
+  return isOld ? UNKNOWN : parseMoveCheck(await migrate.$get({ target }), target)
 }
 
 /** Reads the answer about a machine (`allowed_nodes`) or a container (`allowed-nodes`). */

@@ -73,6 +73,7 @@ export const guestMigrate = defineJob({
   permissions: {
     pve: endpoint('pve', [
       'GET /cluster/status',
+      'GET /version',
       ...GUEST_ROUTES,
       route('GET /nodes/{target}/qemu/{vmid}/status/current', nothing),
       route('GET /nodes/{target}/lxc/{vmid}/status/current', nothing),
