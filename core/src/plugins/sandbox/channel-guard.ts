@@ -8,6 +8,8 @@ import { CHANNEL_LIMITS } from './limits.ts'
 /** The part of Node's channel that is wrapped. Source: Node.js, `lib/internal/child_process.js`, `setupChannel`. */
 interface ChannelHandle {
   onread: (chunk: ArrayBuffer | undefined) => unknown
+  /** All bytes read so far, with those of the chunk that is handed over. */
+  readonly bytesRead: number
   /** A descriptor the peer passed along. */
   pendingHandle?: { close(): void } | null
 }
@@ -45,7 +47,9 @@ function channelHandleOf(child: ChildProcess): ChannelHandle {
     typeof handle === 'object' &&
     handle !== null &&
     'onread' in handle &&
-    typeof handle.onread === 'function'
+    typeof handle.onread === 'function' &&
+    'bytesRead' in handle &&
+    typeof handle.bytesRead === 'number'
   if (isKnown) return handle as ChannelHandle
   throw new CodedError(
     'ERR_SANDBOX_UNAVAILABLE',
@@ -60,10 +64,14 @@ function guardBytes(
 ): void {
   const read = handle.onread
   const meter = new FrameMeter(CHANNEL_LIMITS, () => performance.now())
+  let before = handle.bytesRead
   handle.onread = (chunk) => {
     if (chunk === undefined) return read.call(handle, chunk) // The end; Node closes the channel.
+    // Why counted: behind the bytes that were read, a chunk may have more room, with whatever lay there.
+    const length = handle.bytesRead - before
+    before += length
     if (!gate.isOpen) return undefined
-    const fault = passedDescriptorFault(handle) ?? meter.take(new Uint8Array(chunk))
+    const fault = passedDescriptorFault(handle) ?? meter.take(new Uint8Array(chunk, 0, length))
     if (fault !== undefined) return close(fault)
     try {
       return read.call(handle, chunk)
