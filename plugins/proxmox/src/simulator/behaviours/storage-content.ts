@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/** What lies on a storage, and the backups that are to go. */
+/** What lies on a storage. */
 import { type Behaviours, type Call, dies, PveError } from '../contract.ts'
 import { parseArchive } from '../archives.ts'
 import { flagOf, listOf, numberOf, textOf } from '../guests/params.ts'
 import { parseSize } from '../guests/disks.ts'
 import { startTask } from '../tasks.ts'
-import { type Mark, markBackups, parseRetention } from '../retention.ts'
 import { mayAccess, needAccess } from '../volume-access.ts'
 import {
   allocateVolume,
@@ -20,7 +19,6 @@ import type { SimStorage, SimVolume } from '../world.ts'
 type Row = Record<string, unknown>
 
 const CONTENT = '/nodes/{node}/storage/{storage}/content'
-const PRUNE = '/nodes/{node}/storage/{storage}/prunebackups'
 const KIB = 1024
 
 /** The content of storages. */
@@ -30,9 +28,6 @@ export const storageContentBehaviours: Behaviours = {
   [`GET ${CONTENT}/{volume}`]: showVolume,
   [`PUT ${CONTENT}/{volume}`]: changeVolume,
   [`DELETE ${CONTENT}/{volume}`]: deleteVolume,
-  [`GET ${PRUNE}`]: (call) =>
-    [...markedBackups(call)].map(([volume, mark]) => pruneRow(volume, mark)),
-  [`DELETE ${PRUNE}`]: prune,
 }
 
 function calledStorage(call: Call, content?: string): SimStorage {
@@ -197,67 +192,4 @@ function remove({ world }: Call, volid: string, node: string): void {
   if (clone !== undefined)
     throw dies(`base volume '${volid}' is still in use by linked clone '${clone.volid}'`)
   removeVolume(world, volume)
-}
-
-/** The backups on the storage that were asked for, marked; guest by guest. */
-function markedBackups(call: Call): Map<SimVolume, Mark> {
-  const storage = calledStorage(call)
-  const vmid = numberOf(call, 'vmid')
-  const type = textOf(call, 'type')
-  const retention = parseRetention(
-    textOf(call, 'prune-backups') ?? String(storage.options['prune-backups'] ?? 'keep-all=1'),
-  )
-  const backups = volumesOf(call.world, storage.id, String(call.params['node'])).filter(
-    (volume) => {
-      const archive = parseArchive(volume.volid)
-      if (volume.content !== 'backup' || archive === undefined) return false
-      return (
-        (vmid === undefined || archive.vmid === vmid) &&
-        (type === undefined || archive.type === type)
-      )
-    },
-  )
-  const groups = Map.groupBy(
-    backups,
-    ({ volid, vmid: owner }) => `${parseArchive(volid)?.type}/${owner}`,
-  )
-  return new Map([...groups.values()].flatMap((group) => [...markBackups(group, retention)]))
-}
-
-function pruneRow(volume: SimVolume, mark: Mark): Row {
-  return {
-    volid: volume.volid,
-    ctime: Math.floor(volume.createdAtMs / 1000),
-    mark,
-    type: parseArchive(volume.volid)?.type ?? 'unknown',
-    ...(volume.vmid === undefined ? {} : { vmid: volume.vmid }),
-  }
-}
-
-function prune(call: Call): string {
-  const { world } = call
-  const storage = calledStorage(call)
-  const vmid = numberOf(call, 'vmid')
-  if (vmid === undefined || !call.may(`/storage/${storage.id}`, 'Datastore.AllocateSpace')) {
-    call.need(`/storage/${storage.id}`, 'Datastore.Allocate')
-  } else if (!call.may(`/storage/${storage.id}`, 'Datastore.Allocate')) {
-    call.need(`/vms/${vmid}`, 'VM.Backup')
-  }
-  const marked = [...markedBackups(call)]
-  const lines = marked.map(([{ volid }, mark]) => `${mark} ${volid}`)
-  return startTask(world, {
-    node: String(call.params['node']),
-    type: 'prunebackups',
-    id: vmid === undefined ? storage.id : `${vmid}@${storage.id}`,
-    user: call.user,
-    steps: [
-      {
-        seconds: 1,
-        log: lines.join('\n'),
-        effect: () => {
-          for (const [volume, mark] of marked) if (mark === 'remove') removeVolume(world, volume)
-        },
-      },
-    ],
-  })
 }
