@@ -3,6 +3,7 @@
 import { expect, it } from '@jest/globals'
 import { describeOracle, oracle } from '../../../test/support/oracle.ts'
 import { builtInRoles, privilegesOf } from '../src/simulator/access-roles.ts'
+import { checkParams, operationsOf, type RawParams } from '../src/simulator/schema/index.ts'
 import { formatFault } from '../src/simulator/schema/formats.ts'
 import { parseUpid } from '../src/upid.ts'
 
@@ -51,6 +52,50 @@ describeOracle(
     })
   },
 )
+
+interface Http {
+  readonly verificationErrors: readonly string[]
+}
+
+describeOracle('errors of parameters', oracle<Http>('pve/pve-http-contract.json'), (vendor) => {
+  const { all } = operationsOf('9.2')
+  const raw: RawParams = {
+    node: 'pve1',
+    vmid: '1000000000',
+    cores: '0',
+    onboot: 'yes',
+    bios: 'x',
+    bootdisk: 'x',
+    name: '-x',
+    digest: 'x'.repeat(41),
+    force: '1',
+    colour: 'red',
+  }
+  const name = 'PUT /nodes/{node}/qemu/{vmid}/config'
+  const long = { userid: 'ada@pve', password: 'x' }
+  const checks = [
+    checkParams(all.get(name)!, raw),
+    checkParams(all.get(name)!, {}),
+    checkParams(all.get('PUT /access/password')!, long),
+  ]
+  const texts = checks
+    .flatMap((checked) => ('errors' in checked ? Object.values(checked.errors) : []))
+    .flatMap((text) => text.split('\\n'))
+
+  const expressions = vendor.verificationErrors.map((wording) => {
+    const escaped = wording.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/<[^>]*>/g, '[^]+')
+    return [wording, new RegExp(`^${escaped}$`)] as const
+  })
+
+  it.each(expressions)('are worded as the vendor’s: %s', (_, expression) => {
+    expect(texts.some((text) => expression.test(text))).toBe(true)
+  })
+
+  it('have no other wording', () => {
+    const isKnown = (text: string): boolean => expressions.some(([, each]) => each.test(text))
+    expect(texts.filter((text) => !isKnown(text))).toEqual([])
+  })
+})
 
 interface Formats {
   readonly formats: Readonly<Record<string, string>>

@@ -3,7 +3,7 @@
 
 const QEMU = '/nodes/{node}/qemu'
 const LXC = '/nodes/{node}/lxc'
-const RULED = ['/cluster', '/nodes/{node}', `${QEMU}/{vmid}`, `${LXC}/{vmid}`]
+const RULED = [`${QEMU}/{vmid}`, `${LXC}/{vmid}`]
 
 /** The groups, in the order in which they take their parameters. */
 export const GROUPS: readonly { readonly name: string; readonly of: readonly string[] }[] = [

@@ -20,9 +20,7 @@ const NEEDED: Readonly<Record<string, Fields>> = {
   'GET /nodes/{node}/qemu/{vmid}/rrddata': { timeframe: 'hour' },
   'GET /nodes/{node}/rrddata': { timeframe: 'day' },
   'GET /nodes/{node}/scan/nfs': { server: '192.0.2.10' },
-  'GET /nodes/{node}/scan/cifs': { server: '192.0.2.10' },
   'GET /nodes/{node}/storage/{storage}/rrddata': { timeframe: 'hour' },
-  'GET /cluster/jobs/schedule-analyze': { schedule: 'mon..fri 02:00' },
 }
 
 /** What the versions that have rules in place of groups refuse. */

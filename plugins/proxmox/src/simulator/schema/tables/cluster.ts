@@ -54,73 +54,22 @@ GET /cluster/backup-info/not-backed-up
 GET /cluster/config
   ! perm(/ Sys.Audit)
   = a[o{}]
-GET /cluster/config/apiversion
-  ! perm(/ Sys.Audit)
-  = i<0..>
-GET /cluster/config/join
-  ! perm(/ Sys.Audit)
-  ? node?=s:pve-node
-  = o!{config_digest=s nodelist=a[o{name=s:pve-node nodeid?=i<1..> pve_addr=s:ip pve_fp=$fingerprint
-    quorum_votes=i<0..> ring0_addr?=s{address=s*:address priority?=i<0..255>}}] preferred_node=s:pve-node totem=o}
 GET /cluster/config/nodes
   ! perm(/ Sys.Audit)
   = a[o{node=s}]
-GET /cluster/config/qdevice
-  ! perm(/ Sys.Audit) protected
-  = o
-GET /cluster/config/totem
-  ! perm(/ Sys.Audit)
-  = o
-GET /cluster/firewall/aliases
-  ! perm(/ Sys.Audit)
-  = a[o{cidr=s comment?=s digest=s#..64 name=s}]
-GET /cluster/firewall/groups
-  ! all
-  = a[o{comment?=s digest=s#..64 group=s~[A-Za-z][A-Za-z0-9\-\_]+~#2..18}]
-GET /cluster/firewall/ipset
-  ! perm(/ Sys.Audit)
-  = a[o{comment?=s digest=s#..64 name=$name}]
-GET /cluster/firewall/macros
-  ! all
-  = a[o{descr=s macro=s}]
-GET /cluster/firewall/refs
-  ! perm(/ Sys.Audit)
-  ? type?=s(alias|ipset)
-  = a[o{comment?=s name=s ref=s scope=s type=s(alias|ipset)}]
 GET /cluster/firewall
   ! all
   = a[o{}]
 GET /cluster/firewall/options
   ! perm(/ Sys.Audit)
-  = o{ebtables?=b enable?=i<0..> log_ratelimit?=$log_ratelimit policy_forward?=s(ACCEPT|DROP) policy_in?=$policy_in
+  = o{ebtables?=b enable?=i<0..> log_ratelimit?=s{burst?=i<0..> enable=b*
+    rate?=s~[1-9][0-9]*\/(second|minute|hour|day)~} policy_forward?=s(ACCEPT|DROP) policy_in?=$policy_in
     policy_out?=$policy_in}
-PUT /cluster/firewall/options
-  ! perm(/ Sys.Modify) protected
-  ? delete?=$delete digest?=s#..64 ebtables?=b enable?=i<0..> log_ratelimit?=$log_ratelimit
-    policy_forward?=s(ACCEPT|DROP) policy_in?=$policy_in policy_out?=$policy_in
-  = z
 GET /cluster/firewall/rules
   ! perm(/ Sys.Audit)
   = a[o{action=s@9.1,9.2 comment?=s@9.1,9.2 dest?=s@9.1,9.2 dport?=s@9.1,9.2 enable?=i@9.1,9.2 icmp-type?=s@9.1,9.2
     iface?=s@9.1,9.2 ipversion?=i@9.1,9.2 log?=$log@9.1,9.2 macro?=s@9.1,9.2 pos=i proto?=s@9.1,9.2 source?=s@9.1,9.2
     sport?=s@9.1,9.2 type=s@9.1,9.2}]
-POST /cluster/firewall/rules
-  ! perm(/ Sys.Modify) protected
-  ? &rule action=$action type=$type
-  = z
-GET /cluster/firewall/rules/{pos}
-  ! perm(/ Sys.Audit)
-  ? pos?=i<0..>
-  = o{action=s comment?=s dest?=s dport?=s enable?=i icmp-type?=s iface?=s ipversion?=i log?=$log macro?=s pos=i
-    proto?=s source?=s sport?=s type=s}
-PUT /cluster/firewall/rules/{pos}
-  ! perm(/ Sys.Modify) protected
-  ? &rule action?=$action delete?=$delete moveto?=i<0..> type?=$type
-  = z
-DELETE /cluster/firewall/rules/{pos}
-  ! perm(/ Sys.Modify) protected
-  ? digest?=s#..64 pos?=i<0..>
-  = z
 GET /cluster/ha
   ! perm(/ Sys.Audit)
   = a[o{id=s}]
@@ -180,21 +129,21 @@ POST /cluster/ha/resources/{sid}/relocate
   = o{blocking-resources?=$blocking-resources comigrated-resources?=a[s] requested-node=s sid=s}@9.1,9.2
 GET /cluster/ha/rules@9.1,9.2
   ! perm(/ Sys.Audit)
-  ? resource?=s type?=$type.2
+  ? resource?=s type?=$type
   = a[o{rule=s}]
 POST /cluster/ha/rules@9.1,9.2
   ! perm(/ Sys.Console) protected
   ? affinity?=$affinity comment?=s#..4096 disable?=b nodes?=$nodes.2 resources=$resources rule=s:pve-configid
-    strict?=b type=$type.2
+    strict?=b type=$type
   = z
 GET /cluster/ha/rules/{rule}@9.1,9.2
   ! perm(/ Sys.Audit)
   ? rule=s:pve-configid
-  = o{rule=s:pve-configid type=$type.2}
+  = o{rule=s:pve-configid type=$type}
 PUT /cluster/ha/rules/{rule}@9.1,9.2
   ! perm(/ Sys.Console) protected
   ? affinity?=$affinity comment?=s#..4096 delete?=$delete.2 digest?=s#..64 disable?=b nodes?=$nodes.2
-    resources?=$resources rule=s:pve-configid strict?=b type=$type.2
+    resources?=$resources rule=s:pve-configid strict?=b type=$type
   = z
 DELETE /cluster/ha/rules/{rule}@9.1,9.2
   ! perm(/ Sys.Console) protected
@@ -203,29 +152,15 @@ DELETE /cluster/ha/rules/{rule}@9.1,9.2
 GET /cluster/ha/status
   ! all
   = a[o{}]
-POST /cluster/ha/status/arm-ha@9.1,9.2
-  ! perm(/ Sys.Console) protected
-  = z
 GET /cluster/ha/status/current
   ! perm(/ Sys.Audit)
   = a[o{armed-state?=s(armed|standby|disarming|disarmed)@9.1,9.2 auto-rebalance?=b@9.2 crm_state?=s
     failback?=b@9.1,9.2 id=s max_relocate?=i max_restart?=i node=s quorate?=b request_state?=s
-    resource_mode?=$resource_mode@9.1,9.2 sid?=s state?=s status=s timestamp?=i type=x(quorum|master|lrm|service)@8.4
-    type=x(quorum|master|lrm|service|fencing)@9.1,9.2}]
-POST /cluster/ha/status/disarm-ha@9.1,9.2
-  ! perm(/ Sys.Console) protected
-  ? resource-mode=$resource_mode
-  = z
+    resource_mode?=s(freeze|ignore)@9.1,9.2 sid?=s state?=s status=s timestamp?=i
+    type=x(quorum|master|lrm|service)@8.4 type=x(quorum|master|lrm|service|fencing)@9.1,9.2}]
 GET /cluster/ha/status/manager_status
   ! perm(/ Sys.Audit)
   = o
-GET /cluster/jobs
-  ! all
-  = a[o{subdir=s}]
-GET /cluster/jobs/schedule-analyze
-  ! all
-  ? iterations?=i<1..100> schedule=$schedule starttime?=i
-  = a[o{timestamp=i utc=s}]
 GET /cluster/log
   ! all
   ? max?=i<1..>
@@ -233,11 +168,6 @@ GET /cluster/log
 GET /cluster/metrics
   ! all
   = a[o{}]
-GET /cluster/metrics/export
-  ! @8.4 perm(/ Sys.Audit) protected
-  ! @9.1,9.2 perm(/ Sys.Audit)
-  ? history?=b local-only?=b node-list?=s@9.1,9.2 start-time?=i
-  = o!{data=a[o!{id=s metric=s timestamp=i type=s(gauge|counter|derive) value=n}]}
 GET /cluster/metrics/server
   ! perm(/ Sys.Audit)
   = a[o{disable=b id=s port=i server=s type=s}]

@@ -162,7 +162,7 @@ GET /nodes/{node}/lxc/{vmid}/firewall/rules
     sport?=s@9.1,9.2 type=s@9.1,9.2}]
 POST /nodes/{node}/lxc/{vmid}/firewall/rules
   ! perm(/vms/{vmid} VM.Config.Network) protected
-  ? &rule action=$action node=s:pve-node type=$type vmid=$vmid
+  ? &rule action=$action type=$type.4
   = z
 GET /nodes/{node}/lxc/{vmid}/firewall/rules/{pos}
   ! perm(/vms/{vmid} VM.Audit)
@@ -171,7 +171,7 @@ GET /nodes/{node}/lxc/{vmid}/firewall/rules/{pos}
     proto?=s source?=s sport?=s type=s}
 PUT /nodes/{node}/lxc/{vmid}/firewall/rules/{pos}
   ! perm(/vms/{vmid} VM.Config.Network) protected
-  ? &rule action?=$action delete?=$delete moveto?=i<0..> node=s:pve-node type?=$type vmid=$vmid
+  ? &rule action?=$action delete?=$delete moveto?=i<0..> type?=$type.4
   = z
 DELETE /nodes/{node}/lxc/{vmid}/firewall/rules/{pos}
   ! perm(/vms/{vmid} VM.Config.Network) protected

@@ -65,36 +65,19 @@ GET /nodes/{node}/capabilities/qemu/cpu
   ! all
   ? arch?=$arch@9.1,9.2 node=s:pve-node
   = a[o{abstract?=b@9.2 custom=b name=s vendor=s}]
-GET /nodes/{node}/capabilities/qemu/cpu-flags@9.1,9.2
-  ! all
-  ? accel?=s(kvm|tcg)@9.2 arch?=$arch node=s:pve-node
-  = a[o{description=s@9.1 description?=s@9.2 name=s supported-on?=a[s:pve-node]@9.2}]
 GET /nodes/{node}/capabilities/qemu/machines
   ! all on-node
   ? arch?=$arch@9.1,9.2 node=s:pve-node
   = a[o{changes?=s id=s type=s(q35|i440fx) version=s}]
-GET /nodes/{node}/capabilities/qemu/migration@9.1,9.2
-  ! perm(/nodes/{node} Sys.Audit) on-node
-  ? node=s:pve-node
-  = o!{has-dbus-vmstate=b}
 GET /nodes/{node}/certificates
   ! all
   ? node=s:pve-node
   = a[o{}]
-POST /nodes/{node}/certificates/custom
-  ! perm(/nodes/{node} Sys.Modify) protected on-node
-  ? certificates=s:pem-certificate-chain force?=b key?=s:pem-string node=s:pve-node restart?=b
-  = o{filename?=s fingerprint?=$fingerprint issuer?=s notafter?=i notbefore?=i pem?=$pem public-key-bits?=i
-    public-key-type?=s san?=a[s] subject?=s}
-DELETE /nodes/{node}/certificates/custom
-  ! perm(/nodes/{node} Sys.Modify) protected on-node
-  ? node=s:pve-node restart?=b
-  = z
 GET /nodes/{node}/certificates/info
   ! all on-node
   ? node=s:pve-node
-  = a[o{filename?=s fingerprint?=$fingerprint issuer?=s notafter?=i notbefore?=i pem?=$pem public-key-bits?=i
-    public-key-type?=s san?=a[s] subject?=s}]
+  = a[o{filename?=s fingerprint?=$fingerprint issuer?=s notafter?=i notbefore?=i pem?=s:pem-certificate
+    public-key-bits?=i public-key-type?=s san?=a[s] subject?=s}]
 GET /nodes/{node}/config
   ! perm(/ Sys.Audit) on-node
   ? node=s:pve-node
@@ -152,46 +135,16 @@ GET /nodes/{node}/firewall/options
   ! perm(/nodes/{node} Sys.Audit) on-node
   ? node=s:pve-node
   = o{enable?=b log_level_forward?=$log log_level_in?=$log log_level_out?=$log log_nf_conntrack?=b ndp?=b
-    nf_conntrack_allow_invalid?=b nf_conntrack_helpers?=$nf_conntrack_helpers nf_conntrack_max?=i<32768..>
+    nf_conntrack_allow_invalid?=b nf_conntrack_helpers?=s:pve-fw-conntrack-helper nf_conntrack_max?=i<32768..>
     nf_conntrack_tcp_timeout_established?=i<7875..> nf_conntrack_tcp_timeout_syn_recv?=i<30..60> nftables?=b
     nosmurfs?=b protection_synflood?=b protection_synflood_burst?=i protection_synflood_rate?=i smurf_log_level?=$log
     tcp_flags_log_level?=$log tcpflags?=b}
-PUT /nodes/{node}/firewall/options
-  ! perm(/nodes/{node} Sys.Modify) protected on-node
-  ? delete?=$delete digest?=s#..64 enable?=b log_level_forward?=$log log_level_in?=$log log_level_out?=$log
-    log_nf_conntrack?=b ndp?=b nf_conntrack_allow_invalid?=b nf_conntrack_helpers?=$nf_conntrack_helpers
-    nf_conntrack_max?=i<32768..> nf_conntrack_tcp_timeout_established?=i<7875..>
-    nf_conntrack_tcp_timeout_syn_recv?=i<30..60> nftables?=b node=s:pve-node nosmurfs?=b protection_synflood?=b
-    protection_synflood_burst?=i protection_synflood_rate?=i smurf_log_level?=$log tcp_flags_log_level?=$log
-    tcpflags?=b
-  = z
 GET /nodes/{node}/firewall/rules
   ! perm(/nodes/{node} Sys.Audit) on-node
   ? node=s:pve-node
   = a[o{action=s@9.1,9.2 comment?=s@9.1,9.2 dest?=s@9.1,9.2 dport?=s@9.1,9.2 enable?=i@9.1,9.2 icmp-type?=s@9.1,9.2
     iface?=s@9.1,9.2 ipversion?=i@9.1,9.2 log?=$log@9.1,9.2 macro?=s@9.1,9.2 pos=i proto?=s@9.1,9.2 source?=s@9.1,9.2
     sport?=s@9.1,9.2 type=s@9.1,9.2}]
-POST /nodes/{node}/firewall/rules
-  ! perm(/nodes/{node} Sys.Modify) protected on-node
-  ? &rule action=$action node=s:pve-node type=$type
-  = z
-GET /nodes/{node}/firewall/rules/{pos}
-  ! perm(/nodes/{node} Sys.Audit) on-node
-  ? node=s:pve-node pos?=i<0..>
-  = o{action=s comment?=s dest?=s dport?=s enable?=i icmp-type?=s iface?=s ipversion?=i log?=$log macro?=s pos=i
-    proto?=s source?=s sport?=s type=s}
-PUT /nodes/{node}/firewall/rules/{pos}
-  ! perm(/nodes/{node} Sys.Modify) protected on-node
-  ? &rule action?=$action delete?=$delete moveto?=i<0..> node=s:pve-node type?=$type
-  = z
-DELETE /nodes/{node}/firewall/rules/{pos}
-  ! perm(/nodes/{node} Sys.Modify) protected on-node
-  ? digest?=s#..64 node=s:pve-node pos?=i<0..>
-  = z
-GET /nodes/{node}/firewall/log
-  ! perm(/nodes/{node} Sys.Syslog) protected on-node
-  ? limit?=i<0..> node=s:pve-node since?=i<0..> start?=i<0..> until?=i<0..>
-  = a[o{n=i t=s}]
 GET /nodes/{node}/hardware
   ! all
   ? node=s:pve-node
@@ -249,10 +202,6 @@ GET /nodes/{node}/network/{iface}
   ! perm(/nodes/{node} Sys.Audit) on-node
   ? iface=$iface node=s:pve-node
   = o{method=s type=s}
-GET /nodes/{node}/query-url-metadata
-  ! or(perm(/ Sys.Audit Sys.Modify) perm(/nodes/{node} Sys.AccessNetwork)) on-node
-  ? node=s:pve-node url=s~https?://.*~ verify-certificates?=b
-  = o{filename?=s mimetype?=s size?=i}
 GET /nodes/{node}/replication
   ! all protected on-node
   ? guest?=$vmid node=s:pve-node
@@ -269,26 +218,14 @@ GET /nodes/{node}/scan
   ! all
   ? node=s:pve-node
   = a[o{method=s}]
-GET /nodes/{node}/scan/cifs
-  ! perm(/storage Datastore.Allocate) protected on-node
-  ? domain?=s node=s:pve-node password?=s server=$server username?=s
-  = a[o{description=s share=s}]
 GET /nodes/{node}/scan/lvm
   ! perm(/storage Datastore.Allocate) protected on-node
   ? node=s:pve-node
   = a[o{vg=s}]
-GET /nodes/{node}/scan/lvmthin
-  ! perm(/storage Datastore.Allocate) protected on-node
-  ? node=s:pve-node vg=s~[a-zA-Z0-9\.\+\_][a-zA-Z0-9\.\+\_\-]+~#..100
-  = a[o{lv=s}]
 GET /nodes/{node}/scan/nfs
   ! perm(/storage Datastore.Allocate) protected on-node
   ? node=s:pve-node server=$server
   = a[o{options=s path=s}]
-GET /nodes/{node}/scan/pbs
-  ! perm(/storage Datastore.Allocate) protected on-node
-  ? fingerprint?=$fingerprint node=s:pve-node password=s port?=i<1..65535> server=$server username=s
-  = a[o{comment?=s store=s}]
 GET /nodes/{node}/scan/zfs
   ! perm(/storage Datastore.Allocate) protected on-node
   ? node=s:pve-node

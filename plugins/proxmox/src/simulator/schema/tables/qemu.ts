@@ -210,7 +210,7 @@ GET /nodes/{node}/qemu/{vmid}/firewall/rules
     sport?=s@9.1,9.2 type=s@9.1,9.2}]
 POST /nodes/{node}/qemu/{vmid}/firewall/rules
   ! perm(/vms/{vmid} VM.Config.Network) protected
-  ? &rule action=$action node=s:pve-node type=$type vmid=$vmid
+  ? &rule action=$action type=$type.4
   = z
 GET /nodes/{node}/qemu/{vmid}/firewall/rules/{pos}
   ! perm(/vms/{vmid} VM.Audit)
@@ -219,7 +219,7 @@ GET /nodes/{node}/qemu/{vmid}/firewall/rules/{pos}
     proto?=s source?=s sport?=s type=s}
 PUT /nodes/{node}/qemu/{vmid}/firewall/rules/{pos}
   ! perm(/vms/{vmid} VM.Config.Network) protected
-  ? &rule action?=$action delete?=$delete moveto?=i<0..> node=s:pve-node type?=$type vmid=$vmid
+  ? &rule action?=$action delete?=$delete moveto?=i<0..> type?=$type.4
   = z
 DELETE /nodes/{node}/qemu/{vmid}/firewall/rules/{pos}
   ! perm(/vms/{vmid} VM.Config.Network) protected

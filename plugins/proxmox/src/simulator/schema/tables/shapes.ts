@@ -17,7 +17,7 @@ $arch.2=s(amd64|i386|arm64|armhf|riscv32|riscv64)
 $arch=s(x86_64|aarch64)
 $audio0=s{device=s(ich9-intel-hda|intel-hda|AC97) driver?=s(spice|none)}
 $bios=s(seabios|ovmf)
-$blocking-resources=a[o{cause=s(resource-affinity)@9.1 cause=$type.2@9.2 sid=s}]
+$blocking-resources=a[o{cause=s(resource-affinity)@9.1 cause=$type@9.2 sid=s}]
 $blocksize=s:pve-storage-zfs-blocksize
 $bootdisk=s:pve-qm-bootdisk~(ide|sata|scsi|virtio)\d+~
 $bridge_ports=s:pve-iface-list
@@ -91,7 +91,6 @@ $location=s{latitude=n<-90..90> longitude=n<-180..180> name?=s#..128}
 $lock.2=s(backup|clone|create|migrate|rollback|snapshot|snapshot-delete|suspending|suspended)
 $lock=s(backup|create|destroyed|disk|fstrim|migrate|mounted|rollback|snapshot|snapshot-delete)
 $log=s(emerg|alert|crit|err|warning|notice|info|debug|nolog)
-$log_ratelimit=s{burst?=i<0..> enable=b* rate?=s~[1-9][0-9]*\/(second|minute|hour|day)~}
 $machine=s{aw-bits?=n<32..64>@9.1,9.2 enable-s3?=b enable-s4?=b type?=$type.5 viommu?=$viommu}
 $mailnotification=s(always|failure)
 $mailto=s:email-or-username-list
@@ -119,7 +118,6 @@ $net.2=s{bridge?=s:pve-bridge-id e1000>macaddr^model e1000-82540em>macaddr^model
 $net=s{bridge?=s~[-_.\w\d]+~ firewall?=b gw?=s:ipv4 gw6?=s:ipv6 host-managed?=b@9.1,9.2 hwaddr?=s:mac-addr
   ip?=s:pve-ipv4-config ip6?=s:pve-ipv6-config link_down?=b mtu?=i<64..65535> name=s~[-_.\w\d]+~ rate?=n
   tag?=i<1..4094> trunks?=s~(?^:\d+(?:;\d+)*)~ type?=s(veth)}
-$nf_conntrack_helpers=s:pve-fw-conntrack-helper
 $nodes.2=s:pve-ha-node-list
 $nodes.3=s:pve-node-list
 $nodes=s:pve-ha-group-node-list
@@ -132,7 +130,6 @@ $ostype.2=s(other|wxp|w2k|w2k3|w2k8|wvista|win7|win8|win10|win11|l24|l26|solaris
 $ostype=s(debian|devuan|ubuntu|centos|fedora|opensuse|archlinux|alpine|gentoo|nixos|unmanaged)
 $parallel=s~/dev/parport\d+|/dev/usb/lp\d+~
 $pbs-change-detection-mode=s(legacy|data|metadata)
-$pem=s:pem-certificate
 $performance.2=s:backup-performance
 $performance=o{max-workers?=i<1..256> pbs-entries-max?=i<1..>}
 $policy_in=s(ACCEPT|REJECT|DROP)
@@ -145,7 +142,6 @@ $prune-backups=o{keep-all?=b keep-daily?=i<0..> keep-hourly?=i<0..> keep-last?=i
   keep-weekly?=i<0..> keep-yearly?=i<0..>}
 $realm=s:pve-realm#..32
 $rerror=s(ignore|report|stop)
-$resource_mode=s(freeze|ignore)
 $resources=s:pve-ha-resource-id-list
 $rootfs=s{acl?=b idmap?=$idmap@9.2 mountoptions?=$mountoptions quota?=b replicate?=b ro?=b shared?=b size?=s:disk-size
   volume=$volume}
@@ -206,11 +202,11 @@ $tpmstate0=s{file=$file format?=$format.3@9.1,9.2 import-from?=$import-from size
 $trans=s(none|lba|auto)
 $transport=s(tcp|rdma|unix)
 $trunks=s~(?^:\d+(?:-\d+)?(?:;\d+(?:-\d+)?)*)~
-$type.2=s(node-affinity|resource-affinity)
-$type.3=s(btrfs|cephfs|cifs|dir|esxi|glusterfs|iscsi|iscsidirect|lvm|lvmthin|nfs|pbs|rbd|zfs|zfspool)
-$type.4=s(btrfs|cephfs|cifs|dir|esxi|iscsi|iscsidirect|lvm|lvmthin|nfs|pbs|rbd|zfs|zfspool)
+$type.2=s(btrfs|cephfs|cifs|dir|esxi|glusterfs|iscsi|iscsidirect|lvm|lvmthin|nfs|pbs|rbd|zfs|zfspool)
+$type.3=s(btrfs|cephfs|cifs|dir|esxi|iscsi|iscsidirect|lvm|lvmthin|nfs|pbs|rbd|zfs|zfspool)
+$type.4=s(in|out|forward|group)
 $type.5=s*~(pc|pc(-i440fx)?-\d+(\.\d+)+(\+pve\d+)?(\.pxe)?|q35|pc-q35-\d+(\.\d+)+(\+pve\d+)?(\.pxe)?|virt(?:-\d+(\.\d+)+)?(\+pve\d+)?)~#..40
-$type=s(in|out|forward|group)
+$type=s(node-affinity|resource-affinity)
 $unit-state=s(enabled|enabled-runtime|linked|linked-runtime|alias|masked|masked-runtime|static|disabled|indirect|generated|transient|bad|not-found|unknown)
 $unused.2=s{file=$volume.2 volume>file}
 $unused=s{volume=$volume.2}
@@ -279,5 +275,5 @@ $wwn=s~(?^:^(0x)[0-9a-fA-F]{16})~
   stopwait?=i<0..> storage?=$storage.2 tmpdir?=s vmid?=$vms zstd?=i
 &job=comment?=s#..512 dow?=$dow enabled?=b repeat-missed?=b schedule?=$schedule starttime?=$starttime
 &rule=comment?=s dest?=$dest digest?=s#..64 dport?=$dport enable?=i<0..> icmp-type?=$icmp-type iface?=$iface log?=$log
-  macro?=s#..128 pos?=i<0..> proto?=$proto source?=$dest sport?=$sport
+  macro?=s#..128 node=s:pve-node pos?=i<0..> proto?=$proto source?=$dest sport?=$sport vmid=$vmid
 `

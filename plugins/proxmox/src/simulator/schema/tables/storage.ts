@@ -5,14 +5,14 @@
 export const storageTable: string = String.raw`
 GET /storage
   ! all
-  ? type?=$type.3@8.4 type?=$type.4@9.1,9.2
+  ? type?=$type.2@8.4 type?=$type.3@9.1,9.2
   = a[o{storage=s}]
 POST /storage
   ! perm(/storage Datastore.Allocate) protected
   ? &storage authsupported?=s base?=$hookscript datastore?=s export?=$mountpoint iscsiprovider?=s path?=$mountpoint
-    portal?=s:pve-storage-portal-dns share?=s target?=s thinpool?=$thinpool type=$type.3@8.4 type=$type.4@9.1,9.2
+    portal?=s:pve-storage-portal-dns share?=s target?=s thinpool?=$thinpool type=$type.2@8.4 type=$type.3@9.1,9.2
     vgname?=$thinpool volume?=s@8.4
-  = o{config?=$config storage=s type=$type.3@8.4 type=$type.4@9.1,9.2}
+  = o{config?=$config storage=s type=$type.2@8.4 type=$type.3@9.1,9.2}
 GET /storage/{storage}
   ! perm(/storage/{storage} Datastore.Allocate)
   ? storage=$storage.2
@@ -20,7 +20,7 @@ GET /storage/{storage}
 PUT /storage/{storage}
   ! perm(/storage Datastore.Allocate) protected
   ? &storage delete?=$delete.2 digest?=s#..64
-  = o{config?=$config storage=s type=$type.3@8.4 type=$type.4@9.1,9.2}
+  = o{config?=$config storage=s type=$type.2@8.4 type=$type.3@9.1,9.2}
 DELETE /storage/{storage}
   ! perm(/storage Datastore.Allocate) protected
   ? storage=$storage.2
@@ -47,10 +47,6 @@ GET /nodes/{node}/storage/{storage}/content/{volume}
   ! all protected on-node
   ? node=s:pve-node storage?=$storage.2 volume=s
   = o{format=s notes?=s path=s protected?=b size=i used=i}
-POST /nodes/{node}/storage/{storage}/content/{volume}
-  ! root protected on-node
-  ? node=s:pve-node storage?=$storage.2 target=s target_node?=s:pve-node volume=s
-  = s
 PUT /nodes/{node}/storage/{storage}/content/{volume}
   ! all protected on-node
   ? node=s:pve-node notes?=s protected?=b storage?=$storage.2 volume=s
@@ -65,20 +61,6 @@ POST /nodes/{node}/storage/{storage}/download-url
   ? checksum?=$checksum checksum-algorithm?=$checksum-algorithm compression?=s content=$content.2 filename=s#..255
     node=s:pve-node storage=$storage.2 url=s~https?://.*~ verify-certificates?=b
   = s
-GET /nodes/{node}/storage/{storage}/file-restore/list
-  ! all protected on-node
-  ? filepath=s node=s:pve-node storage=$storage.2 volume=s
-  = a[o{filepath=s leaf=b mtime?=i size?=i text=s type=s}]
-GET /nodes/{node}/storage/{storage}/identity@9.2
-  ! any(/storage/{storage} Datastore.Audit Datastore.AllocateSpace) protected on-node
-  ? node=s:pve-node storage=$storage.2
-  = o{id=s type=$type.4}
-GET /nodes/{node}/storage/{storage}/import-metadata
-  ! all protected on-node
-  ? node=s:pve-node storage=$storage.2 volume=s
-  = o!{create-args=o disks?=o net?=o source=s(esxi) type=s(vm) warnings?=a[o{key?=s
-    type=s(cdrom-image-ignored|efi-state-lost|guest-is-running|nvme-unsupported|ova-needs-extracting|ovmf-with-lsi-unsupported|serial-port-socket-only)
-    value?=s}]}
 GET /nodes/{node}/storage/{storage}/prunebackups
   ! any(/storage/{storage} Datastore.Audit Datastore.AllocateSpace) protected on-node
   ? node=s:pve-node prune-backups?=$prune-backups.2 storage=$storage.2 type?=s(qemu|lxc) vmid?=$vmid
