@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+/** The configuration of simulated guests: digests, rights, what waits for a restart, disks and devices. */
 import { describe, expect, it } from '@jest/globals'
 import { PveError } from '../../src/simulator/contract.ts'
 import { openCluster, refusalOf } from './guest-calls.ts'

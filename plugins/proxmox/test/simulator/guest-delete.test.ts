@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+/** The end of simulated guests, and what stands in its way. */
 import { describe, expect, it } from '@jest/globals'
 import { openCluster, refusalOf } from './guest-calls.ts'
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+/** What simulated guests tell of their inside: agent, cloud-init, interfaces, measurements, firewall. */
 import { describe, expect, it } from '@jest/globals'
 import { openCluster, refusalOf } from './guest-calls.ts'
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+/** Simulated guests start, stop, pause and wake. */
 import { describe, expect, it } from '@jest/globals'
 import { openCluster, refusalOf } from './guest-calls.ts'
 

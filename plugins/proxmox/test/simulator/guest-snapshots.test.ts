@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+/** Snapshots of simulated guests. */
 import { describe, expect, it } from '@jest/globals'
 import { type Cluster, openCluster, refusalOf } from './guest-calls.ts'
 
@@ -142,6 +143,15 @@ describe('rolling back', () => {
     cluster.guest(100).lock = undefined
     cluster.world.storages.get('nas')!.volumes.clear()
     expect(back('installed')).toMatch(/^volume 'nas:.*' does not exist$/)
+  })
+
+  it('refuses a template that still has one', () => {
+    const cluster = openCluster()
+    cluster.guest(100).isTemplate = true
+    const { end } = cluster.run(100, 'POST /snapshot/{snapname}/rollback', {
+      snapname: 'installed',
+    })
+    expect(end).toBe("you can't rollback if vm is a template")
   })
 
   it('goes back only to the latest one on ZFS', () => {

@@ -9,7 +9,7 @@ import { isNewer } from '../guests/version.ts'
 
 type Spans = Readonly<Record<string, { readonly step: number; readonly count: number }>>
 
-/** Seconds between two points and how many there are, until 8.x. Source: pulse-rrd recordings of 8. */
+/** Seconds between two points and how many there are, until 8.x. Source: Pulse, `pve8_guest_rrddata.json`. */
 const OLDER_SPANS: Spans = {
   hour: { step: 60, count: 70 },
   day: { step: 1800, count: 70 },
@@ -17,7 +17,7 @@ const OLDER_SPANS: Spans = {
   month: { step: 43_200, count: 70 },
   year: { step: 604_800, count: 70 },
 }
-/** The same since 9.x, which keeps finer ones. Source: pulse-rrd recordings of 9.2.3. */
+/** The same since 9.x, which keeps finer ones. Source: Pulse, `pve9_qemu_rrddata.json`. */
 const SPANS: Spans = {
   hour: { step: 60, count: 60 },
   day: { step: 60, count: 1440 },

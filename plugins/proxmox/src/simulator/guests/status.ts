@@ -133,7 +133,7 @@ function lxcParts(guest: SimGuest): Record<string, unknown> {
   return { type: 'lxc', swap: 0, maxswap: Number(guest.config['swap'] ?? 512) * MIB }
 }
 
-/** How much a guest had to wait for its host, since 9.x. Source: pulse-rrd recordings; containers know no `cpufull`. */
+/** How much a guest had to wait for its host, since 9.x. Source: the schemas, `status/current`; containers know no `pressurecpufull`. */
 function pressures(world: World, guest: SimGuest): Record<string, number> {
   if (!isNewer(world)) return {}
   const some = guest.status === 'running' && guest.load.cpu > 0.8 ? 1.25 : 0
