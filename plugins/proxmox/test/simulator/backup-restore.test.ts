@@ -219,6 +219,22 @@ describe('a backup', () => {
     expect(refusalOf(ask)?.message).toBe("unable to parse volume ID 'none'")
   })
 
+  it('says its defaults to who may see the storage, and nothing of a backup that is not there', () => {
+    const ask = (verb: string, params: Params, lacks: string[] = []) =>
+      refusalOf(() =>
+        openCluster().ask(
+          `GET /nodes/{node}/vzdump/${verb}`,
+          { node: 'pve1', ...params },
+          { lacks },
+        ),
+      )
+    const lacks = ['Datastore.Audit', 'Datastore.AllocateSpace']
+    expect(ask('defaults', { storage: 'nas' })).toBeUndefined()
+    expect(ask('defaults', { storage: 'nas' }, lacks)?.status).toBe(403)
+    const gone = 'pbs:backup/vm/100/2020-01-01T00:00:00Z'
+    expect(ask('extractconfig', { volume: gone })?.message).toMatch(/no such backup$/)
+  })
+
   it('answers as the schema says in every version', () => {
     for (const version of ['8.4', '9.1', '9.2'] as const) {
       const wire = openWire(version)
