@@ -337,6 +337,14 @@ describe('restoring', () => {
     expect(ask('lxc', { ostemplate: 'nas:vztmpl/none.tar.zst' })).toMatch(/does not exist$/)
   })
 
+  it('refuses a backup on a storage that cannot be reached', () => {
+    const cluster = openCluster()
+    cluster.world.storages.get('nas')?.unreachableFrom.add('pve1')
+    const archive = 'nas:backup/vzdump-qemu-100-2026_05_25-12_00_00.vma.zst'
+    const ask = () => cluster.ask('POST /nodes/{node}/qemu', { node: 'pve1', vmid: 300, archive })
+    expect(refusalOf(ask)?.message).toBe("storage 'nas' is not online")
+  })
+
   it('makes a container again, without what only root may mount', () => {
     const cluster = openCluster()
     expect(
