@@ -468,6 +468,14 @@ describe('creating', () => {
     )
   })
 
+  it('from a template takes the right to see its storage', () => {
+    const ostemplate = 'nas:vztmpl/debian-13-standard_13.1-2_amd64.tar.zst'
+    const lxc = { node: 'pve1', vmid: 300, ostemplate, unprivileged: true }
+    const lacks = ['Datastore.Allocate', 'Datastore.AllocateSpace', 'Datastore.Audit']
+    const ask = () => openCluster().ask('POST /nodes/{node}/lxc', lxc, { lacks, user: 'ops@pve' })
+    expect(refusalOf(ask)?.message).toBe(`missing privileges to access ${ostemplate}`)
+  })
+
   it('of a container that is not confined takes Sys.Modify since 9.2', () => {
     const lxc = {
       node: 'pve1',
