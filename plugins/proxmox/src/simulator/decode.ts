@@ -27,7 +27,7 @@ export class WireRefusal extends Error {
   }
 }
 
-/** The largest body. Source: pve-http-server, limit of 512 KiB. */
+/** The largest body. Source: pve-http-server, `AnyEvent.pm`. */
 const MAX_BODY_BYTES = 512 * 1024
 const MAX_HEADER_LINES = 64
 const MAX_HEADER_BYTES = 8 * 1024

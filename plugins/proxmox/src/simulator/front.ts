@@ -191,7 +191,7 @@ function withPathParams({ entry }: Front, routed: Routed, given: RawParams): Raw
   return all
 }
 
-/** Source: the reason phrases are those of the HTTP client of pveproxy when the other side does not answer. */
+/** Reasons are those of the HTTP client of pveproxy. Source: pve-http-server, `AnyEvent.pm`. */
 function expectNode({ world }: Front, name: string): void {
   const node = world.nodes.get(name)
   if (node === undefined) {

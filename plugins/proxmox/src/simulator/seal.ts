@@ -31,7 +31,7 @@ function hexFrom(world: World, length: number): string {
   return Array.from({ length }, () => Math.floor(world.random() * 16).toString(16)).join('')
 }
 
-/** Source: FNV-1a, 32 bits, with a last mixing. */
+/** FNV-1a with 32 bits and a last mixing. */
 function checksum(text: string): number {
   let state = 0x811c9dc5
   for (const byte of Buffer.from(text, 'utf8')) state = Math.imul(state ^ byte, 0x01000193)

@@ -316,6 +316,12 @@ describe('the ledger', () => {
     })
   })
 
+  it('says of a look that nothing was done', () => {
+    const front = openFront()
+    front.send()
+    expect(front.simulator.ledger.at(-1)).toMatchObject({ status: 200, hasEffect: false })
+  })
+
   it('drops the oldest when it is full', () => {
     const front = openFront({ maxLedgerEntries: 20 })
     for (let times = 0; times < 50; times += 1) front.send()

@@ -8,7 +8,7 @@ import type { Privileges } from '../permissions.ts'
 import type { SimAclEntry } from '../world.ts'
 import { changeAccess } from './access-change.ts'
 
-/** Parts of the access tree below `/`. Source: the paths that pve-access-control 9.1 takes. */
+/** Parts of the access tree below `/`. Source: pve-access-control 9.1, `AccessControl.pm`. */
 const PARTS = [
   'access(?:/groups(?:/[\\w.-]+)?|/realm(?:/[\\w.-]+)?)?',
   'mapping(?:/(?:cpu|dir|notifications|pci|usb)(?:/[\\w.-]+)?)?',
