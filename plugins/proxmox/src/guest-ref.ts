@@ -7,8 +7,11 @@ import { locked, noGuest, pveFailed } from './errors.ts'
 import type { Pve } from './pve.ts'
 import { isTrue, membersOf, numberOf, textOf } from './values.ts'
 
-/** The name of a node: one DNS label. */
-export const NodeName = z.string().regex(/^[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/)
+/** The name of a node: one DNS label. Why not `localhost`: it would be another node for whoever is asked. */
+export const NodeName = z
+  .string()
+  .regex(/^[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/)
+  .refine((name) => name.toLowerCase() !== 'localhost', 'name the node itself')
 
 /** The number of a guest. */
 export const Vmid = z.int().min(100).max(999_999_999)

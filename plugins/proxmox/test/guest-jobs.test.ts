@@ -242,6 +242,18 @@ describe.each(PVE_VERSIONS)('Proxmox VE %s', (version) => {
     expect(output['disks']).toMatchObject([{ key: 'scsi0', inBackup: true }])
   })
 
+  it('guest.show keeps secrets of the configuration to itself', async () => {
+    const at = openSimulated({ version })
+    Object.assign(at.guest(100).config, {
+      cipassword: '$5$salt$hash',
+      sshkeys: 'ssh-ed25519%20AAAA',
+    })
+    const { output } = await run(at, 'guest.show', where(at, 100))
+    expect(output['config']).toHaveProperty('net0')
+    expect(Object.keys(output['config'] as object)).not.toContain('cipassword')
+    expect(Object.keys(output['config'] as object)).not.toContain('sshkeys')
+  })
+
   it('guest.show tells what goes past the wall of a container', async () => {
     const at = openSimulated({ version })
     const { output } = await run(at, 'guest.show', where(at, 101))

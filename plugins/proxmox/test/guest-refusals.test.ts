@@ -280,6 +280,7 @@ describe.each(PVE_VERSIONS)('Proxmox VE %s', (version) => {
 describe('an input', () => {
   const odd: readonly [string, JobName, object][] = [
     ['a node that is a path', 'guest.start', { node: '../pve1', vmid: 100 }],
+    ['a node that is whoever is asked', 'guest.start', { node: 'localhost', vmid: 100 }],
     ['a number below 100', 'guest.start', { node: 'pve1', vmid: 99 }],
     ['an unknown field', 'guest.start', { node: 'pve1', vmid: 100, force: true }],
     ['a snapshot called current', 'guest.snapshot.create', { snapshot: 'current' }],
