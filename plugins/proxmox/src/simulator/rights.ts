@@ -87,7 +87,7 @@ function refusalOfUserGroup(check: Of<'userid-group'>, asked: Asked): PveError |
     const wanted = textOf(params['groups'])
       .split(/[,;\s]+/)
       .filter(Boolean)
-    if (wanted.length === 0) return forbidden(`/access/groups, ${privileges.join('|')}`)
+    if (!isThere && wanted.length === 0) return forbidden(`/access/groups, ${privileges.join('|')}`)
     const other = wanted.find((group) => !mine.some(([id]) => id === group))
     if (other !== undefined) return forbidden(`/access/groups/${other}, ${privileges.join('|')}`)
   }

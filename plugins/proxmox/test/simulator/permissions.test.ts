@@ -2,7 +2,7 @@
 /** Who may what: roles, groups, propagation, pools and tokens. */
 import { describe, expect, it } from '@jest/globals'
 import { openAccessView } from '../../src/simulator/permissions.ts'
-import { openFront } from '../support/front.ts'
+import { logIn, openFront } from '../support/front.ts'
 import type { FrontUnderTest } from '../support/front.ts'
 
 /** An entry in short: kind, who, path, role, and whether it holds here only. */
@@ -244,7 +244,7 @@ describe('a right that is missing', () => {
     const both = (entry: Entry): Entry[] => [entry, ['token', TOKEN, entry[2], entry[3]]]
     const space: Entry[] = both(['user', JOE, '/storage', 'PVEDatastoreUser'])
     const clone: Entry[] = [...both(['user', JOE, '/vms/9000', 'PVETemplateUser']), ...space]
-    const pooled = both(['user', JOE, '/pool/lab', 'PVEVMAdmin'])
+    const pooled = both(['user', JOE, '/pool', 'PVEVMAdmin'])
     const path = '/nodes/pve1/qemu/9000/clone'
     const ask = (entries: Entry[], body: string) => refusal(entries, 'POST', path, body).status
     expect(ask(clone, 'newid=555')).toBe(403)
@@ -252,6 +252,96 @@ describe('a right that is missing', () => {
     expect(ask([...clone, ...pooled], 'newid=555&pool=lab')).not.toBe(403)
     const own = both(['user', JOE, '/vms/555', 'PVEVMAdmin'])
     expect(ask([...clone, ...own], 'newid=555')).not.toBe(403)
+  })
+})
+
+interface UserChange {
+  readonly name: string
+  /** What joe has, beside `Realm.AllocateUser` on the realm `pve`. */
+  readonly entries: readonly Entry[]
+  readonly request: readonly ['POST' | 'PUT' | 'GET' | 'DELETE', string, string?]
+  /** Undefined when it passes. */
+  readonly refusal?: string
+}
+
+const OVER_OPS: Entry = ['user', JOE, '/access/groups/ops', 'PVEUserAdmin']
+const OVER_ALL: Entry = ['user', JOE, '/access/groups', 'PVEUserAdmin']
+
+const USER_CHANGES: readonly UserChange[] = [
+  {
+    name: 'makes users without a group by a right on all groups',
+    entries: [OVER_ALL],
+    request: ['POST', '/access/users', 'userid=new@pve'],
+  },
+  {
+    name: 'makes none by a right on one group',
+    entries: [OVER_OPS],
+    request: ['POST', '/access/users', 'userid=new@pve'],
+    refusal: ' (/access/groups, User.Modify)',
+  },
+  {
+    name: 'makes users in the group on which there is a right',
+    entries: [OVER_OPS],
+    request: ['POST', '/access/users', 'userid=new@pve&groups=ops'],
+  },
+  {
+    name: 'makes none in another group',
+    entries: [OVER_OPS],
+    request: ['POST', '/access/users', 'userid=new@pve&groups=ops,day'],
+    refusal: ' (/access/groups/day, User.Modify)',
+  },
+  {
+    name: 'makes none in another realm',
+    entries: [OVER_ALL],
+    request: ['POST', '/access/users', 'userid=new@pam'],
+    refusal: ' (/access/realm/pam, Realm.AllocateUser)',
+  },
+  {
+    name: 'changes the members of the group on which there is a right',
+    entries: [OVER_OPS],
+    request: ['PUT', '/access/users/ann@pve', 'comment=x'],
+  },
+  {
+    name: 'does not change others',
+    entries: [OVER_OPS],
+    request: ['PUT', '/access/users/bob@pve', 'comment=x'],
+    refusal: '',
+  },
+  {
+    name: 'makes tokens of one’s own without any right',
+    entries: [],
+    request: ['POST', '/access/users/joe@pve/token/new'],
+  },
+  {
+    name: 'makes no tokens of others without one',
+    entries: [],
+    request: ['POST', '/access/users/ann@pve/token/new'],
+    refusal: '',
+  },
+  {
+    name: 'changes the own password',
+    entries: [],
+    request: ['PUT', '/access/password', 'userid=joe@pve&password=next-password'],
+  },
+  {
+    name: 'does not change the password of others',
+    entries: [],
+    request: ['PUT', '/access/password', 'userid=bob@pve&password=next-password'],
+    refusal: '',
+  },
+]
+
+describe('who looks after users', () => {
+  it.each(USER_CHANGES)('$name', ({ entries, request: [method, path, body = ''], refusal }) => {
+    const front = openWith([['user', JOE, '/access/realm/pve', 'PVEUserAdmin'], ...entries])
+    const { groups } = front.simulator.world.access
+    groups.set('day', { comment: '', members: new Set() })
+    for (const user of ['ann', 'bob']) front.change('POST', '/access/users', `userid=${user}@pve`)
+    groups.get('ops')!.members.add('ann@pve')
+    const headers = logIn(front.simulator, JOE, 'joes-password')
+    const form = method === 'GET' ? {} : { body }
+    const seen = front.send({ method, path, ...form, login: 'nobody', headers })
+    expect(seen.reason).toBe(refusal === undefined ? 'OK' : `Permission check failed${refusal}`)
   })
 })
 
