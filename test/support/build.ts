@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { makeBundle } from '@sallyport/core/crypto'
 import { manifestOf, type Plugin } from '@sallyport/sdk'
 import { build } from 'esbuild'
+import { leaveOut } from '../../cli/src/bundle/leave-out.ts'
 import { ROOT } from './programs.ts'
 
 /** Bundles `test/…/<file>` and derives its manifest from the loaded code. */
@@ -17,6 +18,8 @@ export async function buildBundle(file: string, version = '1.0.0'): Promise<Uint
     platform: 'node',
     target: 'es2024',
     conditions: ['@sallyport/source'],
+    // What the Proxmox plugin leaves out; no other plugin has it.
+    plugins: [leaveOut(['undici'])],
   })
   const { plugin } = (await import(entry)) as { plugin: Plugin }
   return makeBundle(manifestOf(plugin, version), {
