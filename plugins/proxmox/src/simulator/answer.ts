@@ -15,6 +15,11 @@ export interface Outcome {
   readonly attributes?: Call['attributes']
 }
 
+/** The end of a request: its outcome, and the answer that is written of it. */
+export interface End extends Outcome {
+  readonly answer: SimAnswer
+}
+
 const JSON_TYPE = 'application/json;charset=UTF-8'
 
 /** An answer of the API in the format that was asked for; extjs wants status 200 and the truth in the body. */
@@ -65,4 +70,14 @@ export function plain(
 function reasonPhrase(text: string): string {
   const line = Buffer.from(text.split('\n')[0]!, 'utf8').toString('latin1')
   return line.replace(/[^\t\x20-\x7e\x80-\xff]/g, '?')
+}
+
+/** Statuses with which pveproxy says that another node cannot be reached: the body is empty. */
+export function isOfProxy(status: number): boolean {
+  return status >= 595 && status <= 599
+}
+
+/** The same answer, after some time more. */
+export function later(answer: SimAnswer, delayMs: number): SimAnswer {
+  return 'delayMs' in answer ? { ...answer, delayMs: answer.delayMs + delayMs } : answer
 }

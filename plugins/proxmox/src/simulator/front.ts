@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /** The way of a request through the simulator, in the order of pveproxy: login, route, rights, node, parameters, behaviour. */
-import { plain, writeOutcome } from './answer.ts'
-import type { Outcome } from './answer.ts'
+import { isOfProxy, later, plain, writeOutcome } from './answer.ts'
+import type { End, Outcome } from './answer.ts'
 import { NotAuthenticated, identify } from './auth.ts'
 import type { Identity } from './auth.ts'
 import { PveError } from './contract.ts'
 import type { Behaviours, Call, Exchange, ParamValue, SimAnswer, SimRequest } from './contract.ts'
 import { WireRefusal, decodeParams, decodeTarget, isHeadTooLarge } from './decode.ts'
 import type { Target } from './decode.ts'
+import { endOfFault, isBefore, withFault } from './fault-ends.ts'
 import type { Fault, Faults } from './faults.ts'
 import type { Ledger } from './ledger.ts'
 import { openAccessView } from './permissions.ts'
+import type { AccessView } from './permissions.ts'
 import { checkRights, forbidden } from './rights.ts'
 import type { Checked, Operation, Operations, RawParam, RawParams } from './schema/types.ts'
 import { settleTasks } from './tasks.ts'
@@ -46,11 +48,6 @@ interface Way {
   params?: Readonly<Record<string, ParamValue>>
   fault?: Fault | undefined
   hasEffect: boolean
-}
-
-/** The end of the way: an answer, and what the ledger says of it. */
-interface End extends Outcome {
-  readonly answer: SimAnswer
 }
 
 /** Answers one request. */
@@ -93,7 +90,7 @@ function endOfWire(front: Front, way: Way, error: unknown): End {
     const { status } = error
     return { status, message, answer: plain(world, { status, reason: message }) }
   }
-  if (way.fault !== undefined && error instanceof NothingDone) return endOfFault(front, way.fault)
+  if (way.fault !== undefined && error instanceof NothingDone) return endOfFault(world, way.fault)
   throw error
 }
 
@@ -148,22 +145,28 @@ function ran(front: Front, way: Way, given: RawParams): Outcome {
   if (behaviour === undefined) {
     throw new PveError(501, `the simulator does not do '${operation.name}'`)
   }
-  const attributes: Call['attributes'] = {}
-  const data = behaviour({
-    world: front.world,
-    user,
-    operation: operation.name,
-    params: checked.params,
+  const about = { world: front.world, user, operation: operation.name, params: checked.params }
+  const call = makeCall(about, access)
+  const data = behaviour(call)
+  way.hasEffect = request.method !== 'GET'
+  if (way.fault?.kind === 'other-upid') return { status: 200, data: way.fault.upid }
+  return { status: 200, data, attributes: call.attributes }
+}
+
+function makeCall(
+  about: Pick<Call, 'world' | 'user' | 'operation' | 'params'>,
+  access: AccessView,
+): Call {
+  const { user } = about
+  return {
+    ...about,
     may: (path, ...anyOf) => access.mayAny(user, path, anyOf),
     need: (path, ...allOf) => {
       const missing = access.firstMissing(user, path, allOf)
       if (missing !== undefined) throw forbidden(`${path}, ${missing}`)
     },
-    attributes,
-  })
-  way.hasEffect = request.method !== 'GET'
-  if (way.fault?.kind === 'other-upid') return { status: 200, data: way.fault.upid }
-  return { status: 200, data, attributes }
+    attributes: {},
+  }
 }
 
 function routeOf(
@@ -200,48 +203,6 @@ function expectNode({ world }: Front, name: string): void {
   }
   if (node.state === 'offline') throw new PveError(595, 'No route to host')
   if (node.state === 'waking') throw new PveError(595, 'Connection refused')
-}
-
-/** Statuses with which pveproxy says that another node cannot be reached: the body is empty. */
-function isOfProxy(status: number): boolean {
-  return status >= 595 && status <= 599
-}
-
-function isBefore(fault: Fault): boolean {
-  if (fault.kind === 'hang') return !fault.isDone
-  return fault.kind === 'status' || fault.kind === 'reset-before' || fault.kind === 'html'
-}
-
-function endOfFault({ world }: Front, fault: Fault): End {
-  if (fault.kind === 'status') {
-    const { status, message = 'simulated fault' } = fault
-    const answer = isOfProxy(status)
-      ? plain(world, { status, reason: message })
-      : writeOutcome(world, 'json', { status, message })
-    return { status, message, answer }
-  }
-  const status = fault.kind === 'html' ? (fault.status ?? 502) : 0
-  const body = `<html><head><title>${status}</title></head><body><h1>${status}</h1></body></html>\n`
-  return { status, answer: plain(world, { status, reason: 'Proxy', body, type: 'text/html' }) }
-}
-
-/** What a fault makes of an answer that is ready. */
-function withFault(answer: SimAnswer, fault: Fault | undefined): SimAnswer {
-  switch (fault?.kind) {
-    case 'reset-after':
-    case 'reset-before':
-      return { ends: 'reset', delayMs: 0 }
-    case 'hang':
-      return { ends: 'hang' }
-    case 'delay':
-      return later(answer, fault.delayMs)
-    default:
-      return answer
-  }
-}
-
-function later(answer: SimAnswer, delayMs: number): SimAnswer {
-  return 'delayMs' in answer ? { ...answer, delayMs: answer.delayMs + delayMs } : answer
 }
 
 function exchangeOf(front: Front, way: Way, end: End): Exchange {
