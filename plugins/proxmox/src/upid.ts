@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/** Names of tasks (UPIDs), and how a task ended. Source: pve-common, PVE::UPID and PVE::Tools. */
+/** Names of tasks (UPIDs), and how a task ended. Source: pve-common, "PVE::UPID" and "PVE::Tools". */
 import { pveFailed } from './errors.ts'
 import { lineOf } from './values.ts'
 

@@ -147,16 +147,20 @@ describe.each(CHANGES)('$job', (change) => {
   })
 })
 
-describe('a container whose start the HA manager does', () => {
-  it('is waited for until it runs', async () => {
+describe('a guest that the HA manager looks after', () => {
+  it.each([
+    ['guest.start', 103, 'ct:103', 'stopped', 'hastart'],
+    ['guest.stop', 100, 'vm:100', 'started', 'hastop'],
+    ['guest.shutdown', 101, 'ct:101', 'started', 'hastop'],
+  ] as const)('%s of %i is waited for until it is so', async (job, vmid, sid, state, type) => {
     const at = openSimulated({ secondMs: 20 })
-    const managed = { sid: 'ct:103', state: 'started', group: undefined, comment: '' } as const
-    at.world.ha.resources.set('ct:103', { ...managed, state: 'stopped' })
-    const input = { node: at.guest(103).node, vmid: 103 }
-    const { output, plan, verification } = await run(at, 'guest.start', input)
+    at.world.ha.resources.set(sid, { sid, state, group: undefined, comment: '' })
+    const input = { node: at.guest(vmid).node, vmid }
+    const { output, plan, verification } = await run(at, job, input)
     expect(plan).toMatchObject({ notes: [expect.stringContaining('HA manager')] })
-    expect(output).toMatchObject({ changed: true, upid: expect.stringContaining('hastart') })
+    expect(output).toMatchObject({ changed: true, upid: expect.stringContaining(type) })
     expect(verification).toMatchObject({ verdict: 'verified' })
+    expect(sent(at)).toHaveLength(1)
   })
 })
 
