@@ -7,6 +7,7 @@ import { clusterOf, losesQuorum } from './cluster.ts'
 import type { ClusterState } from './cluster.ts'
 import { pveFailed } from './errors.ts'
 import { listOf, percentOf } from './inventory.ts'
+import { LOST } from './lost.ts'
 import { Pressure, trendOf } from './pressure.ts'
 import { parsePropertyString } from './property-string.ts'
 import { pveOf } from './pve.ts'
@@ -76,18 +77,10 @@ export async function uptimeOf(endpoint: PveEndpoint, node: string): Promise<num
     const told = membersOf(await pveOf(endpoint).nodes.$(node).status.$get())
     return numberOf(told['uptime'])
   } catch (error) {
-    if (isCodedError(error) && UNREACHABLE.has(error.code)) return undefined
+    if (isCodedError(error) && LOST.has(error.code)) return undefined
     throw error
   }
 }
-
-/** Codes that say that a node, or the one that speaks for it, does not answer. */
-export const UNREACHABLE: ReadonlySet<string> = new Set([
-  'ERR_ENDPOINT_ANSWER',
-  'ERR_ENDPOINT_UNREACHABLE',
-  'ERR_PVE_ANSWER',
-  'ERR_PVE_NODE_OFFLINE',
-])
 
 /** The node of a cluster by its name. Throws: ERR_PVE_NODE_OFFLINE when there is none. */
 export function memberOf(cluster: ClusterState, node: string): ClusterState['nodes'][number] {

@@ -11,9 +11,9 @@ import type { Guest, GuestKind } from './guest-ref.ts'
 import { halfMade, orHalfMade } from './half-made.ts'
 import { configOf, writeConfig } from './identity.ts'
 import { startClone } from './jobs/guest-clone.ts'
+import { LOST, orConfirm } from './lost.ts'
 import { changesOf, creationOf } from './new-guest.ts'
 import type { NewGuest } from './new-guest.ts'
-import { UNREACHABLE } from './node-state.ts'
 import type { Pve } from './pve.ts'
 import { resumeTask, runTask } from './tasks.ts'
 import type { StartContext } from './tasks.ts'
@@ -123,7 +123,7 @@ async function copyTemplate(
     const from = { node, vmid: template, newid: vmid, name, full, storage, pool, target: undefined }
     answer = await startClone(pve, from, kind)
   } catch (error) {
-    if (!isCodedError(error) || !UNREACHABLE.has(error.code)) throw error
+    if (!isCodedError(error) || !LOST.has(error.code)) throw error
     context.progress('the answer was lost; looking for the new guest')
     await waitForCopy(pve, wish, context.signal)
     return []
@@ -166,7 +166,9 @@ async function configure(context: StartContext, { pve, wish, kind }: Provision):
   await context.keep({ vmid: wish.vmid })
   const guest = { node: wish.node, vmid: wish.vmid, kind }
   const changes = changesOf(kind, await configOf(pve, guest), wish)
-  if (Object.keys(changes).length > 0) await writeConfig(pve, guest, changes)
+  if (Object.keys(changes).length === 0) return []
+  const confirm = (): Promise<unknown> => confirmConfigured({ pve, wish, kind })
+  await orConfirm(() => writeConfig(pve, guest, changes), confirm)
   return []
 }
 

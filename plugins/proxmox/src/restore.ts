@@ -19,6 +19,7 @@ import type { Guest, GuestKind } from './guest-ref.ts'
 import { orHalfMade } from './half-made.ts'
 import { configOf, configRoutes, identityIn, writeConfig } from './identity.ts'
 import type { Identity } from './identity.ts'
+import { orConfirm } from './lost.ts'
 import { GuestName, StorageName } from './names.ts'
 import type { Pve } from './pve.ts'
 import { storageRoute, usableStorage } from './storage-state.ts'
@@ -229,7 +230,9 @@ async function doStep(context: StartContext, made: Restore, step: RestoreStep): 
   if (step !== 'name') return (await runTask(context, taskOf(made, step))).notes
   await context.keep({ name: wish.name })
   const key = plan.kind === 'qemu' ? 'name' : 'hostname'
-  await writeConfig(pve, { ...wish, kind: plan.kind }, { [key]: wish.name ?? '' })
+  const guest = { node: wish.node, vmid: wish.vmid, kind: plan.kind }
+  const write = (): Promise<void> => writeConfig(pve, guest, { [key]: wish.name ?? '' })
+  await orConfirm(write, () => confirmName(made))
   return []
 }
 

@@ -118,6 +118,31 @@ describe.each(PVE_VERSIONS)('on %s', (version) => {
     expect(at.effects()).toHaveLength(1)
   })
 
+  it.each(['node.shutdown', 'node.reboot', 'node.wake'] as const)(
+    '%s is asked for once when the answer is lost, and taken up again by looking',
+    async (job) => {
+      const at = openSimulated({ version, ...(job === 'node.wake' && { offline: ['pve3'] }) })
+      const operation =
+        job === 'node.wake' ? 'POST /nodes/{node}/wakeonlan' : 'POST /nodes/{node}/status'
+      at.simulator.addFault({ operation, fault: { kind: 'reset-after' }, times: 1 })
+      const { output, kept, plan } = await runOn(at, job, { node: 'pve3' })
+      expect(output).toMatchObject({ changed: true })
+      const resume = { kept: kept.at(-1), plan }
+      const again = await runOn(at, job, { node: 'pve3' }, { resume })
+      expect(again.output).toMatchObject({ changed: true, state: output['state'] })
+      expect(at.effects()).toHaveLength(1)
+    },
+  )
+
+  it('node.wake fails when the node does not wake in time', async () => {
+    const at = openSimulated({ version, offline: ['pve3'] })
+    at.world.nodes.get('pve3')!.config['wakeonlan'] = '02:00:00:00:00:99'
+    const operation = 'POST /nodes/{node}/wakeonlan'
+    at.simulator.addFault({ operation, fault: { kind: 'reset-before' }, times: 1 })
+    const run = runOn(at, 'node.wake', { node: 'pve3', waitSeconds: 0 })
+    await expect(run).rejects.toMatchObject({ code: 'ERR_PVE_WAIT' })
+  })
+
   it('storage.list and storage.status tell what there is and whether it is reached', async () => {
     const at = openSimulated({ version })
     at.world.storages.get('nas')?.unreachableFrom.add('pve2')

@@ -22,6 +22,7 @@ import {
   newIdentity,
   writeConfig,
 } from '../identity.ts'
+import { orConfirm } from '../lost.ts'
 import { GuestName } from '../names.ts'
 import { pveOf } from '../pve.ts'
 import type { Pve } from '../pve.ts'
@@ -88,7 +89,12 @@ export const guestIdentityReset = defineJob({
     const guest = { ...input, kind: plan.from.kind }
     const config = await configOf(pve, guest)
     await context.keep({ before: identityIn(guest.kind, config) })
-    await writeConfig(pve, guest, newIdentity(guest.kind, config, input.name))
+    const change = newIdentity(guest.kind, config, input.name)
+    // What is looked at afterwards tells whether it happened, also when the answer is lost.
+    await orConfirm(
+      () => writeConfig(pve, guest, change),
+      () => Promise.resolve(),
+    )
     return resetOf(pve, guest, { before: plan.from, notes: plan.notes })
   },
   async resume({ input, use, plan, kept }) {

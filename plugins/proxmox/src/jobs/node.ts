@@ -6,8 +6,8 @@ import { z } from 'zod'
 import { clusterOf } from '../cluster.ts'
 import { pveFailed } from '../errors.ts'
 import { NodeName } from '../guest-ref.ts'
-import { DOWN_ROUTES, NodeState, UNREACHABLE, memberOf, nodeStateOf } from '../node-state.ts'
-import { planDown, uptimeOf } from '../node-state.ts'
+import { LOST, orConfirm } from '../lost.ts'
+import { DOWN_ROUTES, NodeState, memberOf, nodeStateOf, planDown, uptimeOf } from '../node-state.ts'
 import type { DownPlan } from '../node-state.ts'
 import { pveOf } from '../pve.ts'
 import { membersOf, textOf } from '../values.ts'
@@ -142,11 +142,10 @@ async function askDown(
   node: string,
   command: 'shutdown' | 'reboot',
 ): Promise<void> {
-  try {
-    await pveOf(pve).nodes.$(node).status.$post({ command })
-  } catch (error) {
-    if (!isCodedError(error) || !UNREACHABLE.has(error.code)) throw error
-  }
+  await orConfirm(
+    () => pveOf(pve).nodes.$(node).status.$post({ command }),
+    () => Promise.resolve(),
+  )
 }
 
 /** Undefined while it is not so yet. A node that was shut down and is up again was down in between. */
@@ -178,7 +177,9 @@ async function isOnlineIfSeen(
   try {
     return memberOf(await clusterOf(pve), node).isOnline
   } catch (error) {
-    if (isCodedError(error) && error.code === 'ERR_ENDPOINT_UNREACHABLE') return undefined
+    if (isCodedError(error) && LOST.has(error.code) && error.code !== 'ERR_PVE_NODE_OFFLINE') {
+      return undefined
+    }
     throw error
   }
 }
@@ -295,7 +296,7 @@ async function callAwake(pve: Pick<Endpoint, 'request'>, node: string): Promise<
     const answer: unknown = await pveOf(pve).nodes.$(node).wakeonlan.$post()
     return textOf(answer) ?? null
   } catch (error) {
-    if (isCodedError(error) && error.code === 'ERR_ENDPOINT_UNREACHABLE') return null
+    if (isCodedError(error) && LOST.has(error.code)) return null
     throw error
   }
 }

@@ -5,8 +5,8 @@ import { z } from 'zod'
 import { pveFailed } from '../errors.ts'
 import { NodeName } from '../guest-ref.ts'
 import { listOf } from '../inventory.ts'
+import { LOST } from '../lost.ts'
 import { StorageName } from '../names.ts'
-import { UNREACHABLE } from '../node-state.ts'
 import { grantedTo, reachOf } from '../permissions.ts'
 import { pveOf } from '../pve.ts'
 import type { Pve } from '../pve.ts'
@@ -317,7 +317,7 @@ async function createOnce(
   try {
     await createStorage(pve, target, secrets)
   } catch (error) {
-    const isLost = isCodedError(error) && UNREACHABLE.has(error.code)
+    const isLost = isCodedError(error) && LOST.has(error.code)
     if (!isLost || !(await isThere(pve, target))) throw error
   }
 }
