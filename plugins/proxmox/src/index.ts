@@ -17,12 +17,8 @@ import { guestReboot } from './jobs/guest-reboot.ts'
 import { guestResize } from './jobs/guest-resize.ts'
 import { guestRestore, guestRestoreLatest } from './jobs/guest-restore.ts'
 import { guestShow } from './jobs/guest-show.ts'
-import {
-  snapshotCreate,
-  snapshotDelete,
-  snapshotList,
-  snapshotRollback,
-} from './jobs/guest-snapshot.ts'
+import { snapshotDelete, snapshotRollback } from './jobs/guest-snapshot-undo.ts'
+import { snapshotCreate, snapshotList } from './jobs/guest-snapshot.ts'
 import { nodeReboot, nodeShutdown, nodeStatus, nodeWake } from './jobs/node.ts'
 import { storageAttach, storageList, storageReconcile, storageStatus } from './jobs/storage.ts'
 import { taskLog, taskStop, taskWait } from './jobs/task.ts'

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/** Goes back to snapshots of guests, and removes them. */
+import { defineJob } from '@sallyport/sdk'
+import { z } from 'zod'
+import {
+  Changed,
+  changedBy,
+  guestQueryRoutes,
+  guestRoutes,
+  seenOf,
+  unchanged,
+  verdictOf,
+} from '../guest-change.ts'
+import { expectNoTemplate, expectState, expectUnlocked, findGuest, guestApi } from '../guest-ref.ts'
+import type { Guest } from '../guest-ref.ts'
+import { pveOf } from '../pve.ts'
+import type { Pve } from '../pve.ts'
+import {
+  OneSnapshot,
+  SNAPSHOT_LIMITS,
+  SNAPSHOT_RESOURCES,
+  hasSnapshot,
+  snapshotPermission,
+  snapshotTask,
+} from '../snapshot-change.ts'
+import { snapshotsOf } from '../snapshots.ts'
+import type { Snapshot } from '../snapshots.ts'
+import { resumeTask, runTask } from '../tasks.ts'
+
+const Rollback = OneSnapshot.extend({
+  start: z.boolean().default(false).describe('start the guest afterwards'),
+})
+
+/** Goes back to a snapshot. */
+export const snapshotRollback = defineJob({
+  summary: 'Take a guest back to a snapshot; what was written since then is lost',
+  effect: 'destroy',
+  input: Rollback,
+  output: Changed,
+  resources: SNAPSHOT_RESOURCES,
+  permissions: {
+    pve: snapshotPermission(
+      guestRoutes('POST', '/snapshot/{snapshot}/rollback', { start: { oneOf: [0, 1] } }),
+    ),
+  },
+  limits: SNAPSHOT_LIMITS,
+  async plan({ input, use }) {
+    const pve = pveOf(use.pve)
+    const guest = await findGuest(pve, input)
+    const { snapshot, newer } = await expectRollback(pve, guest, input)
+    return {
+      guest: seenOf(guest),
+      backTo: snapshot,
+      loses: `everything written since ${snapshot.takenAt ?? 'the snapshot'}`,
+      notes: [
+        ...(guest.status === 'stopped' ? [] : ['the guest is stopped for it, at once']),
+        ...(newer.length === 0 ? [] : [`newer snapshots: ${newer.join(', ')}`]),
+      ],
+    }
+  },
+  async run(context) {
+    const { input, use } = context
+    const pve = pveOf(use.pve)
+    const guest = await findGuest(pve, input)
+    await expectRollback(pve, guest, input)
+    const end = await runTask(context, {
+      ...snapshotTask(context, 'rollback'),
+      start: () =>
+        guestApi(pve, guest).snapshot.$(input.snapshot).rollback.$post({ start: input.start }),
+    })
+    return changedBy(end)
+  },
+  resume: async (context) =>
+    changedBy(await resumeTask(context, snapshotTask(context, 'rollback'))),
+  verify: ({ input, use }) =>
+    verdictOf(async () => {
+      const pve = pveOf(use.pve)
+      const { currentParent } = await snapshotsOf(pve, await findGuest(pve, input))
+      const message = `the present state descends from ${currentParent ?? 'no snapshot'}`
+      const isSo = currentParent === input.snapshot
+      return { verdict: isSo ? 'verified' : 'contradicted', message }
+    }),
+})
+
+/** Removes a snapshot. */
+export const snapshotDelete = defineJob({
+  summary: 'Remove a snapshot of a guest; its present state stays',
+  effect: 'destroy',
+  input: OneSnapshot,
+  output: Changed,
+  resources: SNAPSHOT_RESOURCES,
+  permissions: { pve: snapshotPermission(guestQueryRoutes('DELETE', '/snapshot/{snapshot}')) },
+  limits: SNAPSHOT_LIMITS,
+  async plan({ input, use }) {
+    const pve = pveOf(use.pve)
+    const guest = await findGuest(pve, input)
+    expectNoTemplate(guest, 'have snapshots')
+    const { snapshots } = await snapshotsOf(pve, guest)
+    const removes = snapshots.find(({ name }) => name === input.snapshot) ?? null
+    if (removes !== null) expectUnlocked(guest)
+    const notes = removes === null ? ['there is no such snapshot; nothing is to be done'] : []
+    return { guest: seenOf(guest), removes, notes }
+  },
+  async run(context) {
+    const { input, use } = context
+    const pve = pveOf(use.pve)
+    const guest = await findGuest(pve, input)
+    expectNoTemplate(guest, 'have snapshots')
+    const { snapshot } = input
+    if (!(await hasSnapshot(pve, guest, snapshot))) return unchanged('there was no such snapshot')
+    expectUnlocked(guest)
+    const end = await runTask(context, {
+      ...snapshotTask(context, 'delsnapshot'),
+      start: () => guestApi(pve, guest).snapshot.$(snapshot).$delete(),
+      hasHappened: async () => !(await hasSnapshot(pve, guest, snapshot)),
+    })
+    return changedBy(end)
+  },
+  resume: async (context) =>
+    changedBy(await resumeTask(context, snapshotTask(context, 'delsnapshot'))),
+  verify: ({ input, use }) =>
+    verdictOf(async () => {
+      const pve = pveOf(use.pve)
+      const isThere = await hasSnapshot(pve, await findGuest(pve, input), input.snapshot)
+      const message = `snapshot ${input.snapshot} is ${isThere ? 'still there' : 'gone'}`
+      return { verdict: isThere ? 'contradicted' : 'verified', message }
+    }),
+})
+
+async function expectRollback(
+  pve: Pve,
+  guest: Guest,
+  input: z.infer<typeof Rollback>,
+): Promise<{ readonly snapshot: Snapshot; readonly newer: readonly string[] }> {
+  expectNoTemplate(guest, 'have snapshots')
+  expectUnlocked(guest)
+  const { snapshots } = await snapshotsOf(pve, guest)
+  const at = snapshots.findIndex(({ name }) => name === input.snapshot)
+  const names = snapshots.map(({ name }) => name).join(', ') || 'none'
+  expectState(at >= 0, `guest ${guest.vmid} has no snapshot ${input.snapshot}; it has: ${names}`)
+  return { snapshot: snapshots[at]!, newer: snapshots.slice(at + 1).map(({ name }) => name) }
+}
