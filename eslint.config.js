@@ -31,7 +31,7 @@ const PARSES_JSON = [
 const REVEALS_SECRETS = [
   'core/src/{crypto,plugins,stores}/**',
   'agent/src/bindings/**',
-  'cli/src/operator/**',
+  'cli/src/{operator,proxmox}/**',
   ...TESTS,
 ]
 

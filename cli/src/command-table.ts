@@ -33,6 +33,7 @@ export const COMMAND_FILES: Readonly<Record<string, Load>> = {
   'job:show': () => import('./commands/job/show.ts'),
   'job:watch': () => import('./commands/job/watch.ts'),
   'cluster:top': () => import('./commands/cluster/top.ts'),
+  'proxmox:doctor': () => import('./commands/proxmox/doctor.ts'),
   'proxmox:setup': () => import('./commands/proxmox/setup.ts'),
   'audit:verify': () => import('./commands/audit/verify.ts'),
   'audit:show': () => import('./commands/audit/show.ts'),

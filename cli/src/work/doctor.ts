@@ -10,10 +10,10 @@ import { checkNode } from '../doctor/check-node.ts'
 import { checkOperator } from '../doctor/check-operator.ts'
 import { checkSandbox } from '../doctor/check-sandbox.ts'
 import type { Check, Finding } from '../doctor/finding.ts'
+import { countsOf, findingsScreen } from '../doctor/findings-screen.ts'
 import type { Home } from '../home.ts'
 import { hubAddress } from '../operator/site.ts'
 import { EXIT } from '../output/exit-codes.ts'
-import { safeText } from '../output/safe-text.ts'
 import type { Talk } from '../output/talk.ts'
 import { waiting } from '../output/waiting.ts'
 import { VERSION } from '../program.ts'
@@ -25,14 +25,12 @@ export interface DoctorRequest {
   readonly hub?: string | undefined
 }
 
-const MARGIN = 9
-
 /** Looks at everything; returns the exit code. */
 export async function doctor(talk: Talk, request: DoctorRequest): Promise<number> {
   const findings = await waiting(talk, 'looking', () => examine(request))
   const counts = countsOf(findings)
   talk.answer({ format: 'sallyport.doctor/1', version: VERSION, counts, findings }, () =>
-    [...findings.map((finding) => line(finding, talk)), summary(counts)].join('\n'),
+    findingsScreen(findings, talk.paint),
   )
   return counts.failed > 0 ? EXIT.failed : EXIT.done
 }
@@ -62,28 +60,4 @@ async function knownHub(home: Home, stateDir: string): Promise<string> {
     if (!isCodedError(error)) throw error
     return hubAddress(home)
   }
-}
-
-function countsOf(findings: readonly Finding[]): Record<Finding['state'], number> {
-  const of = (state: Finding['state']) => findings.filter((each) => each.state === state).length
-  return { ok: of('ok'), warning: of('warning'), failed: of('failed') }
-}
-
-function line({ state, text, code, remedy }: Finding, { paint }: Talk): string {
-  const word = {
-    ok: paint.good('ok'),
-    warning: paint.warn('warning'),
-    failed: paint.bad('FAILED'),
-  }[state]
-  const length = state.length
-  const head = `${word}${' '.repeat(MARGIN - length)}${safeText(text)}`
-  const withCode = code === undefined ? head : `${head}  ${paint.dim(`(${code})`)}`
-  return remedy === undefined
-    ? withCode
-    : `${withCode}\n${' '.repeat(MARGIN + 2)}${safeText(remedy)}`
-}
-
-function summary(counts: Record<Finding['state'], number>): string {
-  const warnings = counts.warning === 1 ? '1 warning' : `${counts.warning} warnings`
-  return `${counts.ok} ok · ${warnings} · ${counts.failed} failed`
 }
