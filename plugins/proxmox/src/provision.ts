@@ -18,6 +18,7 @@ import type { Pve } from './pve.ts'
 import { resumeTask, runTask } from './tasks.ts'
 import type { StartContext } from './tasks.ts'
 import { parseUpid } from './upid.ts'
+import { textOf } from './values.ts'
 import { until } from './waiting.ts'
 
 /** The steps by name. */
@@ -216,13 +217,18 @@ async function resumeStep(
 async function confirmConfigured({ pve, wish, kind }: Provision): Promise<string[]> {
   const config = await configOf(pve, { node: wish.node, vmid: wish.vmid, kind })
   const open = Object.entries(changesOf(kind, config, wish)).filter(
-    ([name, value]) => String(config[name] ?? '') !== String(value),
+    ([name, value]) => parts(config[name]) !== parts(value),
   )
   if (open.length === 0) return []
   const names = open.map(([name]) => name).join(', ')
   throw pveFailed('ERR_PVE_NOT_STARTED', `not configured yet: ${names}`, {
     details: { vmid: wish.vmid, effect: 'unknown' },
   })
+}
+
+/** Why sorted: Proxmox VE writes the parts of a property string in an order of its own. */
+function parts(value: unknown): string {
+  return (textOf(value) ?? '').split(',').sort().join()
 }
 
 function parseKept(kept: unknown): { step: ProvisionStep; task: unknown } {

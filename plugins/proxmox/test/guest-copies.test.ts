@@ -200,6 +200,55 @@ describe('when an answer is lost', () => {
     20_000,
   )
 
+  it.each([
+    ['PUT /nodes/{node}/qemu/{vmid}/config', 'a machine with an address and keys of its own'],
+    [
+      'PUT /nodes/{node}/qemu/{vmid}/config',
+      'a second machine from the newest backup that is reached',
+    ],
+    [
+      'POST /nodes/{node}/qemu/{vmid}/status/start',
+      'a machine with an address and keys of its own',
+    ],
+  ])(
+    'to %s, %s is finished all the same',
+    async (operation, name) => {
+      const making = MAKINGS[name]!
+      const at = sceneOf(making)
+      at.simulator.addFault({ operation, fault: { kind: 'reset-after' }, times: 1 })
+      const { output } = await runOn(at, making.job, making.input)
+      expect(output).toMatchObject(making.output)
+      expect(at.effects()).toHaveLength(making.effectCount)
+    },
+    20_000,
+  )
+
+  it.each([true, false])(
+    'a hanging answer (done: %s) is looked for as well',
+    async (isDone) => {
+      const making = MAKINGS['a machine with an address and keys of its own']!
+      const at = sceneOf(making)
+      const fault = { kind: 'hang', isDone } as const
+      at.simulator.addFault({ operation: making.operation, fault, times: 1 })
+      const run = runOn(at, making.job, making.input)
+      if (isDone) expect((await run).output).toMatchObject(making.output)
+      else await expect(run).rejects.toMatchObject({ code: 'ERR_PVE_NOT_STARTED' })
+      expect(at.effects()).toHaveLength(isDone ? making.effectCount : 0)
+    },
+    20_000,
+  )
+
+  it('another identity is looked for', async () => {
+    const at = openSimulated()
+    stopped(102)(at)
+    const operation = 'PUT /nodes/{node}/qemu/{vmid}/config'
+    at.simulator.addFault({ operation, fault: { kind: 'reset-after' }, times: 1 })
+    const input = { node: 'pve1', vmid: 102, name: 'other' }
+    const { output } = await runOn(at, 'guest.identity.reset', input)
+    expect(output).toMatchObject({ now: { name: 'other' } })
+    expect(at.effects()).toHaveLength(1)
+  })
+
   it.each(Object.entries(MAKINGS))(
     '%s is not made where it did not arrive',
     async (_, making) => {
@@ -232,6 +281,17 @@ describe('another answer than the one asked for', () => {
     },
     20_000,
   )
+
+  it('about the template, and of another kind, is not followed either', async () => {
+    const { job, input, operation } = MAKINGS['a machine with an address and keys of its own']!
+    const at = openSimulated()
+    const other = 'UPID:pve1:00001234:00005678:68D7279C:qmtemplate:9000:root@pam:'
+    at.simulator.addFault({ operation, fault: { kind: 'other-upid', upid: other }, times: 1 })
+    await expect(runOn(at, job, input)).rejects.toMatchObject({
+      message: expect.stringMatching(/told of UPID:.*qmtemplate/),
+    })
+    expect(at.simulator.ledger.every(({ path }) => !path.includes('qmtemplate'))).toBe(true)
+  })
 
   it.each(Object.entries(MAKINGS))(
     'an error of the server ends %s with the reason',
