@@ -79,8 +79,14 @@ export function changesBetween(
     ...roleChanges(found, wanted),
     ...accountChange(found, wanted),
     ...tokenChanges(found, wanted, isReplacing),
-    ...aclChanges(found, wanted),
+    ...aclChanges(isReplacing ? withoutToken(found, wanted) : found, wanted),
   ]
+}
+
+/** Why: Proxmox VE forgets the rights of a token with the token, and the new one of the same name begins without any. */
+function withoutToken(found: FoundAccounts, { account, tokenId }: WantedAccount): FoundAccounts {
+  const token = `${account}!${tokenId}`
+  return { ...found, acl: found.acl.filter(({ ugid }) => ugid !== token) }
 }
 
 function roleChanges({ roles }: FoundAccounts, wanted: WantedAccount): Change[] {

@@ -105,7 +105,15 @@ describe('the account', () => {
     expect(calls(made, true).map(({ call }) => call)).toEqual([
       'DELETE /access/users/sallyport@pve/token/pve1',
       'POST /access/users/sallyport@pve/token/pve1',
+      'PUT /access/acl',
     ])
+  })
+
+  it('gives the new token the rights that went with the old one, and the account none twice', () => {
+    const [{ params } = { params: {} }] = calls(made, true).filter(
+      ({ call }) => call === 'PUT /access/acl',
+    )
+    expect(params).toMatchObject({ path: '/vms', tokens: 'sallyport@pve!pve1' })
   })
 
   it('has its role mended where it holds more than it should', () => {
