@@ -41,9 +41,8 @@ async function examine(
   const run = (job: string, input: Record<string, string[]>): Promise<unknown> =>
     runOne(operator, agent, { jobType: `${PLUGIN}/${job}`, input, timeoutMs })
   const access = AccessCheck.parse(await run('access.check', { jobs: [...jobs] }))
-  const seen = jobs.includes('cluster.status')
-    ? clusterFindings(await run('cluster.status', {}))
-    : []
+  const maySee = access.jobs.some(({ job, state }) => job === 'cluster.status' && state === 'ready')
+  const seen = maySee ? clusterFindings(await run('cluster.status', {})) : []
   return [...seen, ...accessFindings(access)]
 }
 
