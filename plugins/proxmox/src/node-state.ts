@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /** One node: what it is and how it is, and what its going down would mean for others. */
-import { isCodedError } from '@sallyport/sdk'
 import type { Endpoint } from '@sallyport/sdk'
 import { z } from 'zod'
 import { clusterOf, losesQuorum } from './cluster.ts'
 import type { ClusterState } from './cluster.ts'
-import { pveFailed } from './errors.ts'
+import { isLost, pveFailed } from './errors.ts'
 import { listOf, percentOf } from './inventory.ts'
-import { LOST } from './lost.ts'
 import { Pressure, trendOf } from './pressure.ts'
 import { parsePropertyString } from './property-string.ts'
 import { pveOf } from './pve.ts'
@@ -77,7 +75,7 @@ export async function uptimeOf(endpoint: PveEndpoint, node: string): Promise<num
     const told = membersOf(await pveOf(endpoint).nodes.$(node).status.$get())
     return numberOf(told['uptime'])
   } catch (error) {
-    if (isCodedError(error) && LOST.has(error.code)) return undefined
+    if (isLost(error)) return undefined
     throw error
   }
 }

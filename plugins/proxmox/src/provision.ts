@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /** The steps that make a new guest, in order; each is known by name, so that a half-made guest can be told of. */
-import { isCodedError } from '@sallyport/sdk'
-import { pveFailed } from './errors.ts'
+import { isLost, pveFailed } from './errors.ts'
 import { isFree } from './free-number.ts'
 import { isWanted } from './find-task.ts'
 import { followTask } from './follow-task.ts'
@@ -11,7 +10,7 @@ import type { Guest, GuestKind } from './guest-ref.ts'
 import { halfMade, orHalfMade } from './half-made.ts'
 import { configOf, writeConfig } from './identity.ts'
 import { startClone } from './jobs/guest-clone.ts'
-import { LOST, orConfirm } from './lost.ts'
+import { orConfirm } from './lost.ts'
 import { changesOf, creationOf } from './new-guest.ts'
 import type { NewGuest } from './new-guest.ts'
 import type { Pve } from './pve.ts'
@@ -124,7 +123,7 @@ async function copyTemplate(
     const from = { node, vmid: template, newid: vmid, name, full, storage, pool, target: undefined }
     answer = await startClone(pve, from, kind)
   } catch (error) {
-    if (!isCodedError(error) || !LOST.has(error.code)) throw error
+    if (!isLost(error)) throw error
     context.progress('the answer was lost; looking for the new guest')
     await waitForCopy(pve, wish, context.signal)
     return []

@@ -4,9 +4,9 @@ import { defineJob, endpoint, isCodedError, route } from '@sallyport/sdk'
 import type { Endpoint, Verification } from '@sallyport/sdk'
 import { z } from 'zod'
 import { clusterOf } from '../cluster.ts'
-import { pveFailed } from '../errors.ts'
+import { isLost, pveFailed } from '../errors.ts'
 import { NodeName } from '../guest-ref.ts'
-import { LOST, orConfirm } from '../lost.ts'
+import { orConfirm } from '../lost.ts'
 import { DOWN_ROUTES, NodeState, memberOf, nodeStateOf, planDown, uptimeOf } from '../node-state.ts'
 import type { DownPlan } from '../node-state.ts'
 import { pveOf } from '../pve.ts'
@@ -177,7 +177,7 @@ async function isOnlineIfSeen(
   try {
     return memberOf(await clusterOf(pve), node).isOnline
   } catch (error) {
-    if (isCodedError(error) && LOST.has(error.code) && error.code !== 'ERR_PVE_NODE_OFFLINE') {
+    if (isCodedError(error) && isLost(error) && error.code !== 'ERR_PVE_NODE_OFFLINE') {
       return undefined
     }
     throw error
@@ -273,7 +273,7 @@ export const nodeWake = defineJob({
   verify: ({ input, use }) => verifyOnline(use.pve, input.node, true),
 })
 
-/** Source: pve-manager, Nodes: the configuration of a node is asked of that node. */
+/** Source: pve-manager, `PVE/API2/NodeConfig`: the configuration of a node is asked of that node. */
 const ONLY_ITSELF =
   'only the node itself tells whether an address to call is set (wakeonlan); where none is, the call is refused'
 
@@ -296,7 +296,7 @@ async function callAwake(pve: Pick<Endpoint, 'request'>, node: string): Promise<
     const answer: unknown = await pveOf(pve).nodes.$(node).wakeonlan.$post()
     return textOf(answer) ?? null
   } catch (error) {
-    if (isCodedError(error) && LOST.has(error.code)) return null
+    if (isLost(error)) return null
     throw error
   }
 }

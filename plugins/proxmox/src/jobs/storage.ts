@@ -2,10 +2,10 @@
 /** Jobs about storages: which there are, how they are, and whether they are as declared. */
 import { defineJob, endpoint, isCodedError, route, secret } from '@sallyport/sdk'
 import { z } from 'zod'
+import { changeOnce } from '../change-once.ts'
 import { pveFailed } from '../errors.ts'
 import { NodeName } from '../guest-ref.ts'
 import { listOf } from '../inventory.ts'
-import { LOST } from '../lost.ts'
 import { StorageName } from '../names.ts'
 import { grantedTo, reachOf } from '../permissions.ts'
 import { pveOf } from '../pve.ts'
@@ -194,7 +194,7 @@ export const storageReconcile = defineJob({
       created.push(target.storage)
       await context.keep({ created })
       context.progress(`creating ${target.storage}`)
-      await createOnce(pve, target)
+      await createOnce({ pve, signal: context.signal }, target)
     }
     return reconciledOf(await looked(pve, input), created)
   },
@@ -260,7 +260,9 @@ export const storageAttach = defineJob({
       const fields = secretFields(secrets, target.storage)
       created.push(target.storage)
       await context.keep({ created })
-      await withoutSecrets(fields, () => createOnce(pve, target, fields))
+      await withoutSecrets(fields, () =>
+        createOnce({ pve, signal: context.signal }, target, fields),
+      )
     }
     return reconciledOf(await looked(pve, input), created)
   },
@@ -310,16 +312,16 @@ function statesOf({ targets }: Awaited<ReturnType<typeof checkStorages>>): Recor
 
 /** Why looked at when the answer is lost: a second request would be refused, for the first may have done it. */
 async function createOnce(
-  pve: Pve,
+  { pve, signal }: { readonly pve: Pve; readonly signal: AbortSignal },
   target: StorageTarget,
   secrets: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  try {
-    await createStorage(pve, target, secrets)
-  } catch (error) {
-    const isLost = isCodedError(error) && LOST.has(error.code)
-    if (!isLost || !(await isThere(pve, target))) throw error
+  const change = {
+    what: `storage ${target.storage}`,
+    make: () => createStorage(pve, target, secrets),
+    isDone: () => isThere(pve, target),
   }
+  await changeOnce(change, signal)
 }
 
 function reconciledOf(
@@ -360,6 +362,9 @@ function secretFields(
   return { password, ...(key !== undefined && { 'encryption-key': key }) }
 }
 
+/** Codes of failures that hold nothing of what Proxmox VE said. */
+const WORDED_HERE = new Set(['ERR_PVE_NOT_STARTED', 'ERR_PVE_OUTCOME'])
+
 /** Why thrown anew: Proxmox VE repeats a value that it refuses, and a password must be in no failure. */
 async function withoutSecrets(
   secrets: Readonly<Record<string, string>>,
@@ -369,6 +374,7 @@ async function withoutSecrets(
     await act()
   } catch (error) {
     if (!isCodedError(error)) throw new TypeError('the request could not be written')
+    if (WORDED_HERE.has(error.code)) throw error
     const told = Object.values(secrets).reduce(
       (text, value) => text.replaceAll(value, '[secret]'),
       error.message,
