@@ -62,7 +62,7 @@ function notDone(what: string): Error {
 function open(what: string, cause: unknown): Error {
   return pveFailed(
     'ERR_PVE_OUTCOME',
-    `it is open whether ${what} was changed: the answer was lost, and it cannot be seen; look before doing it again (proxmox/guest.show)`,
+    `it is open whether ${what} was changed: the answer was lost, and it cannot be seen; look at it before doing it again`,
     { details: { effect: 'unknown' }, cause },
   )
 }

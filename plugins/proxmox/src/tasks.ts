@@ -104,7 +104,7 @@ async function startOnce(
 
 /** The task that was named. Why so strict: following a task of someone else, its end would be taken for this one's. */
 function ownTask(answer: unknown, task: WantedTask, seen: readonly string[]): Upid {
-  const upid = parseUpid(answer)
+  const upid = upidIn(answer)
   if (isWanted(upid, task) && !seen.includes(upid.text)) return upid
   const about = task.id === '' ? '' : ` for ${task.id}`
   const why = seen.includes(upid.text) ? 'a task that was there before' : 'a task of another kind'
@@ -113,6 +113,20 @@ function ownTask(answer: unknown, task: WantedTask, seen: readonly string[]): Up
     `asked for ${task.types.join(' or ')}${about} on ${task.node}, told of ${upid.text}, ${why}; what was asked for may have happened: look before doing it again`,
     { details: { upid: upid.text, effect: 'unknown' } },
   )
+}
+
+/** Why not the failure of `parseUpid` as it is: what was asked for may have happened. */
+function upidIn(answer: unknown): Upid {
+  try {
+    return parseUpid(answer)
+  } catch (error) {
+    if (!isCodedError(error)) throw error
+    throw pveFailed(
+      'ERR_PVE_UPID',
+      `${error.message}; what was asked for may have happened: look before doing it again`,
+      { details: { effect: 'unknown' } },
+    )
+  }
 }
 
 /** The task of a request whose answer did not come. */
