@@ -42,7 +42,7 @@ async function examine(
     runOne(operator, agent, { jobType: `${PLUGIN}/${job}`, input, timeoutMs })
   const access = AccessCheck.parse(await run('access.check', { jobs: [...jobs] }))
   const maySee = access.jobs.some(({ job, state }) => job === 'cluster.status' && state === 'ready')
-  const seen = maySee ? clusterFindings(await run('cluster.status', {})) : []
+  const seen = maySee ? await clusterFindings(() => run('cluster.status', {})) : []
   return [...seen, ...accessFindings(access)]
 }
 
@@ -67,8 +67,17 @@ const Status = z.object({
   nodes: z.array(z.object({ state: z.string() })),
 })
 
-function clusterFindings(output: unknown): Finding[] {
-  const { name, version, isQuorate, nodes } = Status.parse(output)
+async function clusterFindings(ask: () => Promise<unknown>): Promise<Finding[]> {
+  try {
+    return statusFindings(Status.parse(await ask()))
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error
+    const { message, code, remedy } = error
+    return [failed('cluster', message, { code, remedy })]
+  }
+}
+
+function statusFindings({ name, version, isQuorate, nodes }: z.infer<typeof Status>): Finding[] {
   const online = nodes.filter(({ state }) => state === 'online').length
   const text = `${name ?? 'a single node'}, Proxmox VE ${version}, ${online} of ${nodes.length} nodes online`
   if (isQuorate) return [ok('cluster', text)]

@@ -2,17 +2,6 @@
 /** What a signed pin changes, and where: the bindings of an agent and the locks on them. */
 import type { StandingPin } from '../admission/index.ts'
 
-/** A lock as the agent's database holds it; it holds for the binding of its stamp alone. Units: epoch milliseconds. */
-export interface BindingLockRow {
-  readonly pluginName: string
-  readonly name: string
-  /** What the binding was known by when it was locked. */
-  readonly stamp: string
-  readonly pinned: string
-  readonly seen: string
-  readonly sinceMs: number
-}
-
 /** A name of a plugin. */
 export interface PinnedName {
   readonly plugin: string

@@ -50,6 +50,17 @@ export interface QuarantineRow {
   readonly sinceMs: number
 }
 
+/** A lock as the agent's database holds it; it holds for the binding of its stamp alone. Units: epoch milliseconds. */
+export interface BindingLockRow {
+  readonly pluginName: string
+  readonly name: string
+  /** What the binding was known by when it was locked. */
+  readonly stamp: string
+  readonly pinned: string
+  readonly seen: string
+  readonly sinceMs: number
+}
+
 /** The agent's private crash-recovery record. Every write method is called inside `transaction`. */
 export interface Journal {
   /** Runs `write` atomically; durable (fsynced) when it returns. Throws: ERR_STORE_WRITE; then nothing was written. */

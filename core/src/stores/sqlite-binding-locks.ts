@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Bindings whose service showed another certificate than the pinned one, until they are pinned or bound anew. */
 import { CodedError } from '@sallyport/sdk'
-import type { BindingLockRow } from '../runner/binding-pins.ts'
+import type { BindingLockRow } from '../runner/ports.ts'
 import { integerIn, textIn } from './sqlite-columns.ts'
 import type { SqliteConnection, SqliteRow } from './sqlite-connection.ts'
 

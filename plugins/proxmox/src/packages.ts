@@ -30,7 +30,7 @@ export function updatesIn(answer: unknown): PackageUpdate[] {
     .sort((a, b) => inOrder(a.package, b.package))
 }
 
-/** Source: pve-manager, APT: the row of the meta package tells which kernel runs. */
+/** Source: pve-manager, `PVE/API2/APT`: the row of the meta package tells which kernel runs. */
 export function runningKernel(answer: unknown): string | null {
   const told = rowsOf(answer).flatMap((row) => textOf(row['RunningKernel']) ?? [])[0]
   return told === undefined ? null : releaseIn(told)

@@ -126,7 +126,7 @@ export const OPERATION_RIGHTS: Readonly<Record<string, OperationRights>> = {
   'PUT /nodes/{node}/qemu/{vmid}/resize': guest('VM.Config.Disk'),
 }
 
-/** The privilege that a field of a configuration takes. Source: qemu-server and pve-container, API2, permission groups. */
+/** The privilege that a field of a configuration takes. Source: qemu-server and pve-container, `PVE/API2`, permission groups. */
 const CONFIG_PRIVILEGES: Readonly<Record<'qemu' | 'lxc', readonly (readonly [RegExp, string])[]>> =
   {
     qemu: [

@@ -2,7 +2,7 @@
 /** The course of measured values: the times at which there is one, and a slow wave for what is not kept. */
 import type { World } from './world.ts'
 
-/** Seconds from one value to the next, by time frame. Source: pve-manager's round-robin archives. */
+/** Seconds from one value to the next, by time frame. Source: pve-cluster, `status.c`, its round-robin archives. */
 const STEP_SECONDS: Readonly<Record<string, number>> = {
   hour: 60,
   day: 1800,

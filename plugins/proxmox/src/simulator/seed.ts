@@ -60,7 +60,7 @@ export function makeWorld(plan: WorldPlan): World {
   return world
 }
 
-/** Numbers from 0 to 1 from a seed. Source: mulberry32, a generator in the public domain. */
+/** Numbers from 0 to 1 from a seed. The generator is mulberry32, which is in the public domain. */
 function generator(seed: number): () => number {
   let state = seed >>> 0
   return () => {

@@ -23,7 +23,7 @@ const FILE_OPTIONS = [
 ] // prettier-ignore
 const DISKS = ['images', 'rootdir', 'none']
 
-/** By name. Source: the options of pve-storage's plugins. */
+/** By name. Source: pve-storage, `PVE/Storage`, the options of its plugins. */
 export const STORAGE_TYPES: Readonly<Record<string, StorageType>> = {
   dir: {
     required: ['path'],

@@ -99,7 +99,7 @@ function needTemplate(call: Call): void {
   needAccess(call, volume)
 }
 
-/** The guest of that number when it may be written over. Source: the texts are those of recorded answers. */
+/** The guest of that number when it may be written over. The texts are those of recorded answers. */
 function existingGuest(call: Call, type: SimGuest['type']): SimGuest | undefined {
   const vmid = Number(call.params['vmid'])
   const guest = call.world.guests.get(vmid)

@@ -2,7 +2,7 @@
 /**
  * Checks values against schemas and says what is wrong in the words of Proxmox VE.
  *
- * Source: the wording of pve-common, JSONSchema, as of 9.2; an error of a property joins those it already has.
+ * Source: the wording of pve-common, `PVE/JSONSchema`, as of 9.2; an error of a property joins those it already has.
  */
 import { formatFault } from './formats.ts'
 import { indexedIn, isPattern } from './indexed.ts'

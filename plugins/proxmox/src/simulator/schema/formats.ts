@@ -2,7 +2,7 @@
 /**
  * The named formats of texts. A fault ends with a line break as the vendor's do. Formats that are not here hold for any text.
  *
- * Source: names as in the schemas; expressions and wording as in pve-common and pve-access-control of 9.x.
+ * Source: pve-common, `PVE/JSONSchema`, and pve-access-control, `PVE/AccessControl`, of 9.x: names, expressions, wording.
  */
 import { isAddress, isCidr, isCidrIn, isIp, isIpv4Config, isIpv6Config } from './addresses.ts'
 import { splitList } from './lists.ts'

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+/** A Proxmox cluster by command line alone: an account with the least rights, what it may, and every job with no more. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ROOT_PASSWORD } from '@sallyport/plugin-proxmox/testing'
+import { startProxmox, type StartedProxmox } from '../../simulators/proxmox.ts'
+import { watchSchema, type SchemaWatch } from '../../simulators/schema-watch.ts'
+import {
+  ROOT,
+  sallyport,
+  sallyportJson,
+  start,
+  temporaryFolder,
+  type Finished,
+} from '../../support/programs.ts'
+import { JOURNEY } from '../../support/proxmox-journey.ts'
+
+const SLOW_MS = 180_000
+const ACCOUNT = 'sallyport@pve!pve1'
+const scope = new AsyncDisposableStack()
+let home: string
+let common: string[]
+let state: string[]
+let pve: StartedProxmox
+let schema: SchemaWatch
+
+interface Document {
+  readonly [member: string]: any
+}
+
+const cli = (...args: string[]): Promise<Finished> => sallyport([...args, ...common], { home })
+const json = (...args: string[]): Promise<Document> =>
+  sallyportJson<Document>([...args, ...common], { home })
+const onHost = (...args: string[]): Promise<Document> =>
+  sallyportJson<Document>([...args, ...state], { home })
+
+async function secret(name: string, text: string): Promise<string> {
+  const path = join(home, name)
+  await writeFile(path, text, { mode: 0o600 })
+  return path
+}
+
+/** The way to the node, as an operator gives it. */
+async function setupArgs(
+  more: readonly string[] = ['--yes'],
+  about: { readonly password?: string; readonly fingerprint?: string } = {},
+): Promise<string[]> {
+  const { password = ROOT_PASSWORD, fingerprint = pve.fingerprint } = about
+  const file = await secret('root-password', `${password}\n`)
+  const node = ['--url', pve.url, '--fingerprint', fingerprint, '--password-file', file]
+  return ['proxmox', 'setup', ...node, ...more, ...state]
+}
+
+beforeAll(async () => {
+  home = scope.use(await temporaryFolder()).path
+  pve = scope.use(await startProxmox({ version: '9.2' }))
+  schema = watchSchema(pve.simulator, '9.2')
+  const passphrase = await secret('passphrase', 'correct horse battery staple\n')
+  await sallyportJson(['init', '--passphrase-file', passphrase], { home })
+  const hub = scope.use(await start(['hub', 'start', '--port', '0'], { home }))
+  const url = String(hub.ready['url'])
+  common = ['--hub', url, '--passphrase-file', passphrase]
+  state = ['--state-dir', join(home, 'pve1')]
+  const { code } = await json('agent', 'code', 'pve1')
+  await onHost('agent', 'enrol', String(code), '--hub', url)
+  scope.use(await start(['agent', 'start', ...state], { home }))
+  const built = await plain('plugin', 'build', join(ROOT, 'plugins/proxmox'), '--out', home)
+  const keys = ['--passphrase-file', passphrase]
+  await plain('plugin', 'keygen', '--name', 'maker', ...keys)
+  await plain('plugin', 'sign', String(built['file']), ...keys)
+  await json('plugin', 'approve', String(built['file']), '--agent', 'pve1', '--yes')
+  const secrets = await secret('secrets', 'share=canary-password-of-share\n')
+  await onHost('agent', 'bind', 'proxmox', 'storageSecrets', '--secret-file', secrets)
+}, SLOW_MS)
+
+afterAll(() => scope.disposeAsync())
+
+/** Without the flags of an operator. */
+const plain = (...args: string[]): Promise<Document> => sallyportJson<Document>(args, { home })
+
+describe('proxmox setup', () => {
+  it('refuses a token of root, and one without rights of its own', async () => {
+    const asRoot = await sallyport(await setupArgs(['--account', 'root@pam', '--yes']), { home })
+    expect(asRoot).toMatchObject({ code: 3, stdout: '' })
+    expect(asRoot.stderr).toContain('ERR_TOKEN_OF_ROOT')
+    const whole = await sallyport(await setupArgs(['--no-privilege-separation', '--yes']), { home })
+    expect(whole).toMatchObject({ code: 3, stdout: '' })
+    expect(whole.stderr).toContain('ERR_TOKEN_NOT_SEPARATED')
+    expect(pve.ledger.filter(({ hasEffect }) => hasEffect)).toEqual([])
+  })
+
+  it('shows all of it and does nothing without a yes', async () => {
+    const unasked = await sallyport(await setupArgs([]), { home })
+    expect(unasked).toMatchObject({ code: 2, stdout: '' })
+    expect(unasked.stderr).toContain(ACCOUNT)
+    expect(unasked.stderr).toContain('VM.PowerMgmt')
+    expect(unasked.stderr).toContain('ERR_CONFIRMATION_NEEDED')
+    const changes = pve.ledger.filter(({ hasEffect }) => hasEffect)
+    expect(changes.filter(({ operation }) => !operation.includes('/access/ticket'))).toEqual([])
+  })
+
+  it('refuses a wrong password and a wrong certificate before anything is made', async () => {
+    const strange = await sallyport(await setupArgs(['--yes'], { password: 'wrong' }), { home })
+    expect(strange.stderr).toContain('ERR_PVE_LOGIN')
+    const fingerprint = '0'.repeat(64)
+    const other = await sallyport(await setupArgs(['--yes'], { fingerprint }), { home })
+    expect(other.stderr).toContain('ERR_ENDPOINT_UNTRUSTED')
+    const account = pve.simulator.world.access.users.get('sallyport@pve')!
+    expect([...account.tokens.keys()]).toEqual(['lab'])
+  })
+
+  it('makes an account whose token has its own rights, and binds it', async () => {
+    const made = await plain(...(await setupArgs()))
+    expect(made).toMatchObject({ token: ACCOUNT, isSeparated: true, isBound: true })
+    const account = pve.simulator.world.access.users.get('sallyport@pve')!
+    expect(account.tokens.get('pve1')).toMatchObject({ isSeparated: true })
+    const { bindings } = await onHost('agent', 'bindings')
+    expect(bindings).toMatchObject([{ name: 'pve', warnings: [] }, { name: 'storageSecrets' }])
+    expect(JSON.stringify(made)).not.toContain(account.tokens.get('pve1')!.secret)
+  })
+
+  it('changes nothing when it is run again', async () => {
+    const again = await plain(...(await setupArgs()))
+    expect(again).toMatchObject({ changes: [], isBound: false })
+  })
+})
+
+describe('proxmox doctor', () => {
+  it('finds that every approved job type has its rights', async () => {
+    const { findings, counts } = await json('proxmox', 'doctor', '--agent', 'pve1')
+    expect({ findings, counts }).toMatchObject({ counts: { failed: 0 } })
+  })
+
+  it('tells missing rights from an empty cluster', async () => {
+    const { acl } = pve.simulator.world.access
+    const held = acl.splice(0)
+    const looked = await cli('proxmox', 'doctor', '--agent', 'pve1')
+    acl.push(...held)
+    expect(looked.code).toBe(1)
+    expect(looked.stdout).toContain('nothing_granted')
+  })
+})
+
+describe('cluster top', () => {
+  it('shows nodes, guests and what needs somebody', async () => {
+    const shown = await cli('cluster', 'top')
+    expect(shown).toMatchObject({ code: 0 })
+    expect(shown.stdout).toMatch(/^NODE +CPU +MEMORY +PSI +GUESTS +STATE$/m)
+    expect(shown.stdout).toMatch(/^pve1 .* online$/m)
+    expect(shown.stdout).toContain('cluster lab · 3 nodes')
+  })
+})
+
+describe('every job type, by command line, with the least rights', () => {
+  it.each(JOURNEY)(
+    '$job is done and verified',
+    async ({ job, make }) => {
+      const { world } = pve.simulator
+      const { input, output = {}, effects = [], then } = make(world)
+      const first = pve.ledger.length
+      const params = await secret('params.json', JSON.stringify(input))
+      const args = ['job', 'run', `proxmox/${job}`, '--agent', 'pve1', '--params-file', params]
+      const ended = await cli(...args, '--json')
+      const document = JSON.parse(ended.stdout) as Document
+      expect(document['error']).toBeUndefined()
+      expect(document).toMatchObject({ state: 'done', result: { output } })
+      if (effects.length > 0) {
+        expect(document['result'].verification).toMatchObject({ verdict: 'verified' })
+      }
+      const changes = pve.ledger.slice(first).filter(({ hasEffect }) => hasEffect)
+      expect(changes.map(({ operation }) => operation)).toEqual(effects)
+      expect(then === undefined || Boolean(then(world))).toBe(true)
+    },
+    SLOW_MS,
+  )
+
+  it('every exchange was as the vendor’s schema has it', () => {
+    schema.expectNoFaults()
+  })
+})
