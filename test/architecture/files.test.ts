@@ -32,7 +32,8 @@ describe('every file of code', () => {
 
   it('has a name in kebab-case', () => {
     const odd = code.filter(
-      (path) => !/^\.?[a-z0-9]+(-[a-z0-9]+)*(\.(test|test-d|oracle|config|d))*\.\w+$/.test(basename(path)),
+      (path) =>
+        !/^\.?[a-z0-9]+(-[a-z0-9]+)*(\.(test|test-d|oracle|config|d))*\.\w+$/.test(basename(path)),
     )
     expect(odd).toEqual([])
   })

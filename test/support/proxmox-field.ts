@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { parseBundle, type Result } from '@sallyport/core/protocol'
 import { startProxmox, type StartedProxmox } from '../simulators/proxmox.ts'
 import { watchSchema, type SchemaWatch } from '../simulators/schema-watch.ts'
-import { Field } from './field.ts'
+import { type Field } from './field.ts'
 import type { KnownAgent } from './operator.ts'
 import { ROOT, sallyport, sallyportJson } from './programs.ts'
 

@@ -55,11 +55,11 @@ const BESIDE: readonly ((fields: Fields) => Partial<EndpointRequest>)[] = [
   (fields) => ({ form: { ...fields, exclude: OWN, all: '1' } }),
   (fields) => ({ form: { ...fields, newid: OTHER } }),
   (fields) => ({ form: { ...fields, _method: 'DELETE' } }),
-  (fields) => ({ query: fields as Record<string, string>, form: { vmid: OTHER } }),
+  (fields) => ({ query: fields, form: { vmid: OTHER } }),
   (fields) => ({
     bytes: new TextEncoder().encode(`vmid=${OTHER}`),
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    ...(Object.keys(fields).length > 0 && { query: fields as Record<string, string> }),
+    ...(Object.keys(fields).length > 0 && { query: fields }),
   }),
 ]
 
