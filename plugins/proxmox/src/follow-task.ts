@@ -52,16 +52,24 @@ const MAX_NOTES = 10
 const MAX_PAGES_PER_LOOK = 20
 
 /** Codes after which a look at a running task is worth another. */
-const PASSING = new Set(['ERR_ENDPOINT_UNREACHABLE', 'ERR_PVE_NODE_OFFLINE', 'ERR_PVE_ANSWER'])
+const PASSING = new Set([
+  'ERR_ENDPOINT_ANSWER',
+  'ERR_ENDPOINT_UNREACHABLE',
+  'ERR_LIMIT',
+  'ERR_PVE_ANSWER',
+  'ERR_PVE_NODE_OFFLINE',
+])
 
 /**
  * Follows a task to its end.
  *
- * Throws: ERR_PVE_TASK when it failed or stopped without saying how, ERR_PVE_TASK_RUNNING when the time is over, and
- * the signal's reason.
+ * Throws: ERR_PVE_TASK when it failed or stopped without saying how, ERR_PVE_TASK_RUNNING when the time is over,
+ * ERR_PVE_OUTCOME when Proxmox VE tells no more of it, and the signal's reason.
  */
 export async function followTask(context: FollowContext, following: Following): Promise<TaskEnd> {
-  const stopped = await watchTask(context, following)
+  const stopped = await watchTask(context, following).catch((error: unknown) => {
+    throw isCodedError(error) && TOLD.has(error.code) ? outOfSight(following, error) : error
+  })
   if (stopped === undefined) throw stillRunning(following)
   return endOf(following.upid, stopped)
 }
@@ -90,6 +98,21 @@ export async function watchTask(
     await delay(waitMs, undefined, { signal: context.signal })
   }
 }
+
+/** A failure with a code, of this plugin or of a handle. */
+interface CodedFailure {
+  readonly code: string
+  readonly message: string
+}
+
+/** Refusals that may come instead of the state of a task. */
+const TOLD = new Set([
+  'ERR_PVE_AUTH',
+  'ERR_PVE_NO_QUORUM',
+  'ERR_PVE_PARAMETER',
+  'ERR_PVE_PERMISSION',
+  'ERR_PVE_REFUSED',
+])
 
 interface TaskStatus {
   readonly isStopped: boolean
@@ -184,6 +207,14 @@ function endOf(upid: Upid, stopped: StoppedTask): TaskEnd {
         { details },
       )
   }
+}
+
+function outOfSight({ upid }: Following, cause: CodedFailure): Error {
+  return pveFailed(
+    'ERR_PVE_OUTCOME',
+    `the task ${upid.text} was started and cannot be seen any more: ${cause.message}; see how it ended with proxmox/task.wait, node=${upid.node} and upid=${upid.text}`,
+    { details: { upid: upid.text, node: upid.node, cause: cause.code, effect: 'unknown' }, cause },
+  )
 }
 
 function stillRunning({ upid, withinMs }: Following): Error {
