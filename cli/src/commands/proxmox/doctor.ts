@@ -12,6 +12,10 @@ export class ProxmoxDoctor extends BaseCommand {
     'much, and whether a list is empty because nothing is there or because the token may not see.'
   static override examples = [
     { description: 'Of one agent', command: 'sallyport proxmox doctor --agent pve1' },
+    {
+      description: 'For a program; it exits with 1 when a right is missing',
+      command: 'sallyport proxmox doctor --agent pve1 --json',
+    },
   ]
   static override flags = {
     agent: string({ required: true, helpValue: '<name>', summary: 'The agent' }),
