@@ -1,18 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Tasks of a cluster that fail, warn, talk much or never end; what becomes of them while the agent or their node is away. */
+/** Tasks of a cluster that fail, warn, talk much, never end, or are lost with their node. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { buildBundle } from '../support/build.ts'
 import { Field } from '../support/field.ts'
 import { addSite, buildProxmox, runOn, type Site } from '../support/proxmox-field.ts'
-import {
-  addStep,
-  asked,
-  hold,
-  letGo,
-  nextTask,
-  seen,
-  type SimTask,
-} from '../support/proxmox-tasks.ts'
+import { addStep, countsOf, hold, letGo, nextTask, seen } from '../support/proxmox-tasks.ts'
 
 const SLOW_MS = 120_000
 const scope = new AsyncDisposableStack()
@@ -22,10 +14,8 @@ let site: Site
 let hasty: Site
 
 const VZDUMP = 'POST /nodes/{node}/vzdump'
-const MIGRATE = 'POST /nodes/{node}/qemu/{vmid}/migrate'
 const START = 'POST /nodes/{node}/qemu/{vmid}/status/start'
 const BACKUP = { node: 'pve1', vmid: 103, storage: 'nas' }
-const MOVE = { node: 'pve2', vmid: 104, target: 'pve1' }
 const TASK_STATUS = 'GET /nodes/{node}/tasks/{upid}/status'
 
 beforeAll(async () => {
@@ -38,12 +28,6 @@ beforeAll(async () => {
 }, SLOW_MS)
 
 afterAll(() => scope.disposeAsync())
-
-/** Requests to an operation from a place in the ledger on: how many, and how many of them happened. */
-function countsOf({ pve }: Site, operation: string, first: number): [asked: number, done: number] {
-  const entries = pve.ledger.slice(first).filter((entry) => entry.operation === operation)
-  return [entries.length, entries.filter(({ hasEffect }) => hasEffect).length]
-}
 
 describe('a task', () => {
   it(
@@ -172,130 +156,6 @@ describe('a task', () => {
           details: { upid: (await task).upid, effect: 'unknown' },
         },
       })
-    },
-    SLOW_MS,
-  )
-})
-
-describe('an agent that is ended during a job', () => {
-  interface Begun {
-    readonly label: string
-    readonly first: number
-  }
-
-  /** Submits a job and waits for nothing. */
-  async function begin(job: string, input: Record<string, unknown>): Promise<Begun> {
-    const { agent } = site
-    const first = site.pve.ledger.length
-    const signed = field.operator.job(agent, {
-      jobType: `proxmox/${job}`,
-      input: input as never,
-    })
-    const label = await field.operator.submit(agent, field.operator.sign(signed), signed.jobId)
-    return { label, first }
-  }
-
-  const answerTo = ({ label }: Begun) => field.operator.answerTo(site.agent, label, 60_000)
-
-  /** Begins a job and ends the agent once the task of it is followed. */
-  async function endedWhileFollowing(
-    signal: 'SIGKILL' | 'SIGTERM',
-    [job, operation, input]: readonly [string, string, Record<string, unknown>],
-  ): Promise<Begun & { readonly task: SimTask }> {
-    const held = nextTask(site, operation, hold)
-    const begun = await begin(job, input)
-    const task = await held
-    await seen(site, task)
-    await field.end('pve1', signal)
-    return { ...begun, task }
-  }
-
-  const ONCE = [1, 1]
-  const backup = ['guest.backup', VZDUMP, BACKUP] as const
-  const move = ['guest.migrate', MIGRATE, MOVE] as const
-
-  it(
-    'by SIGKILL, while its task ends: the next one finds the backup that was made',
-    async () => {
-      const begun = await endedWhileFollowing('SIGKILL', backup)
-      letGo(begun.task)
-      await field.startAgent('pve1')
-      expect(await answerTo(begun)).toMatchObject({
-        state: 'done',
-        output: { changed: true, upid: begun.task.upid, volumeId: expect.stringContaining('nas:') },
-        verification: { verdict: 'verified' },
-      })
-      expect(countsOf(site, VZDUMP, begun.first)).toEqual(ONCE)
-    },
-    SLOW_MS,
-  )
-
-  it.each(['SIGKILL', 'SIGTERM'] as const)(
-    'by %s, with a task that goes on: the next one follows it to its end',
-    async (signal) => {
-      site.pve.simulator.world.guests.get(MOVE.vmid)!.node = MOVE.node
-      const begun = await endedWhileFollowing(signal, move)
-      await field.startAgent('pve1')
-      await seen(site, begun.task)
-      letGo(begun.task)
-      expect(await answerTo(begun)).toMatchObject({
-        state: 'done',
-        output: { changed: true, node: 'pve1', upid: begun.task.upid },
-        verification: { verdict: 'verified' },
-      })
-      expect(countsOf(site, MIGRATE, begun.first)).toEqual(ONCE)
-    },
-    SLOW_MS,
-  )
-
-  it(
-    'while its task fails: the next one says why',
-    async () => {
-      const begun = await endedWhileFollowing('SIGKILL', backup)
-      addStep({ fails: 'no space left on device' })(begun.task)
-      letGo(begun.task)
-      await field.startAgent('pve1')
-      expect(await answerTo(begun)).toMatchObject({
-        state: 'interrupted',
-        failure: { code: 'ERR_PVE_TASK', details: { exitStatus: 'no space left on device' } },
-      })
-      expect(countsOf(site, VZDUMP, begun.first)).toEqual(ONCE)
-    },
-    SLOW_MS,
-  )
-
-  it(
-    'before its request was done: the next one says that nothing happened, and does not ask again',
-    async () => {
-      const fault = { kind: 'hang', isDone: false } as const
-      site.pve.simulator.addFault({ operation: VZDUMP, times: 1, fault })
-      const begun = await begin('guest.backup', BACKUP)
-      await asked(site, VZDUMP)
-      await field.end('pve1', 'SIGKILL')
-      await field.startAgent('pve1')
-      expect(await answerTo(begun)).toMatchObject({
-        state: 'failed',
-        failure: { code: 'ERR_PVE_NOT_STARTED', details: { effect: 'none' }, retryable: true },
-      })
-      expect(countsOf(site, VZDUMP, begun.first)).toEqual([1, 0])
-    },
-    SLOW_MS,
-  )
-
-  it(
-    'before it learnt the name of its task: the next one finds it',
-    async () => {
-      const fault = { kind: 'hang', isDone: true } as const
-      site.pve.simulator.addFault({ operation: VZDUMP, times: 1, fault })
-      const begun = await begin('guest.backup', BACKUP)
-      await asked(site, VZDUMP)
-      await field.end('pve1', 'SIGKILL')
-      await field.startAgent('pve1')
-      expect(await answerTo(begun)).toMatchObject({
-        state: 'done',
-        verification: { verdict: 'verified' },
-      })
-      expect(countsOf(site, VZDUMP, begun.first)).toEqual(ONCE)
     },
     SLOW_MS,
   )

@@ -40,7 +40,8 @@ export const TASK_CHANGES: readonly Change[] = [
   {
     job: 'guest.backup',
     operation: 'POST /nodes/{node}/vzdump',
-    make: () => ({ node: 'pve1', vmid: 103, storage: 'nas' }),
+    // Two backups of one guest in the same second would have the same name.
+    make: (_, nth) => ({ node: 'pve1', vmid: [103, 106, 109][nth % 3], storage: 'nas' }),
   },
   {
     job: 'guest.migrate',

@@ -52,6 +52,16 @@ export async function asked({ pve: { ledger } }: Site, operation: string): Promi
   await until(() => ledger.filter((entry) => entry.operation === operation).length, operation)
 }
 
+/** Requests to an operation from a place in the ledger on: how many, and how many of them happened. */
+export function countsOf(
+  { pve }: Site,
+  operation: string,
+  first: number,
+): [asked: number, done: number] {
+  const entries = pve.ledger.slice(first).filter((entry) => entry.operation === operation)
+  return [entries.length, entries.filter(({ hasEffect }) => hasEffect).length]
+}
+
 const PATIENCE_MS = 30_000
 
 /** Waits until a count is larger than it is now. */
