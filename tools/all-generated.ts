@@ -6,8 +6,16 @@ import { errorsPage } from './write-errors.ts'
 import { kindsPage } from './write-kinds.ts'
 import { manifests } from './write-manifests.ts'
 import { privilegesTable } from './write-privileges.ts'
+import { proxmoxPage } from './write-proxmox.ts'
 
 /** Every generated file as it should stand in the repository. */
 export async function allGenerated(): Promise<Generated[]> {
-  return [...(await manifests()), await privilegesTable(), errorsPage(), apiReport(), kindsPage()]
+  return [
+    ...(await manifests()),
+    await privilegesTable(),
+    await proxmoxPage(),
+    errorsPage(),
+    apiReport(),
+    kindsPage(),
+  ]
 }
