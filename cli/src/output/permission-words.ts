@@ -97,13 +97,19 @@ function jobLines(now: Approvable, before: Approvable | undefined, paint: Paint)
 
 function jobBounds({ limits, resources }: JobManifest): string[] {
   const { perMinute, timeoutMs, maxOutputBytes } = limits
-  const own = Object.entries(resources).map(([name, field]) =>
-    name === field ? `its own ${name} is its parameter` : `its own ${name} is parameter ${field}`,
-  )
+  const all = Object.entries(resources)
+  const named = all.filter(([name, field]) => name === field).map(([name]) => name)
+  const renamed = all.filter(([name, field]) => name !== field)
   return [
     `at most ${counted(perMinute, 'time')} a minute, ${span(timeoutMs)} each, ${size(maxOutputBytes)} of result`,
-    ...own,
+    ...(named.length === 1 ? [`its own ${named[0]} is its parameter`] : []),
+    ...(named.length > 1 ? [`its own ${listText(named)} are its parameters`] : []),
+    ...renamed.map(([name, field]) => `its own ${name} is parameter ${field}`),
   ]
+}
+
+function listText(names: readonly string[]): string {
+  return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
 }
 
 function jobDifferences(job: JobManifest, known: JobManifest): string[] {
@@ -125,12 +131,28 @@ function rightLines(
   isNamingJobs: boolean,
   paint: Paint,
 ): string[] {
-  const lines = linesOf(rights)
+  const lines = linesOf(rights).toSorted((a, b) => RANK[a.effect] - RANK[b.effect])
   const places = [...new Set(lines.map(({ on }) => on))].sort()
-  return places.flatMap((on) => [
-    on === '' ? 'It may:' : `It may, on ${safeText(on)}:`,
-    ...lines.filter((line) => line.on === on).map((line) => lineText(line, isNamingJobs, paint)),
-  ])
+  return places.flatMap((on) => {
+    const here = lines.filter((line) => line.on === on)
+    const common = commonLimits(here)
+    const head = on === '' ? 'It may' : `It may, on ${safeText(on)}`
+    return [
+      common === '' ? `${head}:` : `${head} (each ${safeText(common)}):`,
+      ...here
+        .map((line) => (common === '' ? line : { ...line, limits: '' }))
+        .map((line) => lineText(line, isNamingJobs, paint)),
+    ]
+  })
+}
+
+const RANK = { read: 0, change: 1, destroy: 2 } as const
+
+/** Limits that all lines of a place have, said once; none where there are few lines or a line has changed. */
+function commonLimits(lines: readonly Line[]): string {
+  const [first, ...others] = lines
+  const isCommon = others.length > 1 && others.every(({ limits }) => limits === first!.limits)
+  return isCommon && lines.every(({ was }) => was === '') ? first!.limits : ''
 }
 
 function linesOf(rights: readonly ComparedRight[]): Line[] {
@@ -156,8 +178,18 @@ function lineText(line: Line, isNamingJobs: boolean, paint: Paint): string {
     ...(bounds === '' ? [] : [`  ${safeText(bounds)}`]),
     ...(line.was === '' ? [] : [`  ${paint.warn(`was: ${safeText(line.was)}`)}`]),
     ...(line.kind === 'secret' ? [`  ${paint.bad('it sees the credential itself')}`] : []),
-    ...(isNamingJobs ? [`  ${paint.dim(`(${line.jobs.map(safeText).join(', ')})`)}`] : []),
+    ...(isNamingJobs ? [`  ${paint.dim(`(${jobsText(line.jobs)})`)}`] : []),
   ].join('')
+}
+
+const MAX_JOBS_NAMED = 4
+
+function jobsText(jobs: readonly string[]): string {
+  if (jobs.length <= MAX_JOBS_NAMED) return jobs.map(safeText).join(', ')
+  return `${jobs
+    .slice(0, MAX_JOBS_NAMED - 1)
+    .map(safeText)
+    .join(', ')} and ${jobs.length - MAX_JOBS_NAMED + 1} more`
 }
 
 function effectText(effect: JobManifest['effect'], paint: Paint): string {

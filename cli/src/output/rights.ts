@@ -7,6 +7,7 @@ import { size, span } from './words.ts'
 /** What one job type may do in one point. All texts are as the plugin's author wrote them; escape before showing. */
 export interface Right {
   readonly job: string
+  /** That of the job type; of a request that only looks, `read`. */
   readonly effect: Effect
   readonly kind: Permission['kind']
   /** What it is done on, `endpoint "pve"`; empty where the host itself is meant. */
@@ -88,7 +89,11 @@ function coreKey({ job, kind, on, verb, thing }: Right): string {
   return JSON.stringify([job, kind, on, verb, thing])
 }
 
-type Part = Pick<Right, 'verb' | 'thing'> & Partial<Pick<Right, 'on' | 'bounds' | 'limits'>>
+type Part = Pick<Right, 'verb' | 'thing'> &
+  Partial<Pick<Right, 'effect' | 'on' | 'bounds' | 'limits'>>
+
+/** Source: RFC 9110, section 9.2.1: methods that ask for no change. */
+const LOOKING = new Set(['GET', 'HEAD'])
 
 function partsOf(permission: Permission): Part[] {
   switch (permission.kind) {
@@ -130,7 +135,9 @@ function routesOf(permission: Permission<'endpoint'>): Part[] {
   const limits = `at most ${span(timeoutMs)}, ${size(maxBodyBytes)} sent, ${size(maxAnswerBytes)} received`
   return routes.map((scope) => {
     const [verb = '', thing = ''] = scope.route.split(/ (.*)/s)
-    return { on: `endpoint ${quoted(binding)}`, verb, thing, bounds: describeBounds(scope), limits }
+    const on = `endpoint ${quoted(binding)}`
+    const effect = LOOKING.has(verb) ? { effect: 'read' as const } : {}
+    return { on, verb, thing, bounds: describeBounds(scope), limits, ...effect }
   })
 }
 

@@ -84,13 +84,44 @@ describe('what a plugin may do', () => {
     const lines = linesOf(plugin({ a: job({ permissions: { pve }, resources: own, input }) }))
     expect(lines).toEqual(
       expect.arrayContaining([
-        'It may, on endpoint "pve":',
-        `  read  GET /cluster/resources, /version  ${limits}`,
-        `  read  GET /nodes/{node}/qemu/{vmid}  only the job's own node and vmid; ${limits}`,
-        `  read  GET /nodes/{node}/tasks/{upid:text}  only the job's own node; ${limits}`,
+        `It may, on endpoint "pve" (each ${limits}):`,
+        '  read  GET /cluster/resources, /version',
+        "  read  GET /nodes/{node}/qemu/{vmid}  only the job's own node and vmid",
+        "  read  GET /nodes/{node}/tasks/{upid:text}  only the job's own node",
       ]),
     )
     expect(lines.join('\n')).toContain('its own vmid is parameter id')
+  })
+
+  it('says limits where they belong, unless all of an endpoint are the same', () => {
+    const one = endpoint('pve', ['GET /a', 'POST /a', 'GET /b'])
+    const other = endpoint('pve', ['GET /c'], { timeoutMs: 1_000 })
+    const lines = linesOf(plugin({ a: job({ permissions: { one, other }, effect: 'change' }) }))
+    expect(lines.filter((line) => line.includes('at most 30 s, '))).toHaveLength(2)
+    expect(lines).toContain('  read  GET /c  at most 1.0 s, 256.0 KiB sent, 4.0 MiB received')
+  })
+
+  it('calls a request that only looks a read, whatever the job type does', () => {
+    const pve = endpoint('pve', ['DELETE /guests/{id:id}', 'GET /guests/{id:id}', 'POST /log'])
+    const lines = linesOf(plugin({ a: job({ permissions: { pve }, effect: 'destroy' }) }))
+    expect(lines.slice(3, 6)).toEqual([
+      '  read  GET /guests/{id:id}',
+      '  destroy  DELETE /guests/{id:id}',
+      '  destroy  POST /log',
+    ])
+  })
+
+  it('names a few job types and counts the rest', () => {
+    const read = (): JobManifest => job({ permissions: { host: READ } })
+    const jobs = Object.fromEntries(['a', 'b', 'c', 'd', 'e'].map((name) => [name, read()]))
+    expect(linesOf(plugin(jobs))).toContain('  read  read files /proc/**  (a, b, c and 2 more)')
+  })
+
+  it('says several parameters of a job type in one sentence', () => {
+    const resources = { node: 'node', vmid: 'vmid' }
+    const input = { properties: { node: {}, vmid: {} } }
+    const lines = linesOf(plugin({ a: job({ resources, input }) })).join('\n')
+    expect(lines).toContain('its own node and vmid are its parameters')
   })
 
   it('says in words what a query and a body may hold', () => {
