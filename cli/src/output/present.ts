@@ -55,7 +55,7 @@ function sections(value: unknown, path: readonly string[], paint: Paint): Sectio
 
 function flatTable(rows: readonly Flat[], paint: Paint): string {
   const joined = rows.map(withUnits)
-  const names = [...new Set(joined.flatMap((row) => Object.keys(row)))]
+  const names = inOrder([...new Set(joined.flatMap((row) => Object.keys(row)))])
   const shown = names.filter((name) => joined.some((row) => !isEmpty(row[name])))
   const columns: Column[] = shown.map((name) => ({
     head: words(name),
@@ -66,6 +66,17 @@ function flatTable(rows: readonly Flat[], paint: Paint): string {
     joined.map((row) => shown.map((name) => cell(name, row[name]))),
     paint,
   )
+}
+
+/** What says which thing a row is about, in the order in which people look for it. */
+const IDENTITY = ['vmid', 'name', 'node', 'storage', 'type', 'status', 'state']
+
+/** Why: signed JSON has its members in the order of the alphabet, which is nobody's. */
+function inOrder(names: readonly string[]): string[] {
+  return [
+    ...IDENTITY.filter((name) => names.includes(name)),
+    ...names.filter((name) => !IDENTITY.includes(name)),
+  ]
 }
 
 /** Objects of one shape under names, as rows that begin with the name. */

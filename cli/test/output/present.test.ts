@@ -17,6 +17,11 @@ describe('the output of a job', () => {
     ])
   })
 
+  it('begins its rows with what says which thing they are about', () => {
+    const rows = [{ cpuPercent: 1, name: 'web', node: 'pve1', vmid: 100 }]
+    expect(present(rows, PLAIN).split('\n')[0]).toBe('VMID  NAME  NODE  CPU')
+  })
+
   it('is names and values where it is one object, and parts under their names', () => {
     const text = present({ host: 'pve1', memory: { freeBytes: 2_048, ok: true } }, PLAIN)
     expect(text).toBe('  host  pve1\n\nmemory\n  free  2.0 KiB\n  ok    yes')
