@@ -114,20 +114,31 @@ describe.each(CHANGES)('$job', (change) => {
   )
 })
 
-it(
-  'a node that is gone is told by statuses of their own',
-  async () => {
-    const changes = CHANGES.slice(0, 5)
-    const codes = [595, 596, 597, 598, 599]
-    const told = await Promise.all(
-      changes.map((change, at) => tell(change, inputOf(change, 70), status(codes[at]!))),
-    )
-    expect(told).toEqual(codes.map(() => `${NOT_STARTED}; asked 1, happened 0`))
-  },
-  SLOW_MS,
-)
+/** Why waited for: a fault is for whoever asks next. */
+const coursesAreOver = async (): Promise<void> => {
+  await Promise.allSettled(courses.values())
+}
+
+describe('a node that is gone', () => {
+  beforeAll(coursesAreOver, SLOW_MS)
+
+  it(
+    'is told by statuses of their own',
+    async () => {
+      const changes = CHANGES.slice(0, 5)
+      const codes = [595, 596, 597, 598, 599]
+      const told = await Promise.all(
+        changes.map((change, at) => tell(change, inputOf(change, 70), status(codes[at]!))),
+      )
+      expect(told).toEqual(codes.map(() => `${NOT_STARTED}; asked 1, happened 0`))
+    },
+    SLOW_MS,
+  )
+})
 
 describe('a job that is told of another task', () => {
+  beforeAll(coursesAreOver, SLOW_MS)
+
   it.each(TASK_CHANGES)(
     '$job fails, and never follows it',
     async (change) => {

@@ -219,3 +219,13 @@ describe('changing settings', () => {
     expect(sent(at)).toEqual([])
   })
 })
+
+describe('a guest that has only just started', () => {
+  it('is seen up again after a reboot, although its uptime tells nothing', async () => {
+    const at = openSimulated()
+    at.guest(100).startedAtMs = at.world.now()
+    const { output, verification } = await run(at, 'guest.reboot', { node: 'pve1', vmid: 100 })
+    expect(output).toMatchObject({ changed: true, notes: [] })
+    expect(verification).toMatchObject({ verdict: 'verified' })
+  })
+})

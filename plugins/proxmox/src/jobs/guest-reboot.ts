@@ -58,7 +58,9 @@ export const guestReboot = defineJob({
     const { uptimeSeconds } = guest
     const isUpAnew = async () => {
       const now = await lookAgain(pve, guest)
-      return now.status === 'running' && now.uptimeSeconds < uptimeSeconds
+      return (
+        now.status === 'running' && (isFresh(uptimeSeconds) || now.uptimeSeconds < uptimeSeconds)
+      )
     }
     const end = await runTask(context, {
       ...taskOf(context),
@@ -77,12 +79,18 @@ export const guestReboot = defineJob({
   verify: ({ input, use, output }) =>
     verdictOf(async () => {
       const { vmid, status, uptimeSeconds } = await findGuest(pveOf(use.pve), input)
-      const isSame = output.uptimeBeforeSeconds > 0 && uptimeSeconds > output.uptimeBeforeSeconds
+      const before = output.uptimeBeforeSeconds
+      const isSame = !isFresh(before) && uptimeSeconds > before
       const isUp = status === 'running' && !isSame
       const message = `guest ${vmid} is ${status}, up for ${uptimeSeconds} s`
       return { verdict: isUp ? 'verified' : 'contradicted', message }
     }),
 })
+
+/** Whether a guest was up for so short that a reboot does not show in its seconds. */
+function isFresh(uptimeSeconds: number): boolean {
+  return uptimeSeconds < 2
+}
 
 function taskOf(context: {
   readonly input: z.infer<typeof Reboot>
