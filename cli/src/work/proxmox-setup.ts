@@ -82,7 +82,8 @@ export async function proxmoxSetup(talk: Talk, request: SetupRequest): Promise<v
     }
     const token = await waiting(talk, 'making the account', () => carryOut(node.pve, changes))
     if (token !== undefined) await bindToken(request, node, token)
-    report(talk, { wanted, changes, isBound: token !== undefined })
+    const isHeld = token !== undefined || (await isBoundAlready(request))
+    report(talk, { wanted, changes, isBound: token !== undefined, isHeld })
   } finally {
     over.abort(new CodedError('ERR_RUN_OVER', 'the setup is over'))
   }
@@ -251,12 +252,20 @@ async function bindToken(request: SetupRequest, node: Node, token: Secret): Prom
   )
 }
 
+/** Why asked: nobody shows the secret of a token again, so one that an earlier agent got is of no use to this one. */
+async function isBoundAlready({ stateDir, passphraseFile }: SetupRequest): Promise<boolean> {
+  const { listBindings } = await import('@sallyport/agent')
+  const bindings = listBindings({ stateDir: resolve(stateDir), passphraseFile })
+  return bindings.some(({ plugin, name }) => plugin === PLUGIN && name === BINDING)
+}
+
 function report(
   talk: Talk,
   done: {
     readonly wanted: WantedAccount
     readonly changes: readonly Change[]
     readonly isBound: boolean
+    readonly isHeld: boolean
   },
 ): void {
   const { wanted, changes, isBound } = done
@@ -272,12 +281,15 @@ function report(
       `${talk.paint.good(changes.length === 0 ? 'unchanged' : 'set up')} ${token}`,
       pairs([
         ['rights', roles.map(({ id }) => id).join(', ')],
-        [
-          'bound',
-          isBound ? `${PLUGIN} ${BINDING}; the secret is in the vault of the agent` : 'as before',
-        ],
+        ['bound', boundWords(done)],
       ]),
       'See what it may and may not:\n  sallyport proxmox doctor --agent <name>',
     ].join('\n'),
   )
+}
+
+function boundWords({ isBound, isHeld }: { isBound: boolean; isHeld: boolean }): string {
+  if (isBound) return `${PLUGIN} ${BINDING}; the secret is in the vault of the agent`
+  if (isHeld) return 'as before'
+  return 'nothing: the token is there, and this agent does not have it; add --replace-token'
 }
