@@ -13,13 +13,16 @@ import {
   start,
   temporaryFolder,
   type Finished,
+  type Running,
 } from '../../support/programs.ts'
+import { auditEvents } from '../../support/audit.ts'
 import { JOURNEY } from '../../support/proxmox-journey.ts'
 
 const SLOW_MS = 180_000
 const ACCOUNT = 'sallyport@pve!pve1'
 const scope = new AsyncDisposableStack()
 let home: string
+let agent: Running
 let common: string[]
 let state: string[]
 let pve: StartedProxmox
@@ -64,7 +67,7 @@ beforeAll(async () => {
   state = ['--state-dir', join(home, 'pve1')]
   const { code } = await json('agent', 'code', 'pve1')
   await onHost('agent', 'enrol', String(code), '--hub', url)
-  scope.use(await start(['agent', 'start', ...state], { home }))
+  agent = scope.use(await start(['agent', 'start', ...state], { home }))
   const built = await plain('plugin', 'build', join(ROOT, 'plugins/proxmox'), '--out', home)
   const keys = ['--passphrase-file', passphrase]
   await plain('plugin', 'keygen', '--name', 'maker', ...keys)
@@ -174,6 +177,39 @@ describe('every job type, by command line, with the least rights', () => {
     },
     SLOW_MS,
   )
+
+  it('stops when the certificate of the cluster changes, until an operator signs for the new one', async () => {
+    const status = async (): Promise<Document> =>
+      JSON.parse(
+        (await cli('job', 'run', 'proxmox/cluster.status', '--agent', 'pve1', '--json')).stdout,
+      )
+    const fingerprint = await pve.changeCertificate()
+    const seen = pve.ledger.length
+    expect(await status()).toMatchObject({
+      state: 'failed',
+      error: { code: 'ERR_ENDPOINT_UNTRUSTED' },
+    })
+    expect(await status()).toMatchObject({ state: 'refused', error: { code: 'binding_locked' } })
+    const { findings } = JSON.parse(
+      (await sallyport(['doctor', ...state, '--json'], { home })).stdout,
+    ) as Document
+    expect(findings).toContainEqual(expect.objectContaining({ code: 'binding_locked' }))
+    expect(pve.ledger.length).toBe(seen)
+    const pin = ['--plugin', 'proxmox', '--binding', 'pve', '--fingerprint', fingerprint]
+    const pinned = await json('agent', 'pin', '--agent', 'pve1', ...pin, '--yes')
+    expect(pinned).toMatchObject({ sha256: fingerprint, wasLocked: true })
+    expect(await status()).toMatchObject({ state: 'done' })
+  })
+
+  it('leaves no secret in the log of the agent nor in its audit log', () => {
+    const { tokens } = pve.simulator.world.access.users.get('sallyport@pve')!
+    const { stdout, stderr } = agent.output()
+    const written = [stdout, stderr, JSON.stringify(auditEvents(join(home, 'pve1')))].join('')
+    expect(written).toContain('run.finished')
+    for (const secret of [tokens.get('pve1')!.secret, 'canary-password-of-share', ROOT_PASSWORD]) {
+      expect(written.includes(secret)).toBe(false)
+    }
+  })
 
   it('every exchange was as the vendor’s schema has it', () => {
     schema.expectNoFaults()
