@@ -30,7 +30,7 @@ export default {
       displayName: 'programs',
       testMatch: ['<rootDir>/test/{e2e,attack,faults}/**/*.test.ts'],
       setupFilesAfterEnv: [...common.setupFilesAfterEnv, '<rootDir>/test/support/patience.ts'],
-      runner: '<rootDir>/tools/one-at-a-time.js',
+      runner: '<rootDir>/tools/few-at-a-time.js',
     },
   ],
   // For unit suites; Jest takes no time-out from a project, so the others set theirs in test/support/patience.ts.
