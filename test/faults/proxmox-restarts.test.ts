@@ -111,7 +111,7 @@ describe('an agent that is ended during a job', () => {
       letGo(begun.task)
       await field.startAgent('pve1')
       expect(await answerTo(begun)).toMatchObject({
-        state: 'interrupted',
+        state: 'failed',
         failure: { code: 'ERR_PVE_TASK', details: { exitStatus: 'no space left on device' } },
       })
       expect(countsOf(site, VZDUMP, begun.first)).toEqual(ONCE)

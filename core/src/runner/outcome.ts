@@ -30,16 +30,19 @@ export function outcomeOf(ended: RunOutcome): Outcome {
   return { state, failure: ended.failure }
 }
 
+/** What a plugin that could find out says of the effect of a run that did not do what it should. */
+const KNOWN_EFFECTS: readonly unknown[] = ['none', 'partial']
+
 /**
  * The outcome of a run that was resumed.
  *
- * Trust: that nothing happened is the plugin's word, as every output is; without it the effect is unknown.
+ * Trust: what is known of the effect is the plugin's word, as every output is; without it the effect is unknown.
  */
 export function outcomeOfResume(ended: RunOutcome): Outcome {
   if (ended.state === 'done') return doneOutcome(ended)
   if (ended.state === 'refused') return { state: 'interrupted', failure: notResumed(ended.refusal) }
   const { failure } = ended
-  const state = failure.details['effect'] === 'none' ? 'failed' : 'interrupted'
+  const state = KNOWN_EFFECTS.includes(failure.details['effect']) ? 'failed' : 'interrupted'
   return { state, failure }
 }
 

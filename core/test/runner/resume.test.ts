@@ -199,6 +199,12 @@ describe('a run that kept something, after a restart', () => {
   it.each([
     ['throws', failed('ERR_PVE_TASK_LOST'), 'interrupted', 'ERR_PVE_TASK_LOST'],
     ['says that nothing happened', failed('ERR_PVE_X', { effect: 'none' }), 'failed', 'ERR_PVE_X'],
+    [
+      'says that it failed on the way',
+      failed('ERR_PVE_X', { effect: 'partial' }),
+      'failed',
+      'ERR_PVE_X',
+    ],
     ['says anything else', failed('ERR_PVE_X', { effect: 'some' }), 'interrupted', 'ERR_PVE_X'],
     ['crashes', failed('ERR_PLUGIN_CRASHED'), 'interrupted', 'ERR_PLUGIN_CRASHED'],
     ['takes too long', failed('ERR_RUN_TIMEOUT'), 'interrupted', 'ERR_RUN_TIMEOUT'],

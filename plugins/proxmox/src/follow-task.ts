@@ -204,7 +204,7 @@ function endOf(upid: Upid, stopped: StoppedTask): TaskEnd {
       throw pveFailed(
         'ERR_PVE_TASK',
         `the task ${upid.type} failed: ${outcome.why}; its log: proxmox/task.log with node=${upid.node} and upid=${upid.text}`,
-        { details },
+        { details: { ...details, effect: 'partial' } },
       )
   }
 }
