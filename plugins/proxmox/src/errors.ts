@@ -30,7 +30,7 @@ export type PveErrorCode =
 
 /** What a failure carries besides its sentence. `effect` says whether anything was changed, where that is known. */
 export type PveDetails = Readonly<Record<string, unknown>> & {
-  readonly effect?: 'none' | 'unknown'
+  readonly effect?: 'none' | 'partial' | 'unknown'
 }
 
 /** A failure with one of this plugin's codes. */
