@@ -178,14 +178,7 @@ export const storageReconcile = defineJob({
     ]),
   },
   limits: { perMinute: 12, timeoutMs: 600_000 },
-  async plan({ input, use }) {
-    const check = await looked(pveOf(use.pve), input)
-    return {
-      toCreate: missingOf(input, check, false),
-      states: statesOf(check),
-      undeclared: check.undeclared,
-    }
-  },
+  plan: ({ input, use }) => planOf(pveOf(use.pve), input, { takesSecret: false }),
   async run(context) {
     const { input, use, plan } = context
     const pve = pveOf(use.pve)
@@ -241,14 +234,7 @@ export const storageAttach = defineJob({
     secrets: secret('storageSecrets'),
   },
   limits: { perMinute: 6, timeoutMs: 600_000 },
-  async plan({ input, use }) {
-    const check = await looked(pveOf(use.pve), input)
-    return {
-      toCreate: missingOf(input, check, true),
-      states: statesOf(check),
-      undeclared: check.undeclared,
-    }
-  },
+  plan: ({ input, use }) => planOf(pveOf(use.pve), input, { takesSecret: true }),
   async run(context) {
     const { input, use, plan } = context
     const pve = pveOf(use.pve)
@@ -277,6 +263,25 @@ export const storageAttach = defineJob({
     }
   },
 })
+
+interface StoragePlan {
+  readonly toCreate: readonly string[]
+  readonly states: Readonly<Record<string, string>>
+  readonly undeclared: readonly string[]
+}
+
+async function planOf(
+  pve: Pve,
+  input: Manifest,
+  { takesSecret }: { readonly takesSecret: boolean },
+): Promise<StoragePlan> {
+  const check = await looked(pve, input)
+  return {
+    toCreate: missingOf(input, check, takesSecret),
+    states: statesOf(check),
+    undeclared: check.undeclared,
+  }
+}
 
 async function looked(pve: Pve, input: Manifest): ReturnType<typeof checkStorages> {
   const names = input.targets.map(({ storage }) => storage)
