@@ -35,7 +35,8 @@ export default {
   ],
   // For unit suites; Jest takes no time-out from a project, so the others set theirs in test/support/patience.ts.
   testTimeout: 20_000,
-  maxWorkers: '100%',
+  // One more than the cores that CI has: many tests wait for a program or a socket.
+  maxWorkers: 3,
   reporters: ['default', '<rootDir>/tools/closing-line.ts'],
   coverageProvider: 'babel',
   // `npm run coverage`: every branch of a decision is tested.

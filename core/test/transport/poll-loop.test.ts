@@ -49,6 +49,11 @@ function loop(
   return { seen, received, errors, stop, done }
 }
 
+/** Waits until it is so, however slow the machine is; Jest ends a wait that is in vain. */
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await sleep(5)
+}
+
 describe('the poll loop', () => {
   it('hands on what it is given and polls again', async () => {
     const { received, seen, stop, done } = loop([
@@ -98,7 +103,7 @@ describe('the poll loop', () => {
 
   it('backs off from a hub that answers empty at once', async () => {
     const { seen, stop, done } = loop(Array.from({ length: 5 }, () => () => []))
-    await sleep(50)
+    await until(() => seen.polls === 6)
     stop.abort()
     await done
     expect([seen.polls, seen.waits]).toEqual([6, 5])
@@ -116,8 +121,7 @@ describe('the poll loop', () => {
         },
       },
     )
-    await sleep(30)
-    expect(seen.polls).toBe(3)
+    await until(() => seen.polls === 3)
     expect(received).toEqual(['a', 'b'])
     work.resolve()
     stop.abort()
