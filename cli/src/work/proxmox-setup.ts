@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Makes the account that an agent uses on Proxmox VE: the least rights its approved jobs need, shown before anything is done. */
 import { resolve } from 'node:path'
-import type { ServicePin } from '@sallyport/core/plugins'
 import { CodedError, Secret } from '@sallyport/sdk'
 import { z } from 'zod'
-import { makePin, type PinFlags } from '../bindings/make-endpoint.ts'
-import { askHidden, readSecret } from '../bindings/secret-input.ts'
 import { usage } from '../bindings/usage.ts'
 import { confirmOrStop } from '../output/confirm.ts'
 import { EXIT } from '../output/exit-codes.ts'
@@ -20,29 +17,19 @@ import {
   type WantedAccount,
 } from '../proxmox/account.ts'
 import type { PveInterface } from '../proxmox/interface.ts'
-import { onNode } from '../proxmox/on-node.ts'
-import { overTicket } from '../proxmox/over-ticket.ts'
 import { JOB_NAMES, JOB_RIGHTS } from '../proxmox/privileges.ts'
 import { rolesFor, type Extent } from '../proxmox/rights.ts'
 import { setupScreen } from '../proxmox/setup-screen.ts'
 import { expectEnrolled } from './agent-enrol.ts'
+import { nodeOf, type NodeRequest, type SetupNode } from './proxmox-node.ts'
 
 const PLUGIN = 'proxmox'
 const BINDING = 'pve'
-const LOCAL_URL = 'https://127.0.0.1:8006/api2/json'
 
 /** What was asked for on the command line. */
-export interface SetupRequest {
+export interface SetupRequest extends NodeRequest {
   readonly stateDir: string
   readonly passphraseFile?: string | undefined
-  /** The node; undefined to use the command of the node this runs on. */
-  readonly url?: string | undefined
-  readonly pin: PinFlags
-  readonly login: {
-    readonly account: string
-    readonly passwordFile?: string | undefined
-    readonly totp?: string | undefined
-  }
   readonly account: string
   readonly tokenId?: string | undefined
   /** Job types without the name of the plugin; those that the agent has approved unless given. */
@@ -51,14 +38,6 @@ export interface SetupRequest {
   readonly isSeparated: boolean
   readonly isReplacing: boolean
   readonly accepts: { readonly rootToken: boolean; readonly unseparatedToken: boolean }
-  readonly isAgreed: boolean
-}
-
-/** A node to set up on, and how the agent will know it later. */
-interface Node {
-  readonly pve: PveInterface
-  readonly url: string
-  readonly pin: ServicePin
 }
 
 /** Makes or mends the account, and binds its token in the agent's vault. */
@@ -139,51 +118,6 @@ function refused(
   })
 }
 
-async function nodeOf(talk: Talk, request: SetupRequest, over: AbortSignal): Promise<Node> {
-  const { url, pin: pinFlags, login, isAgreed } = request
-  if (url === undefined) return localNode()
-  if (!URL.canParse(url)) throw usage(`${url} is no address`)
-  const at = new URL(url)
-  const base = at.pathname === '/' ? `${at.origin}/api2/json` : url.replace(/\/$/, '')
-  const pin = await makePin(at, pinFlags, (shown, question) =>
-    confirmOrStop(talk, { shown, question, isAgreed }),
-  )
-  const password = new Secret(await passwordOf(login))
-  const account = { id: login.account, password, totp: login.totp }
-  const pve = await waiting(talk, `logging in as ${login.account}`, () =>
-    overTicket({ url: base, pin }, account, over),
-  )
-  return { pve, url: base, pin }
-}
-
-/** Why the password is not kept anywhere: it is for this one sitting. */
-async function passwordOf(login: SetupRequest['login']): Promise<string> {
-  const question = `Password of ${login.account}`
-  if (login.passwordFile !== undefined) return readSecret(login.passwordFile, question)
-  const typed = await askHidden(question)
-  if (typed !== undefined) return typed
-  throw usage(`give the password of ${login.account} with --password-file (- is standard input)`)
-}
-
-const Certificates = z.array(
-  z.object({ filename: z.string().optional(), fingerprint: z.string().optional() }),
-)
-
-/** Source: Proxmox VE Administration Guide, "Certificate Management": pveproxy-ssl.pem is used where it exists. */
-async function localNode(): Promise<Node> {
-  const pve = onNode()
-  const parsed = Certificates.safeParse(await pve.call('GET', '/nodes/localhost/certificates/info'))
-  const certificates = parsed.success ? parsed.data : []
-  const used = ['pveproxy-ssl.pem', 'pve-ssl.pem']
-    .map((name) => certificates.find(({ filename }) => filename === name)?.fingerprint)
-    .find((each) => each !== undefined)
-  const sha256 = used?.replaceAll(':', '').toLowerCase() ?? ''
-  if (/^[0-9a-f]{64}$/.test(sha256)) {
-    return { pve, url: LOCAL_URL, pin: { by: 'fingerprint', sha256 } }
-  }
-  throw new CodedError('ERR_PVE_ANSWER', 'the node does not say which certificate it shows')
-}
-
 async function wantedAccount(
   request: SetupRequest & { readonly tokenId: string },
 ): Promise<WantedAccount> {
@@ -233,7 +167,7 @@ async function carryOut(
   return token
 }
 
-async function bindToken(request: SetupRequest, node: Node, token: Secret): Promise<void> {
+async function bindToken(request: SetupRequest, node: SetupNode, token: Secret): Promise<void> {
   const { bindName } = await import('@sallyport/agent')
   const place = { stateDir: resolve(request.stateDir), passphraseFile: request.passphraseFile }
   const { url, pin } = node
