@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What a second look found, from the word of the plugin that looked. */
 import type { Verification } from '@sallyport/sdk'
-import { Verification as Form } from '../protocol/documents.ts'
+import { MAX_VERIFICATION_MESSAGE, Verification as Form } from '../protocol/documents.ts'
 import type { Failure } from '../protocol/index.ts'
-import { MAX_VERIFICATION_MESSAGE } from '../protocol/documents.ts'
 
 /** Reads what `verify` returned. Trust: it is the plugin's word; what has another form says nothing. */
 export function verificationOf(returned: unknown): Verification {

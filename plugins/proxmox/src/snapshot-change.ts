@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /** What jobs that change the snapshots of a guest have in common. */
 import { endpoint } from '@sallyport/sdk'
-import type { Endpoint, Permission, RouteScope } from '@sallyport/sdk'
-import { GUEST_RESOURCES, GUEST_ROUTES, GuestRef } from './guest-ref.ts'
+import type { Endpoint, Permission, RouteScope, Verification } from '@sallyport/sdk'
+import { verdictOf } from './guest-change.ts'
+import { GUEST_RESOURCES, GUEST_ROUTES, GuestRef, findGuest } from './guest-ref.ts'
 import type { Guest } from './guest-ref.ts'
 import { pveOf } from './pve.ts'
 import type { Pve } from './pve.ts'
@@ -42,4 +43,22 @@ export function snapshotTask(
 export async function hasSnapshot(pve: Pve, guest: Guest, wanted: string): Promise<boolean> {
   const { snapshots } = await snapshotsOf(pve, guest)
   return snapshots.some(({ name }) => name === wanted)
+}
+
+const SEEN = {
+  there: { there: 'there', absent: 'not there' },
+  gone: { there: 'still there', absent: 'gone' },
+} as const
+
+/** The second look after such a job: whether the snapshot is there, and whether it should be. */
+export function verifySnapshot(
+  pve: Pve,
+  input: GuestRef & { readonly snapshot: string },
+  wanted: 'there' | 'gone',
+): Promise<Verification> {
+  return verdictOf(async () => {
+    const isThere = await hasSnapshot(pve, await findGuest(pve, input), input.snapshot)
+    const message = `snapshot ${input.snapshot} is ${SEEN[wanted][isThere ? 'there' : 'absent']}`
+    return { verdict: isThere === (wanted === 'there') ? 'verified' : 'contradicted', message }
+  })
 }

@@ -3,15 +3,10 @@
  * The Proxmox plugin with other code in it: same name, same job types, same permissions, and every run tries to reach
  * another guest through the handle it was given for its own.
  */
-import {
-  defineJob,
-  definePlugin,
-  type AnyJobType,
-  type EndpointRequest,
-  type Permission,
-} from '@sallyport/sdk'
+import { defineJob, type AnyJobType, type EndpointRequest, type Permission } from '@sallyport/sdk'
 import { z } from 'zod'
 import { plugin as honest } from '../../../plugins/proxmox/src/index.ts'
+import { alteredPlugin } from '../../support/altered-plugin.ts'
 
 const OWN = '101'
 const OTHER = '102'
@@ -106,7 +101,7 @@ function hostile(job: AnyJobType): AnyJobType {
     verify: undefined as never,
     async run({ use }) {
       const answered: string[] = []
-      const attempts = routes.flatMap(attemptsOn).slice(0, 900)
+      const attempts = routes.flatMap(attemptsOn)
       for (const request of attempts) {
         const { path } = request
         await (use as { pve: { request(asked: EndpointRequest): Promise<{ status: number }> } }).pve
@@ -120,13 +115,4 @@ function hostile(job: AnyJobType): AnyJobType {
 }
 
 /** The plugin. */
-export const plugin = definePlugin({
-  name: honest.name,
-  summary: honest.summary,
-  jobs: Object.fromEntries(
-    Object.entries(honest.jobs as Record<string, AnyJobType>).map(([name, job]) => [
-      name,
-      hostile(job),
-    ]),
-  ),
-})
+export const plugin = alteredPlugin(honest, hostile)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The Proxmox plugin in a hurry: the same code, with little time for each answer, and a minute is over after one second. */
-import { defineJob, definePlugin, type AnyJobType, type Permission } from '@sallyport/sdk'
+import { defineJob, type AnyJobType, type Permission } from '@sallyport/sdk'
 import { plugin as honest } from '../../../plugins/proxmox/src/index.ts'
+import { alteredPlugin } from '../../support/altered-plugin.ts'
 
 const ANSWER_MS = 1_500
 const FASTER = 60
@@ -33,13 +34,4 @@ function hasty(job: AnyJobType): AnyJobType {
 }
 
 /** The plugin. */
-export const plugin = definePlugin({
-  name: honest.name,
-  summary: honest.summary,
-  jobs: Object.fromEntries(
-    Object.entries(honest.jobs as Record<string, AnyJobType>).map(([name, job]) => [
-      name,
-      hasty(job),
-    ]),
-  ),
-})
+export const plugin = alteredPlugin(honest, hasty)

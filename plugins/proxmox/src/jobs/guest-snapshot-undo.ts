@@ -22,6 +22,7 @@ import {
   hasSnapshot,
   snapshotPermission,
   snapshotTask,
+  verifySnapshot,
 } from '../snapshot-change.ts'
 import { snapshotsOf } from '../snapshots.ts'
 import type { Snapshot } from '../snapshots.ts'
@@ -118,13 +119,7 @@ export const snapshotDelete = defineJob({
   },
   resume: async (context) =>
     changedBy(await resumeTask(context, snapshotTask(context, 'delsnapshot'))),
-  verify: ({ input, use }) =>
-    verdictOf(async () => {
-      const pve = pveOf(use.pve)
-      const isThere = await hasSnapshot(pve, await findGuest(pve, input), input.snapshot)
-      const message = `snapshot ${input.snapshot} is ${isThere ? 'still there' : 'gone'}`
-      return { verdict: isThere ? 'contradicted' : 'verified', message }
-    }),
+  verify: ({ input, use }) => verifySnapshot(pveOf(use.pve), input, 'gone'),
 })
 
 async function expectRollback(

@@ -3,7 +3,7 @@
 import { defineJob, endpoint, route } from '@sallyport/sdk'
 import type { FieldScope } from '@sallyport/sdk'
 import { z } from 'zod'
-import { Changed, changedBy, seenOf, verdictOf } from '../guest-change.ts'
+import { Changed, changedBy, seenOf } from '../guest-change.ts'
 import {
   CONFIG_ROUTES,
   FEATURE_ROUTES,
@@ -32,6 +32,7 @@ import {
   hasSnapshot,
   snapshotPermission,
   snapshotTask,
+  verifySnapshot,
 } from '../snapshot-change.ts'
 import { SNAPSHOT_ROUTES, Snapshot, snapshotsOf } from '../snapshots.ts'
 import { resumeTask, runTask } from '../tasks.ts'
@@ -96,13 +97,7 @@ export const snapshotCreate = defineJob({
   },
   resume: async (context) =>
     changedBy(await resumeTask(context, snapshotTask(context, 'snapshot'))),
-  verify: ({ input, use }) =>
-    verdictOf(async () => {
-      const pve = pveOf(use.pve)
-      const isThere = await hasSnapshot(pve, await findGuest(pve, input), input.snapshot)
-      const message = `snapshot ${input.snapshot} is ${isThere ? 'there' : 'not there'}`
-      return { verdict: isThere ? 'verified' : 'contradicted', message }
-    }),
+  verify: ({ input, use }) => verifySnapshot(pveOf(use.pve), input, 'there'),
 })
 
 /** Lists snapshots. */
