@@ -135,6 +135,10 @@ function admissionOf(parts: AgentParts, record: AgentRecord): AdmissionPorts {
     replay: store.runs,
     rate: store.runs,
     checkInput: checkAgainstSchema,
+    // Every operator may do everything until the policy of the site is held here.
+    policy: { decide: () => ({ allowed: true, rules: [] }) },
+    standing: { isolation: () => undefined, epochMs: () => 0 },
+    cancellations: { find: () => undefined },
   }
 }
 

@@ -9,7 +9,7 @@ const REPLACED: Readonly<Record<string, string>> = {
   admin: 'operator',
   allowlist: 'approvals file',
   blacklist: 'refusal',
-  customer: 'tenant',
+  tenant: 'customer',
   daemon: 'agent',
   helper: 'what it does',
   helpers: 'what they do',
@@ -65,7 +65,6 @@ const ALLOWED: readonly {
   },
   { path: /^plugins\/sensors\/src\//, words: ['user'], why: 'fields of /proc' },
   { path: /^cli\/src\/main\.ts$/, words: ['user'], why: 'a setting of oclif' },
-  { path: /^core\/src\/protocol\/documents\.ts$/, words: ['customer'], why: 'a role of a key' },
 ]
 
 const sources = filesBelow().filter((path) => /^[^/]+(\/[^/]+)?\/src\/.*\.ts$/.test(path))

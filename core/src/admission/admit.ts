@@ -7,19 +7,34 @@ import { checkAddress } from './check-address.ts'
 import { checkDocument, checkForm } from './check-form.ts'
 import { checkInput } from './check-input.ts'
 import { checkJobType } from './check-permissions.ts'
+import { checkPlanSigned } from './check-plan.ts'
+import { checkPolicy } from './check-policy.ts'
 import { checkPlugin, type ApprovalPorts } from './check-plugin.ts'
 import { checkRate } from './check-rate.ts'
 import { checkReplay } from './check-replay.ts'
+import { checkSignatures } from './check-signatures.ts'
+import { checkStanding } from './check-standing.ts'
 import { checkWindow } from './check-window.ts'
 import type { Checked } from './checked.ts'
 import { ADMISSION_LIMITS } from './limits.ts'
-import type { ApprovedPlugin, InputCheck, RateStore, ReplayStore } from './ports.ts'
+import type {
+  AgentStanding,
+  ApprovedPlugin,
+  CancellationStore,
+  InputCheck,
+  PolicyPort,
+  RateStore,
+  ReplayStore,
+} from './ports.ts'
 
 /** What admission asks. */
 export interface AdmissionPorts extends ApprovalPorts {
   readonly replay: ReplayStore
   readonly rate: RateStore
   readonly checkInput: InputCheck
+  readonly policy: PolicyPort
+  readonly standing: AgentStanding
+  readonly cancellations: CancellationStore
 }
 
 /** A job whose signature and form hold, whatever else is wrong with it. */
@@ -29,6 +44,8 @@ export interface AuthenticJob {
   readonly digest: string
   readonly payload: Uint8Array
   readonly signer: TrustedKey
+  /** Everyone whose signature holds. */
+  readonly signers: readonly TrustedKey[]
 }
 
 /** A delivery after it was opened. */
@@ -46,6 +63,8 @@ export type Decision =
       plugin: ApprovedPlugin
       jobName: string
       jobManifest: JobManifest
+      /** Rules of the policy that permit it. */
+      rules: readonly string[]
       checksPassedCount: number
     }
   | {
@@ -57,13 +76,14 @@ export type Decision =
     }
 
 /**
- * Decides on a job: form, signature and role, address, window, replay and label, plugin, job type, input, rate.
+ * Decides on a job: form, signature and role, address, window, replay and label, standing, plugin, job type, input,
+ * signatures enough, policy, plan, rate.
  * What must hold of the plugin is a list of its own: `check-plugin.ts`.
  *
  * Trust: the delivery comes from anyone. The decision depends on its bytes, on the ports and on nothing else; the label
  * can only be a reason to refuse.
  * Why: identity before anything that costs or tells something, replay before the plugin so that an id is spent once,
- * rate last so that nobody can spend another's budget.
+ * rate last so that nobody can spend another's budget. How many must sign is known only with the effect.
  */
 export function admit(delivery: OpenedDelivery, ports: AdmissionPorts): Decision {
   let checksPassedCount = 0
@@ -87,7 +107,8 @@ export function admit(delivery: OpenedDelivery, ports: AdmissionPorts): Decision
   const form = checkDocument(documents.job, verified.payload)
   if (!passed(form)) return refused(form)
   const job = form.value
-  authentic = { job, digest: verified.digest, payload: verified.payload, signer: verified.signer }
+  const { digest, payload, signer, signers } = verified
+  authentic = { job, digest, payload, signer, signers }
 
   const address = checkAddress({ ...job, agentIds: [job.agentId] }, ports.self)
   if (!passed(address)) return refused(address)
@@ -96,6 +117,9 @@ export function admit(delivery: OpenedDelivery, ports: AdmissionPorts): Decision
   const replay = checkReplay(job.jobId, delivery.envelopeId, ports.replay)
   if (!passed(replay)) return refused(replay)
 
+  const standing = checkStanding(job, ports)
+  if (!passed(standing)) return refused(standing)
+
   const [pluginName, jobName] = job.jobType.split('/') as [string, string]
   const plugin = checkPlugin(pluginName, ports)
   if (!passed(plugin)) return refused(plugin)
@@ -103,6 +127,16 @@ export function admit(delivery: OpenedDelivery, ports: AdmissionPorts): Decision
   if (!passed(jobManifest)) return refused(jobManifest)
   const input = checkInput(jobManifest.value, job.input, ports.checkInput)
   if (!passed(input)) return refused(input)
+  const signatures = checkSignatures(
+    { ...job, effect: effectOf(job, jobManifest.value) },
+    signers,
+    ports.trust,
+  )
+  if (!passed(signatures)) return refused(signatures)
+  const policy = checkPolicy(authentic, { job: jobManifest.value, nowMs: time.value }, ports.policy)
+  if (!passed(policy)) return refused(policy)
+  const plan = checkPlanSigned(job, jobManifest.value)
+  if (!passed(plan)) return refused(plan)
   const limit = { perMinute: jobManifest.value.limits.perMinute, nowMs: time.value }
   const rate = checkRate(job.jobType, limit, ports.rate)
   if (!passed(rate)) return refused(rate)
@@ -113,6 +147,12 @@ export function admit(delivery: OpenedDelivery, ports: AdmissionPorts): Decision
     plugin: plugin.value,
     jobName,
     jobManifest: jobManifest.value,
+    rules: policy.value,
     checksPassedCount,
   }
+}
+
+/** Why: a job that only plans gets handles that look, whatever its type could do. */
+function effectOf({ step }: Job, { effect }: JobManifest): JobManifest['effect'] {
+  return step === 'plan' ? 'read' : effect
 }

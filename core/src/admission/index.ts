@@ -20,16 +20,22 @@ export { checkLabel } from './check-replay.ts'
 export { verifyRevocation } from './check-revocation.ts'
 export { checkResumable } from './check-resumable.ts'
 export type { Resumable } from './check-resumable.ts'
+export { checkSignatures } from './check-signatures.ts'
 export { checkRevoked } from './check-revoked.ts'
 export { checkUpgrade } from './check-upgrade.ts'
 export { ADMISSION_LIMITS } from './limits.ts'
 export type {
+  AgentStanding,
   ApprovalStore,
   ApprovedPlugin,
+  CancellationStore,
   HeldPlugin,
   HeldRevocation,
   HighWaterClock,
   InputCheck,
+  PolicyDecision,
+  PolicyPort,
+  PolicyRequest,
   QuarantineStore,
   Quarantined,
   RateStore,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What admission needs to know of the world, as plain questions. Adapters live in `stores/`. */
-import type { PluginManifest } from '@sallyport/sdk'
+import type { JobManifest, PluginManifest } from '@sallyport/sdk'
 import type { Approval } from '../protocol/index.ts'
 
 /** Which job ids this agent has ever taken. */
@@ -66,6 +66,51 @@ export interface HighWaterClock {
 
 /** Whether an input fits a JSON Schema; returns what does not, as short sentences. */
 export type InputCheck = (schema: Readonly<Record<string, unknown>>, input: unknown) => string[]
+
+/** What a policy is asked. */
+export interface PolicyRequest {
+  readonly principal: {
+    readonly kind: 'Operator' | 'Customer' | 'Guest' | 'Schedule'
+    readonly name: string
+  }
+  /** `plugin/noun.verb`. */
+  readonly jobType: string
+  readonly job: JobManifest
+  readonly input: Readonly<Record<string, unknown>>
+  /** `plan` only looks. */
+  readonly step: 'plan' | 'run'
+  readonly signers: readonly { readonly name: string; readonly role: string }[]
+  readonly nowMs: number
+}
+
+/** What a policy says, and by which of its rules. */
+export type PolicyDecision =
+  | { readonly allowed: true; readonly rules: readonly string[] }
+  | {
+      readonly allowed: false
+      readonly why: 'missing' | 'broken' | 'denied'
+      readonly rules: readonly string[]
+      /** What could not be evaluated, as short sentences. */
+      readonly errors: readonly string[]
+    }
+
+/** Which principal may run what where. Trust: whoever answers verified the policy from its signed bytes. */
+export interface PolicyPort {
+  decide(request: PolicyRequest): PolicyDecision
+}
+
+/** Whether this agent takes jobs at all. Units: epoch milliseconds. */
+export interface AgentStanding {
+  /** Present while an operator or the agent itself keeps it from taking jobs. */
+  isolation(): { readonly why: string; readonly sinceMs: number } | undefined
+  /** Jobs issued before this may have run in a memory that was lost. 0 when nothing was. */
+  epochMs(): number
+}
+
+/** Jobs that shall not run, for ever. */
+export interface CancellationStore {
+  find(jobId: string): { readonly why: string } | undefined
+}
 
 /** A plugin that may load: approved, published, neither revoked nor put aside, its bytes the approved ones. */
 export interface ApprovedPlugin {

@@ -18,20 +18,33 @@ export const AUDIT_EVENTS = [
   'ask.admitted',
   'ask.finished',
   'ask.refused',
+  'audit.rotated',
+  'audit.set-back',
+  'audit.torn',
   'binding.locked',
   'binding.pinned',
   'bindings.changed',
+  'cancellation.accepted',
+  'cancellation.refused',
   'clock.anomaly',
+  'epoch.begun',
   'handle.denied',
   'handle.used',
+  'hub.doubted',
+  'isolation.accepted',
+  'isolation.refused',
   'job.admitted',
+  'job.planned',
   'job.refused',
+  'job.refused-often',
   'pin.refused',
   'plugin.crashed',
   'plugin.quarantined',
   'plugin.released',
   'plugin.started',
   'plugin.stopped',
+  'policy.accepted',
+  'policy.refused',
   'release.refused',
   'result.acknowledged',
   'revocation.accepted',
@@ -42,6 +55,13 @@ export const AUDIT_EVENTS = [
   'run.resumed',
   'run.started',
   'sandbox.denied',
+  'schedule.accepted',
+  'schedule.due',
+  'schedule.ordered',
+  'schedule.refused',
+  'schedule.skipped',
+  'trust.accepted',
+  'trust.refused',
 ] as const
 
 /** The name of an event. */
@@ -57,6 +77,8 @@ export const AuditEntry = z.strictObject({
   jobId: Id.optional(),
   /** The hub's label of the delivery. Not evidence. */
   envelopeId: Id.optional(),
+  /** What it is about: `guest/101`, `node/pve1`. A customer is shown the entries about what is theirs. */
+  about: z.array(z.string().max(80)).max(64).optional(),
   details: JsonObject,
 })
 export type AuditEntry = z.infer<typeof AuditEntry>
@@ -66,6 +88,7 @@ export interface AuditEventInput {
   readonly event: AuditEvent
   readonly jobId?: string
   readonly envelopeId?: string
+  readonly about?: readonly string[]
   /** Loggable. Anything that is not JSON is recorded as it prints. */
   readonly details: Readonly<Record<string, unknown>>
 }
@@ -77,9 +100,9 @@ export interface AuditEventInput {
  * Throws: ERR_AUDIT_EVENT when the event or an id is none.
  */
 export function encodeAuditEntry(index: number, atMs: number, input: AuditEventInput): Uint8Array {
-  const { event, jobId, envelopeId } = input
+  const { event, jobId, envelopeId, about } = input
   const full = plainDetails(input.details, DETAIL_BOUNDS.full)
-  const head = { index, at: instantOf(atMs), event, jobId, envelopeId }
+  const head = { index, at: instantOf(atMs), event, jobId, envelopeId, about }
   const checked = AuditEntry.safeParse({ ...head, details: {} })
   if (!checked.success) throw new CodedError('ERR_AUDIT_EVENT', 'this cannot be an audit entry')
   const whole = encodeJson({ ...head, details: full })

@@ -19,7 +19,10 @@ export type Verification<K extends AnyDocumentKind = AnyDocumentKind> =
       readonly kind: K
       readonly payload: Uint8Array
       readonly digest: string
+      /** The first of the signers. */
       readonly signer: TrustedKey
+      /** All keys of a right role whose signature holds, each once. */
+      readonly signers: readonly TrustedKey[]
     }
   | { readonly ok: false; readonly refusal: Refusal }
 
@@ -35,7 +38,8 @@ export function signDocument<T>(kind: DocumentKind<T>, document: T, key: Signing
 }
 
 /**
- * Finds the first signature that a key of the right role in the trust store made over exactly these bytes.
+ * Finds the signatures that keys of the right role in the trust store made over exactly these bytes; one is enough here.
+ * How many are needed, and by whom, is for whoever knows the effect to decide.
  *
  * Trust: nothing in `envelope` is believed before this says ok; the payload is still unparsed after it.
  * Source: DSSE v1.0.2, "Protocol", steps of verification.
@@ -67,11 +71,12 @@ export function verifyEnvelope<K extends AnyDocumentKind>(
   }
 
   const message = pae(payloadType, payload)
-  const valid = inRole.find(({ key, signature }) =>
-    verifySignature(key.publicKey, message, signature),
-  )
-  if (valid === undefined) return refuse('bad_signature', { keyIds })
-  return { ok: true, kind, payload, digest: digestOf(payload), signer: valid.key }
+  const signers = inRole
+    .filter(({ key, signature }) => verifySignature(key.publicKey, message, signature))
+    .map(({ key }) => key)
+  const [signer] = signers
+  if (signer === undefined) return refuse('bad_signature', { keyIds })
+  return { ok: true, kind, payload, digest: digestOf(payload), signer, signers }
 }
 
 function isList<K>(kinds: K | readonly K[]): kinds is readonly K[] {

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The public keys and roles that one party believes. */
 import { CodedError } from '@sallyport/sdk'
+import type { Threshold } from '../protocol/authority.ts'
 import type { Role } from '../protocol/documents.ts'
 import { keyIdOf, parseSigningPublicKey } from './public-key.ts'
 
-/** One key that is believed, in exactly one role. */
+/** How many distinct holders must sign; one signature is always needed. */
+export type SignatureNeed = Pick<Threshold, 'operators' | 'customers'>
+
+/** One key that is believed, in exactly one role. `name` is its holder's. */
 export interface TrustedKey {
   readonly keyId: string
   readonly publicKey: Uint8Array
@@ -17,7 +21,12 @@ export interface TrustStore {
   readonly siteId: string
   find(keyId: string): TrustedKey | undefined
   withRole(role: Role): TrustedKey[]
+  /** What the most specific threshold asks for. */
+  needFor(jobType: string, effect: Threshold['effect']): SignatureNeed
 }
+
+/** What is needed where nothing else is said: one operator. */
+const ONE_OPERATOR: SignatureNeed = { operators: 1, customers: 0 }
 
 /**
  * Makes a trusted key of a signing key, as bytes or base64url.
@@ -35,7 +44,11 @@ export function makeTrustedKey(role: Role, name: string, key: string | Uint8Arra
  * Trust: every key is checked again; a key may stand in it once, so that nobody holds two roles.
  * Throws: ERR_TRUST_STORE, ERR_KEY_FORM, ERR_KEY_WEAK.
  */
-export function makeTrustStore(siteId: string, keys: readonly TrustedKey[]): TrustStore {
+export function makeTrustStore(
+  siteId: string,
+  keys: readonly TrustedKey[],
+  thresholds: readonly Threshold[] = [],
+): TrustStore {
   const byId = new Map<string, TrustedKey>()
   for (const { keyId, publicKey, role, name } of keys) {
     const key = makeTrustedKey(role, name, publicKey)
@@ -47,7 +60,25 @@ export function makeTrustStore(siteId: string, keys: readonly TrustedKey[]): Tru
     siteId,
     find: (keyId: string) => byId.get(keyId),
     withRole: (role: Role) => [...byId.values()].filter((key) => key.role === role),
+    needFor: (jobType: string, effect: Threshold['effect']) => needIn(thresholds, jobType, effect),
   })
+}
+
+/** Why the longest: patterns that match one job type are each a beginning of the next. */
+function needIn(
+  thresholds: readonly Threshold[],
+  jobType: string,
+  effect: Threshold['effect'],
+): SignatureNeed {
+  const [best] = thresholds
+    .filter((each) => each.effect === effect && isMatch(each.jobTypes, jobType))
+    .toSorted((a, b) => b.jobTypes.length - a.jobTypes.length)
+  if (best === undefined) return ONE_OPERATOR
+  return { operators: best.operators, customers: best.customers }
+}
+
+function isMatch(pattern: string, jobType: string): boolean {
+  return pattern.endsWith('*') ? jobType.startsWith(pattern.slice(0, -1)) : pattern === jobType
 }
 
 function storeError(why: string, keyId: string): CodedError<'ERR_TRUST_STORE'> {

@@ -2,6 +2,9 @@
 /** Every kind of signed document: its payload type, its size limit and its exact shape. */
 import { HANDLE_NAME, JOB_NAME, PLUGIN_NAME } from '@sallyport/sdk'
 import { z } from 'zod'
+import { Policy, Roster, TrustRoot, Withdrawal } from './authority.ts'
+import { Readers, forAgents } from './for-agents.ts'
+import { Cancellation, Isolation, Schedule, ScheduleOrder } from './orders.ts'
 import { BindingName, Permission } from './permission.ts'
 import {
   Bytes32,
@@ -17,16 +20,35 @@ import {
 } from './primitives.ts'
 import { REFUSAL_REASONS } from './refusal.ts'
 
-/** Public keys of sealed readers; the sealed form must carry exactly these. */
-const Readers = z.array(Bytes32).min(1).max(16)
+/** One line of a plan, for people. */
+export const PlannedChange = z.strictObject({
+  op: z.enum(['add', 'change', 'remove', 'note', 'warn']),
+  what: z.string().max(512),
+  from: z.string().max(512).optional(),
+  to: z.string().max(512).optional(),
+})
+export type PlannedChange = z.infer<typeof PlannedChange>
 
-/** A request to run one job type once on one agent. Signed by an operator. */
+/** What a job would do, and the state it was computed from. */
+export const Plan = z.strictObject({
+  changes: z.array(PlannedChange).max(128),
+  state: z.json(),
+})
+export type Plan = z.infer<typeof Plan>
+
+/** A request to run one job type once on one agent. Signed by an operator or a customer, and by whom its effect needs. */
 export const Job = z.strictObject({
   jobId: Id,
   siteId: Id,
   agentId: Id,
   jobType: JobTypeName,
   input: JsonObject,
+  /** The key of whoever wants it; it must be among the signers. */
+  requestedBy: KeyId,
+  /** `plan` only looks, and answers with the plan. */
+  step: z.enum(['plan', 'run']),
+  /** What the signers saw. The agent plans again and refuses when it comes out otherwise. */
+  plan: Plan.nullable(),
   issuedAt: Instant,
   notBefore: Instant,
   expiresAt: Instant,
@@ -93,6 +115,8 @@ export const Result = z.strictObject({
   /** Present when `state` is refused. */
   refusal: z.strictObject({ reason: z.enum(REFUSAL_REASONS), details: JsonObject }).optional(),
   plugin: z.strictObject({ name: z.string(), version: Version, digest: Digest }).optional(),
+  /** Present when the agent ran it by itself; `jobDigest` is then that of the schedule. */
+  schedule: z.strictObject({ scheduleId: Id, dueAt: Instant }).optional(),
   /** Count of admission checks that passed. */
   checksPassedCount: z.int().min(0),
   /** Names of the handles the run used. */
@@ -111,13 +135,6 @@ export const Result = z.strictObject({
   readers: Readers,
 })
 export type Result = z.infer<typeof Result>
-
-/** Whom a statement of an operator is for, and who can open it. */
-const forAgents = {
-  siteId: Id,
-  agentIds: z.array(Id).min(1).max(1_024),
-  readers: Readers,
-}
 
 /** A bundle by name, version and the SHA-256 of its bytes. */
 const BundleName = z.strictObject({
@@ -281,14 +298,22 @@ function kind<T>(
 
 /** The document kinds by name. */
 export const documents = {
-  job: kind('job', Job, 64 * KIB, 'operator'),
+  trustRoot: kind('trust-root', TrustRoot, 48 * KIB, 'root'),
+  policy: kind('policy', Policy, 64 * KIB, 'root'),
+  job: kind('job', Job, 112 * KIB, 'operator', 'customer'),
   result: kind('result', Result, 2_048 * KIB, 'agent'),
   publication: kind('publication', Publication, 8 * KIB, 'publisher'),
   approval: kind('approval', Approval, 112 * KIB, 'operator'),
   revocation: kind('revocation', Revocation, 64 * KIB, 'operator'),
   quarantineRelease: kind('quarantine-release', QuarantineRelease, 64 * KIB, 'operator'),
   pin: kind('pin', Pin, 64 * KIB, 'operator'),
+  schedule: kind('schedule', Schedule, 64 * KIB, 'operator', 'customer'),
+  scheduleOrder: kind('schedule-order', ScheduleOrder, 64 * KIB, 'operator'),
+  cancellation: kind('cancellation', Cancellation, 64 * KIB, 'operator', 'customer'),
+  isolation: kind('isolation', Isolation, 64 * KIB, 'operator'),
+  roster: kind('roster', Roster, 96 * KIB, 'operator'),
+  withdrawal: kind('withdrawal', Withdrawal, 8 * KIB, 'operator', 'customer'),
   enrolment: kind('enrolment', Enrolment, 64 * KIB, 'operator'),
   agentDescriptor: kind('agent-descriptor', AgentDescriptor, 16 * KIB, 'agent'),
-  sessionProof: kind('session-proof', SessionProof, 4 * KIB, 'agent', 'operator'),
+  sessionProof: kind('session-proof', SessionProof, 4 * KIB, 'agent', 'operator', 'customer'),
 } as const

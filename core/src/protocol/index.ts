@@ -1,6 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Wire shapes and their codecs. Pure: no clock, no randomness, no I/O. */
 export { approvedJobsOf, bindingNamesOf } from './approved-jobs.ts'
+export {
+  Concern,
+  JobTypePattern,
+  Policy,
+  ROOT_ROLES,
+  RootKey,
+  Roster,
+  RosterEntry,
+  Threshold,
+  TrustRoot,
+  Withdrawal,
+} from './authority.ts'
 export { decodeBase64url, encodeBase64url } from './base64url.ts'
 export { describeIssue, documentKindOf, encodeDocument, parseDocument } from './codec.ts'
 export {
@@ -12,6 +24,8 @@ export {
   Failure,
   Job,
   Pin,
+  Plan,
+  PlannedChange,
   PublicIdentity,
   Publication,
   QuarantineRelease,
@@ -39,6 +53,7 @@ export {
   parseBundle,
   parseManifest,
 } from './manifest.ts'
+export { Cancellation, Isolation, Schedule, ScheduleOrder } from './orders.ts'
 export { BindingName, Permission, bindingsNamedBy, resourcesNamedBy } from './permission.ts'
 export type { BindingKind } from './permission.ts'
 export { resourcesOf } from './resources.ts'

@@ -19,7 +19,7 @@ export const REFUSALS = {
   },
   too_large: {
     meaning: 'The document is larger than its kind may be.',
-    remedy: 'Send less: a job and its input may have 64 KiB.',
+    remedy: 'Send less: a job with its input and plan may have 112 KiB.',
   },
   unsupported_type: {
     meaning: 'The payload type is none that an agent takes.',
@@ -53,6 +53,64 @@ export const REFUSALS = {
   from_future: {
     meaning: 'The document is not valid yet by the clock of this host.',
     remedy: 'Compare the clocks of operator and host.',
+  },
+  root_expired: {
+    meaning: 'The trust root of this agent has expired, so no key of it counts.',
+    remedy: 'Sign its next version: `sallyport trust renew`.',
+  },
+  stale_version: {
+    meaning: 'This agent holds this version or a higher one already, or one between is missing.',
+    remedy: 'Bring the agent up to date: `sallyport trust publish`.',
+  },
+  signatures_missing: {
+    meaning: 'Fewer people signed than the trust root asks for with this effect.',
+    remedy: 'Have a colleague look and sign: `sallyport job review`, `sallyport job sign`.',
+  },
+  not_requester: {
+    meaning: 'Whoever is named as wanting this is not among the signers.',
+    remedy: 'Sign it with the key that it names.',
+  },
+  policy_missing: {
+    meaning: 'This agent holds no policy, so nobody may do anything.',
+    remedy: 'Send it one: `sallyport policy publish`.',
+  },
+  policy_broken: {
+    meaning: 'The policy of this agent cannot be evaluated for this job, so nobody may do it.',
+    remedy: 'See what is wrong: `sallyport policy check`, `sallyport policy explain <job>`.',
+  },
+  denied_by_policy: {
+    meaning: 'No rule of the policy permits this, or one forbids it.',
+    remedy: 'See which rule decided: `sallyport policy explain <job>`.',
+  },
+  plan_missing: {
+    meaning: 'The job destroys, and the signers did not sign what it would do.',
+    remedy: 'Plan it first; `sallyport job run` does so unless told otherwise.',
+  },
+  plan_drifted: {
+    meaning: 'The plan no longer holds: the agent looked again and found another state.',
+    remedy: 'Look again and sign the new plan.',
+  },
+  no_plan: {
+    meaning: 'The job type cannot say beforehand what it would do.',
+    remedy: 'Run it without a plan.',
+  },
+  not_schedulable: {
+    meaning:
+      'A job that destroys does not run by itself, or the times of the schedule cannot be read.',
+    remedy: 'Sign each such job by itself, or correct the schedule.',
+  },
+  cancelled: {
+    meaning: 'Someone who may has cancelled this job before it began.',
+    remedy: 'Ask them why; run the job anew if it is still wanted.',
+  },
+  isolated: {
+    meaning: 'This agent is isolated: it takes no jobs until an operator lifts that.',
+    remedy: 'See why with `sallyport agent list`, then `sallyport incident lift <agent>`.',
+  },
+  before_epoch: {
+    meaning:
+      'The job was signed before this agent lost part of its memory, so it may have run already.',
+    remedy: 'Find out why its state was set back; sign the job anew if it is still wanted.',
   },
   expired: {
     meaning: 'The validity window has passed.',

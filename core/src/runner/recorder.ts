@@ -23,7 +23,7 @@ export interface Receipt {
 }
 
 /** What of the decision on a job its run needs; after a restart no more is known. */
-export type AdmittedRun = Omit<Admitted, 'authentic' | 'admitted'> & {
+export type AdmittedRun = Omit<Admitted, 'authentic' | 'admitted' | 'rules'> & {
   readonly authentic: Pick<AuthenticJob, 'job' | 'digest'>
 }
 
@@ -80,7 +80,7 @@ export class Recorder {
   recordIntent(receipt: Receipt, decision: Admitted): Intent {
     const { journal } = this.#ports
     const started = performance.now()
-    const { job, digest, payload, signer } = decision.authentic
+    const { job, digest, payload, signer, signers } = decision.authentic
     journal.transaction(() => {
       journal.addRun({
         jobId: job.jobId,
@@ -102,6 +102,8 @@ export class Recorder {
             jobDigest: digest,
             effect: decision.jobManifest.effect,
             signer: signer.keyId,
+            signers: signers.map(({ name, role }) => `${role} ${name}`),
+            rules: decision.rules.slice(0, 8),
             plugin: decision.plugin.digest,
           },
         },

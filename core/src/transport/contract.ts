@@ -66,6 +66,64 @@ export type EnvelopeView = z.infer<typeof EnvelopeView>
 export const Delivery = z.strictObject({ envelopeId: Id, sealed: Sealed })
 export type Delivery = z.infer<typeof Delivery>
 
+/** A signed document of the site as text: base64url of its envelope. Not secret. */
+const SignedText = z.base64url().max(128 * KIB)
+
+/** What people of a site, and agents, leave for people to find. The kind is all the hub knows of it. */
+export const PostingKind = z.enum(['proposal', 'signature', 'withdrawal', 'roster', 'report'])
+export type PostingKind = z.infer<typeof PostingKind>
+
+/** A posting. Whoever posted it is known by the session's key, or is an agent. */
+export const PostingView = z.strictObject({
+  postingId: Id,
+  kind: PostingKind,
+  /** Id of the document it belongs to. */
+  about: Id.nullable(),
+  /** Present for reports. */
+  agentId: Id.nullable(),
+  sealed: SealedResult,
+  postedAt: Instant,
+  expiresAt: Instant,
+})
+export type PostingView = z.infer<typeof PostingView>
+
+/** A C2SP checkpoint with its signatures. */
+const Note = z
+  .string()
+  .min(1)
+  .max(4 * KIB)
+
+/** Hashes that prove one tree to begin with another. Source: RFC 6962, section 2.1.2. */
+const HashPath = z.array(Bytes32).max(64)
+
+/** Consecutive entries of an agent's audit log: every leaf hash in clear, the entries sealed to whoever may read them. */
+export const AuditSegment = z.strictObject({
+  from: z.int().min(0),
+  /** One for each entry, in order. */
+  leafHashes: z.array(Bytes32).min(1).max(256),
+  /** Sealed canonical JSON: `{"entries":[{"index":…,"bytes":"<base64url>"}]}`. Each part has its own readers. */
+  parts: z.array(z.strictObject({ sealed: Sealed })).max(34),
+})
+export type AuditSegment = z.infer<typeof AuditSegment>
+
+/** What the hub witnessed of an agent's log: its newest head, with the hub's signature beside the agent's. */
+export const WitnessedHead = z.strictObject({
+  size: z.int().min(1),
+  note: Note,
+  witnessedAt: Instant,
+})
+export type WitnessedHead = z.infer<typeof WitnessedHead>
+
+/** The hub's own log, which has an entry for each head it witnessed and each root it took. */
+export const HubHead = z.strictObject({
+  /** Ed25519 key of the hub. */
+  key: Bytes32,
+  note: Note,
+  /** From the size that was asked about to that of the note; empty when that was 0. */
+  consistency: HashPath,
+})
+export type HubHead = z.infer<typeof HubHead>
+
 /** An agent as the hub knows it. `descriptor` is sealed to the operators. */
 export const AgentView = z.strictObject({
   agentId: Id,
@@ -84,12 +142,12 @@ export const ErrorBody = z.strictObject({
 })
 export type ErrorBody = z.infer<typeof ErrorBody>
 
-/** One route. `auth` says whose session it needs. */
+/** One route. `auth` says whose session it needs; a person is an operator or a customer. */
 export interface Route<Body, Answer> {
   readonly method: 'GET' | 'POST' | 'PUT'
   /** `{name}` segments are filled from `params`. */
   readonly path: string
-  readonly auth: 'none' | 'operator' | 'agent' | 'any'
+  readonly auth: 'none' | 'operator' | 'agent' | 'person' | 'any'
   readonly maxRequestBytes: number
   readonly maxAnswerBytes: number
   /** Whether the request may wait for `maxWaitSeconds`. */
@@ -184,7 +242,7 @@ export const routes = {
   ),
   submitEnvelope: route(
     'POST /v1/envelopes',
-    'operator',
+    'person',
     {
       body: z.strictObject({ envelopeId: Id, agentId: Id, sealed: Sealed, expiresAt: Instant }),
       answer: z.strictObject({ envelopeId: Id, state: EnvelopeState, queuedAt: Instant }),
@@ -193,7 +251,7 @@ export const routes = {
   ),
   listEnvelopes: route(
     'GET /v1/envelopes', // ?agentId&cursor&limit, newest first
-    'operator',
+    'person',
     {
       answer: z.strictObject({
         envelopes: z.array(EnvelopeView),
@@ -203,10 +261,90 @@ export const routes = {
     // The hub ends a page early rather than pass this.
     { answer: 16_384 * KIB },
   ),
+  /** The versions from `from` on, oldest first. */
+  readTrustRoots: route(
+    'GET /v1/trust-roots', // ?from
+    'any',
+    { answer: z.strictObject({ roots: z.array(SignedText).max(16) }) },
+    { answer: 2_048 * KIB },
+  ),
+  /** The hub takes the version after its newest, signed under that; its people are those of it from then on. */
+  publishTrustRoot: route(
+    'PUT /v1/trust-roots/{version}',
+    'person',
+    { body: z.strictObject({ root: SignedText }), answer: Done },
+    { request: 160 * KIB },
+  ),
+  /** The same bytes again are acknowledged, others are 409. Agents post reports only, people everything else. */
+  addPosting: route(
+    'PUT /v1/postings/{postingId}',
+    'any',
+    {
+      body: z.strictObject({
+        kind: PostingKind,
+        about: Id.nullable(),
+        sealed: SealedResult,
+        expiresAt: Instant,
+      }),
+      answer: Done,
+    },
+    { request: RESULT_MESSAGE },
+  ),
+  listPostings: route(
+    'GET /v1/postings', // ?kind&about&agentId&cursor&limit, newest first
+    'person',
+    {
+      answer: z.strictObject({
+        postings: z.array(PostingView),
+        nextCursor: z.string().nullable(),
+      }),
+    },
+    { answer: 16_384 * KIB },
+  ),
+  /**
+   * An agent shows its head, and that it only adds to the one witnessed last (`oldSize`, 0 when there was none). 409
+   * when it does not: then two logs are signed by one key.
+   */
+  witnessHead: route('PUT /v1/audit/heads/self', 'agent', {
+    body: z.strictObject({
+      note: Note,
+      oldSize: z.int().min(0),
+      consistency: HashPath,
+      /** Size of the hub's log that the agent saw last. */
+      hubSize: z.int().min(0),
+    }),
+    answer: z.strictObject({ head: WitnessedHead, hub: HubHead }),
+  }),
+  /** The newest head of this agent that the hub witnessed. */
+  readOwnHead: route('GET /v1/audit/heads/self', 'agent', {
+    answer: z.strictObject({ head: WitnessedHead.nullable() }),
+  }),
+  /** Segments follow each other without gaps, up to the witnessed head; the same again is acknowledged. */
+  storeSegment: route(
+    'PUT /v1/audit/segments/{from}',
+    'agent',
+    { body: AuditSegment, answer: z.strictObject({ size: z.int() }) },
+    { request: RESULT_MESSAGE },
+  ),
+  /** Segments that begin at or after `from`, and the newest witnessed head. */
+  readAudit: route(
+    'GET /v1/audit/agents/{agentId}', // ?from
+    'person',
+    {
+      answer: z.strictObject({
+        segments: z.array(AuditSegment),
+        head: WitnessedHead.nullable(),
+        nextFrom: z.int().nullable(),
+      }),
+    },
+    { answer: 16_384 * KIB },
+  ),
+  /** The head of the hub's log, shown to begin with that of `size`. */
+  readHubHead: route('GET /v1/audit/hub', /* ?size */ 'any', { answer: HubHead }),
   /** Waits while the state is `unless`. */
   showEnvelope: route(
     'GET /v1/envelopes/{envelopeId}', // ?waitSeconds&unless
-    'operator',
+    'person',
     { answer: EnvelopeView },
     { answer: SEALED_MESSAGE + RESULT_MESSAGE, waits: true },
   ),

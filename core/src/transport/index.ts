@@ -5,14 +5,19 @@ export { DEFAULT_BACK_OFF, makeBackOff } from './back-off.ts'
 export type { BackOff, BackOffLimits } from './back-off.ts'
 export {
   AgentView,
+  AuditSegment,
   BundleDigest,
   Delivery,
   EnvelopeState,
   EnvelopeView,
   ErrorBody,
+  HubHead,
+  PostingKind,
+  PostingView,
   Sealed,
   SealedEnrolment,
   SealedResult,
+  WitnessedHead,
   WIRE,
   routes,
 } from './contract.ts'

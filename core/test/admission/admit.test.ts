@@ -71,7 +71,7 @@ describe('admission', () => {
     expect(decision).toMatchObject({
       admitted: true,
       jobName: 'read',
-      checksPassedCount: 9,
+      checksPassedCount: 13,
       authentic: { job: { input: { vmid: 101 } }, signer: { role: 'operator', name: 'ops-1' } },
       plugin: { name: 'sensors', digest: digestOf(bundle) },
     })

@@ -12,7 +12,7 @@ describe('the form of bytes', () => {
   it('is refused with its reason when it is wrong', () => {
     expect(checkForm(bytes('{'))).toRefuse('malformed')
     expect(checkDocument(documents.job, bytes('{"a":1,"a":2}'))).toRefuse('duplicate_key')
-    expect(checkDocument(documents.job, bytes(' '.repeat(70_000)))).toRefuse('too_large')
+    expect(checkDocument(documents.job, bytes(' '.repeat(120_000)))).toRefuse('too_large')
   })
 
   it('is not blamed for a fault of the program', () => {

@@ -4,15 +4,23 @@ import {
   encodeBase64url,
   type AgentDescriptor,
   type Approval,
+  type Cancellation,
   type Enrolment,
+  type Isolation,
   type Job,
   type Pin,
+  type Policy,
   type Publication,
   type PublicIdentity,
   type QuarantineRelease,
   type Result,
   type Revocation,
+  type Roster,
+  type Schedule,
+  type ScheduleOrder,
   type SessionProof,
+  type TrustRoot,
+  type Withdrawal,
 } from '@sallyport/core/protocol'
 
 const id = (digit: string) => `01983f00-0000-7000-8000-00000000000${digit}`
@@ -30,6 +38,9 @@ export const job: Job = {
   agentId,
   jobType: 'sensors/read',
   input: { chip: 'k10temp' },
+  requestedBy: bytes32(3),
+  step: 'run',
+  plan: { changes: [{ op: 'note', what: 'reads one chip' }], state: { chips: 1 } },
   issuedAt,
   notBefore: issuedAt,
   expiresAt,
@@ -151,6 +162,105 @@ export const sessionProof: SessionProof = {
   issuedAt,
 }
 
+export const trustRoot: TrustRoot = {
+  siteId,
+  siteName: 'home',
+  version: 2,
+  rootThreshold: 1,
+  keys: [
+    {
+      holder: 'ann',
+      role: 'root',
+      signingKey: bytes32(10),
+      sealingKey: null,
+      notAfter: '2029-01-31T12:00:00.000Z',
+      concerns: [],
+    },
+    {
+      holder: 'acme',
+      role: 'customer',
+      signingKey: bytes32(11),
+      sealingKey: bytes32(12),
+      notAfter: '2029-01-31T12:00:00.000Z',
+      concerns: ['guest/101', 'agent/pve1'],
+    },
+  ],
+  thresholds: [
+    { jobTypes: '*', effect: 'read', operators: 1, customers: 0 },
+    { jobTypes: '*', effect: 'change', operators: 1, customers: 0 },
+    { jobTypes: '*', effect: 'destroy', operators: 2, customers: 0 },
+    { jobTypes: 'proxmox/guest.*', effect: 'destroy', operators: 2, customers: 1 },
+  ],
+  issuedAt,
+  expiresAt: '2029-01-31T12:00:00.000Z',
+}
+
+export const policy: Policy = {
+  siteId,
+  version: 1,
+  text: 'permit (principal, action, resource);',
+  issuedAt,
+}
+
+const addressed = { siteId, agentIds: [agentId], readers }
+
+export const schedule: Schedule = {
+  scheduleId: id('b'),
+  ...addressed,
+  name: 'nightly',
+  requestedBy: bytes32(3),
+  cron: '30 2 * * *',
+  timeZone: 'Europe/Vienna',
+  jitterSeconds: 60,
+  catchUp: 'once',
+  jobType: 'sensors/read',
+  input: {},
+  issuedAt,
+  notBefore: issuedAt,
+  expiresAt,
+}
+
+export const scheduleOrder: ScheduleOrder = {
+  orderId: id('c'),
+  ...addressed,
+  scheduleId: schedule.scheduleId,
+  order: 'pause',
+  issuedAt,
+}
+
+export const cancellation: Cancellation = {
+  cancellationId: id('d'),
+  ...addressed,
+  jobId: job.jobId,
+  why: 'wrong guest',
+  issuedAt,
+}
+
+export const isolation: Isolation = {
+  isolationId: id('e'),
+  ...addressed,
+  isIsolated: true,
+  why: 'something is wrong here',
+  issuedAt,
+}
+
+export const roster: Roster = {
+  rosterId: id('f'),
+  siteId,
+  agents: [{ agentId, name: 'pve1', signingKey: bytes32(1), sealingKey: bytes32(2) }],
+  issuedAt,
+  readers,
+}
+
+export const withdrawal: Withdrawal = {
+  withdrawalId: id('0'),
+  siteId,
+  about: job.jobId,
+  why: 'not wanted any more',
+  issuedAt,
+  readers,
+}
+
 /** By the name under which `documents` holds their kinds. */
 export const samples = {
   job,
@@ -160,6 +270,14 @@ export const samples = {
   revocation,
   quarantineRelease,
   pin,
+  schedule,
+  scheduleOrder,
+  cancellation,
+  isolation,
+  roster,
+  withdrawal,
+  trustRoot,
+  policy,
   enrolment,
   agentDescriptor,
   sessionProof,

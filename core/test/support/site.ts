@@ -100,6 +100,9 @@ export function makeJob(changes: Partial<Job> = {}): Job {
     agentId: AGENT_ID,
     jobType: 'sensors/read',
     input: {},
+    requestedBy: operator.signing.keyId,
+    step: 'run',
+    plan: null,
     issuedAt: instantOf(NOW),
     notBefore: instantOf(NOW),
     expiresAt: instantOf(NOW + 10 * MINUTE),
@@ -205,6 +208,9 @@ export function makePorts(changes: Partial<AdmissionPorts> = {}): AdmissionPorts
     quarantine: { find: () => undefined },
     rate: { admittedSince: () => 0 },
     checkInput: checkAgainstSchema,
+    policy: { decide: () => ({ allowed: true, rules: ['a case'] }) },
+    standing: { isolation: () => undefined, epochMs: () => 0 },
+    cancellations: { find: () => undefined },
     ...changes,
   }
 }

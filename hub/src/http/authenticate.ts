@@ -34,12 +34,16 @@ export function makeAuthenticate(parts: AuthenticateParts): Authenticate {
     const known = token === undefined ? undefined : await parts.sessions.recognise(token)
     if (known === undefined) throw new CodedError('ERR_SESSION', 'there is no live session')
     const { principal } = known
-    if (auth !== 'any' && principal.role !== auth) {
-      throw new CodedError('ERR_ROLE', `this is for sessions of an ${auth}`)
+    if (!isAllowed(auth, principal.role)) {
+      throw new CodedError('ERR_ROLE', `this is for sessions of: ${auth}`)
     }
     await noteSight(parts, known)
     return principal
   }
+}
+
+function isAllowed(auth: Route<unknown, unknown>['auth'], role: Principal['role']): boolean {
+  return auth === 'any' || auth === role || (auth === 'person' && role !== 'agent')
 }
 
 /** The operator of a request. Throws: ERR_ROLE. */

@@ -3,9 +3,9 @@
 import type { AgentStore } from '../stores/agent-store.ts'
 import type { SiteStore } from '../stores/site-store.ts'
 
-/** Whoever makes a request: an operator of a site, or one agent of it. */
+/** Whoever makes a request: a person of a site, or one agent of it. */
 export interface Principal {
-  readonly role: 'operator' | 'agent'
+  readonly role: 'operator' | 'customer' | 'agent'
   readonly siteId: string
   readonly keyId: string
   /** Present when `role` is agent. */

@@ -260,7 +260,7 @@ describe('the hub over HTTP', () => {
   it('keeps every route that names no other for its own role', async () => {
     for (const route of Object.values(routes)) {
       if (route.auth === 'none' || route.auth === 'any') continue
-      const wrong = route.auth === 'operator' ? agentToken : operator
+      const wrong = route.auth === 'agent' ? operator : agentToken
       const path = route.path.replace('{digest}', 'x').replace('{envelopeId}', 'x')
       const headers = { authorization: `Bearer ${wrong}` }
       const answer = await send(site.url + path, { method: route.method, headers })

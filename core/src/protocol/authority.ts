@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Who may say what at a site: the trust root, the policy, and what people of a site tell each other. */
+import { z } from 'zod'
+import { Readers } from './for-agents.ts'
+import { Bytes32, Id, Instant, Name } from './primitives.ts'
+
+/** What a customer is shown: everything on one agent, or about one guest. */
+export const Concern = z
+  .string()
+  .max(80)
+  .regex(/^(agent\/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?|guest\/[1-9][0-9]{2,8})$/, 'not a concern')
+
+/** A pattern over job types: `*`, `plugin/*`, `plugin/noun.*` or a job type. */
+export const JobTypePattern = z
+  .string()
+  .max(160)
+  .regex(
+    /^(\*|[a-z][a-z0-9-]{0,31}\/(\*|[a-z][a-z0-9-]{0,31}(\.[a-z][a-z0-9-]{0,31}){0,2}(\.\*|(\.[a-z][a-z0-9-]{0,31})?)))$/,
+    'not a pattern of job types',
+  )
+
+/** Roles that a trust root gives to keys. Agents get theirs by enrolment. */
+export const ROOT_ROLES = ['root', 'operator', 'publisher', 'customer', 'hub'] as const
+
+/** One key of a trust root. */
+export const RootKey = z.strictObject({
+  /** Whose key it is. Two keys of one holder count once. */
+  holder: Name,
+  role: z.enum(ROOT_ROLES),
+  signingKey: Bytes32,
+  /** X25519; null where the holder reads nothing that is sealed. */
+  sealingKey: Bytes32.nullable(),
+  /** The key counts until then. */
+  notAfter: Instant,
+  /** What concerns a customer; empty for every other role. */
+  concerns: z.array(Concern).max(256),
+})
+export type RootKey = z.infer<typeof RootKey>
+
+/** How many distinct holders must sign. One signature is always needed, whatever this says. */
+export const Threshold = z.strictObject({
+  jobTypes: JobTypePattern,
+  effect: z.enum(['read', 'change', 'destroy']),
+  operators: z.int().min(0).max(8),
+  customers: z.int().min(0).max(4),
+})
+export type Threshold = z.infer<typeof Threshold>
+
+/** The keys of a site, their roles, and how many of them an effect needs. Signed by root keys of the version before. */
+export const TrustRoot = z
+  .strictObject({
+    siteId: Id,
+    siteName: Name,
+    version: z.int().min(1).max(1_000_000),
+    /** Holders of root keys that must sign the next version, and policies. */
+    rootThreshold: z.int().min(1).max(8),
+    keys: z.array(RootKey).min(1).max(64),
+    /** Of those that match, the one with the most specific pattern counts. */
+    thresholds: z.array(Threshold).min(3).max(64),
+    issuedAt: Instant,
+    expiresAt: Instant,
+  })
+  .superRefine(refuseUnusable)
+export type TrustRoot = z.infer<typeof TrustRoot>
+
+/** Which principal may run what where, in Cedar. Signed by root keys. */
+export const Policy = z.strictObject({
+  siteId: Id,
+  version: z.int().min(1).max(1_000_000),
+  text: z.string().max(49_152),
+  issuedAt: Instant,
+})
+export type Policy = z.infer<typeof Policy>
+
+/** An agent's public keys as an operator of the site verified them. */
+export const RosterEntry = z.strictObject({
+  agentId: Id,
+  name: Name,
+  signingKey: Bytes32,
+  sealingKey: Bytes32,
+})
+
+/** The agents of a site, for the other people of it. Signed by an operator. */
+export const Roster = z.strictObject({
+  rosterId: Id,
+  siteId: Id,
+  agents: z.array(RosterEntry).max(256),
+  issuedAt: Instant,
+  readers: Readers,
+})
+export type Roster = z.infer<typeof Roster>
+
+/** A proposer's word that what they proposed shall not be signed any more. */
+export const Withdrawal = z.strictObject({
+  withdrawalId: Id,
+  siteId: Id,
+  /** Id of the proposed document. */
+  about: Id,
+  why: z.string().max(512),
+  issuedAt: Instant,
+  readers: Readers,
+})
+export type Withdrawal = z.infer<typeof Withdrawal>
+
+/** Why: a root that nobody can follow up, or in which one key has two roles, must not come to be. */
+function refuseUnusable(root: RootShape, context: z.RefinementCtx): void {
+  const say = (path: string, message: string): void =>
+    context.addIssue({ code: 'custom', path: [path], message })
+  const rootHolders = new Set(
+    root.keys.filter(({ role }) => role === 'root').map(({ holder }) => holder),
+  )
+  if (rootHolders.size < root.rootThreshold) say('rootThreshold', 'fewer holders of root keys')
+  if (hasTwins(root.keys.map(({ signingKey }) => signingKey))) say('keys', 'a key stands twice')
+  if (root.keys.some(({ role, concerns }) => role !== 'customer' && concerns.length > 0))
+    say('keys', 'concerns of a key that is no customer')
+  if (hasTwins(root.thresholds.map(({ jobTypes, effect }) => `${effect} ${jobTypes}`)))
+    say('thresholds', 'a pattern stands twice for one effect')
+  for (const effect of ['read', 'change', 'destroy'] as const) {
+    const isThere = root.thresholds.some((each) => each.effect === effect && each.jobTypes === '*')
+    if (!isThere) say('thresholds', `nothing is said of * for ${effect}`)
+  }
+  if (root.issuedAt >= root.expiresAt) say('expiresAt', 'before issuedAt')
+}
+
+interface RootShape {
+  readonly keys: readonly RootKey[]
+  readonly thresholds: readonly Threshold[]
+  readonly rootThreshold: number
+  readonly issuedAt: string
+  readonly expiresAt: string
+}
+
+function hasTwins(values: readonly string[]): boolean {
+  return new Set(values).size !== values.length
+}
