@@ -4,7 +4,16 @@ import { CodedError } from '@sallyport/sdk'
 import type { z } from 'zod'
 import { digestOf, type SigningKey } from '../crypto/index.ts'
 import { callRoute, fetchRoute, type RouteCall } from './call-route.ts'
-import { routes, WIRE, type Delivery, type EnvelopeState, type Route } from './contract.ts'
+import {
+  routes,
+  WIRE,
+  type AuditSegment,
+  type Delivery,
+  type EnvelopeState,
+  type PostingKind,
+  type Route,
+  type WitnessedHead,
+} from './contract.ts'
 import { openHttpClient, type HttpClient, type HttpOptions } from './http-client.ts'
 import { makeSession, type Session } from './session.ts'
 
@@ -19,6 +28,13 @@ export interface HubClientOptions extends HttpOptions {
 export interface Page {
   readonly cursor?: string | undefined
   readonly limit?: number | undefined
+}
+
+/** Which postings a list has. */
+export interface PostingFilter {
+  readonly kind?: PostingKind | undefined
+  readonly about?: string | undefined
+  readonly agentId?: string | undefined
 }
 
 /** How long a call waits for something to happen. */
@@ -58,6 +74,20 @@ export interface HubClient extends AsyncDisposable {
   /** With `again`, also what was delivered before and not answered. */
   takeDeliveries(wait?: Wait & { again?: boolean | undefined }): Promise<Delivery[]>
   answerEnvelope(envelopeId: string, sealed: string): Promise<void>
+  /** Signed roots as base64url, from version `from` on, oldest first; 16 at most. */
+  readTrustRoots(from?: number): Promise<string[]>
+  /** May be repeated with the same bytes. */
+  publishTrustRoot(version: number, root: string): Promise<void>
+  /** May be repeated with the same bytes. */
+  addPosting(posting: BodyOf<'addPosting'> & { postingId: string }): Promise<void>
+  listPostings(page?: Page & PostingFilter): Promise<AnswerOf<'listPostings'>>
+  witnessHead(head: BodyOf<'witnessHead'>): Promise<AnswerOf<'witnessHead'>>
+  readOwnHead(): Promise<WitnessedHead | null>
+  /** How many entries of the log the hub holds from then on. May be repeated with the same bytes. */
+  storeSegment(segment: AuditSegment): Promise<number>
+  readAudit(agentId: string, from?: number): Promise<AnswerOf<'readAudit'>>
+  /** The head of the hub's log, shown to begin with that of `size`. */
+  readHubHead(size?: number): Promise<AnswerOf<'readHubHead'>>
 }
 
 /** Opens a client. It connects with the first call. Throws: ERR_HUB_ADDRESS. */
@@ -65,7 +95,13 @@ export function openHubClient(options: HubClientOptions): HubClient {
   const http = openHttpClient(options)
   const { key, clock } = options
   const session = key === undefined ? noSession : makeSession({ http, key, clock })
-  return { ...openRoutes(http), ...sessionRoutes(http, session), ...waitingRoutes(http, session) }
+  return {
+    ...openRoutes(http),
+    ...sessionRoutes(http, session),
+    ...siteRoutes(http, session),
+    ...auditRoutes(http, session),
+    ...waitingRoutes(http, session),
+  }
 }
 
 function openRoutes(http: HttpClient) {
@@ -92,6 +128,39 @@ function sessionRoutes(http: HttpClient, session: Session) {
     storeBundle: async (digest: string, bytes: Uint8Array) =>
       void (await call(routes.storeBundle, { params: { digest }, body: bytes })),
     fetchBundle: (digest: string) => fetchBundle(http, session, digest),
+  }
+}
+
+function siteRoutes(http: HttpClient, session: Session) {
+  const call = caller(http, session)
+  return {
+    readTrustRoots: async (from = 1) =>
+      (await call(routes.readTrustRoots, { query: { from } })).roots,
+    publishTrustRoot: async (version: number, root: string) => {
+      const params = { version: String(version) }
+      await call(routes.publishTrustRoot, { params, body: { root } })
+    },
+    addPosting: async (posting: BodyOf<'addPosting'> & { postingId: string }) => {
+      const { postingId, ...body } = posting
+      await call(routes.addPosting, { params: { postingId }, body })
+    },
+    listPostings: (page: Page & PostingFilter = {}) =>
+      call(routes.listPostings, { query: { ...page } }),
+  }
+}
+
+function auditRoutes(http: HttpClient, session: Session) {
+  const call = caller(http, session)
+  return {
+    witnessHead: (body: BodyOf<'witnessHead'>) => call(routes.witnessHead, { body }),
+    readOwnHead: async () => (await call(routes.readOwnHead)).head,
+    storeSegment: async (body: AuditSegment) => {
+      const params = { from: String(body.from) }
+      return (await call(routes.storeSegment, { params, body })).size
+    },
+    readAudit: (agentId: string, from = 0) =>
+      call(routes.readAudit, { params: { agentId }, query: { from } }),
+    readHubHead: (size = 0) => call(routes.readHubHead, { query: { size } }),
   }
 }
 
