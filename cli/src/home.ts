@@ -10,7 +10,11 @@ export interface Home {
   readonly operator: {
     readonly folder: string
     readonly keys: string
+    /** The root key, under a passphrase of its own or the same. */
+    readonly rootKey: string
     readonly site: string
+    /** The versions of the trust root that this person verified, oldest first. */
+    readonly roots: string
     readonly settings: string
     readonly agents: string
     readonly approvals: string
@@ -34,7 +38,9 @@ export function homeLayout(given?: string): Home {
     operator: {
       folder: operator,
       keys: join(operator, 'keys.json'),
+      rootKey: join(operator, 'root-key.json'),
       site: join(operator, 'site.json'),
+      roots: join(operator, 'roots'),
       settings: join(operator, 'settings.json'),
       agents: join(operator, 'agents'),
       approvals: join(operator, 'approvals'),

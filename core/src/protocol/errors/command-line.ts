@@ -100,6 +100,11 @@ export const COMMAND_LINE_ERRORS = {
     meaning: 'There is no publisher identity here yet.',
     remedy: 'Make one: `sallyport plugin keygen`.',
   },
+  ERR_NO_ROOT_KEY: {
+    meaning: 'There is no root key on this machine, and what was asked for needs its signature.',
+    remedy:
+      'Put its file back; with all of it lost, `sallyport trust recover --code <recovery code>`.',
+  },
   ERR_NO_SIMULATOR: {
     meaning: 'The package with the simulator is not installed beside the command line.',
     remedy: 'Install it as the message says.',
@@ -180,6 +185,10 @@ export const COMMAND_LINE_ERRORS = {
   ERR_RECORD_FORM: {
     meaning: 'A file that this machine keeps about a site, an agent or a job is damaged.',
     remedy: 'Put back a copy of the file.',
+  },
+  ERR_RECOVERY_CODE: {
+    meaning: 'The text is not a recovery code, has a typing error, or is not one of this site.',
+    remedy: 'Type it as it stands on the paper.',
   },
   ERR_RESULT_UNVERIFIED: {
     meaning:
