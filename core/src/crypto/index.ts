@@ -53,6 +53,18 @@ export type { ScryptCost } from './scrypt.ts'
 export type { SealErrorCode } from './sealed-form.ts'
 export { signDocument, verifyEnvelope } from './sign.ts'
 export type { AnyDocumentKind, Verification } from './sign.ts'
+export {
+  MAX_ROOT_BYTES,
+  isExpired,
+  openRoot,
+  rootFingerprintOf,
+  rootHoldersOf,
+  trustStoreOf,
+  verifyFirstRoot,
+  verifyNextRoot,
+  verifyPolicy,
+} from './trust-root.ts'
+export type { PolicyVerdict, RootVerdict, VerifiedRoot } from './trust-root.ts'
 export { makeTrustStore, makeTrustedKey } from './trust-store.ts'
 export type { SignatureNeed, TrustStore, TrustedKey } from './trust-store.ts'
 export { readTypedDigits, typedDigits } from './typed-digits.ts'
