@@ -13,14 +13,30 @@ export interface Checkpoint {
   readonly root: Uint8Array
 }
 
-/** What a checkpoint says, or why it says nothing. */
-export type CheckpointVerdict = { ok: true; checkpoint: Checkpoint } | { ok: false; why: string }
+/** What a checkpoint says and in which epoch of the log, or why it says nothing. */
+export type CheckpointVerdict =
+  { ok: true; checkpoint: Checkpoint; epoch: number } | { ok: false; why: string }
 
 const TREE_SIZE = /^(0|[1-9][0-9]*)$/
 
-/** The origin of an agent's audit log, which is also the name its key signs under. */
-export function auditOrigin(agentId: string): string {
-  return `sallyport/agent/${agentId}`
+/** The number of an epoch in an origin. */
+const EPOCH = /^[1-9][0-9]{0,8}$/
+
+/**
+ * The origin of an agent's audit log, which is also the name its key signs under. A memory that was set back goes on in
+ * a new epoch, under an origin of its own; epoch 0 is the first and has no number in it.
+ */
+export function auditOrigin(agentId: string, epoch = 0): string {
+  const origin = `sallyport/agent/${agentId}`
+  return epoch === 0 ? origin : `${origin}/${epoch}`
+}
+
+/** Which epoch of a log an origin names, given the origin of epoch 0; undefined when it is of another log. */
+export function epochIn(origin: string, logOrigin: string): number | undefined {
+  if (origin === logOrigin) return 0
+  if (!origin.startsWith(`${logOrigin}/`)) return undefined
+  const number = origin.slice(logOrigin.length + 1)
+  return EPOCH.test(number) ? Number(number) : undefined
 }
 
 /** Signs a checkpoint under its origin's name. */
@@ -47,7 +63,7 @@ export function parseCheckpoint(text: string): Checkpoint & { readonly note: Sig
 }
 
 /**
- * Checks that a checkpoint is of this log and signed by its key.
+ * Checks that a checkpoint is of this log, in whichever epoch, and signed by its key. `origin` is that of epoch 0.
  *
  * Trust: a checkpoint that passes is what the holder of the key said at some time; that it is the newest, only a
  * witness can say.
@@ -59,8 +75,9 @@ export function verifyCheckpoint(
 ): CheckpointVerdict {
   try {
     const { note, ...checkpoint } = parseCheckpoint(text)
-    if (checkpoint.origin !== origin) return { ok: false, why: 'it is of another log' }
-    if (verifyNote(note, origin, publicKey)) return { ok: true, checkpoint }
+    const epoch = epochIn(checkpoint.origin, origin)
+    if (epoch === undefined) return { ok: false, why: 'it is of another log' }
+    if (verifyNote(note, checkpoint.origin, publicKey)) return { ok: true, checkpoint, epoch }
     return { ok: false, why: 'it is not signed by the key of this log' }
   } catch (error) {
     if (!isCodedError(error)) throw error

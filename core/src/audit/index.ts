@@ -1,11 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The audit log: entries under signed checkpoints, proofs of single entries, verification of the whole. */
 export type { AuditFault } from './alteration.ts'
-export { auditOrigin, parseCheckpoint, signCheckpoint, verifyCheckpoint } from './checkpoint.ts'
+export {
+  auditOrigin,
+  epochIn,
+  parseCheckpoint,
+  signCheckpoint,
+  verifyCheckpoint,
+} from './checkpoint.ts'
 export type { Checkpoint, CheckpointVerdict } from './checkpoint.ts'
+export { HUB_ORIGIN, cosignCheckpoint, verifyCosignature } from './cosignature.ts'
+export type { CosignatureVerdict } from './cosignature.ts'
 export { AUDIT_EVENTS, AuditEntry, MAX_ENTRY_BYTES, parseAuditEntry } from './entry.ts'
 export type { AuditEvent, AuditEventInput } from './entry.ts'
 export { AuditLog } from './log.ts'
+export type { GrowthProof } from './log.ts'
 export {
   consistencyPath,
   inclusionPath,

@@ -10,9 +10,26 @@ import {
   type AuditEntry,
   type AuditEventInput,
 } from './entry.ts'
-import { inclusionPath, verifyInclusion } from './merkle-proof.ts'
+import {
+  consistencyPath,
+  inclusionPath,
+  verifyConsistency,
+  verifyInclusion,
+} from './merkle-proof.ts'
 import { MerkleFrontier, leafHash, rootOf } from './merkle.ts'
 import type { AuditRow, AuditStore } from './ports.ts'
+
+/** Proof that the log as it stands only adds to what it was. */
+export interface GrowthProof {
+  readonly oldSize: number
+  /** What the root was at `oldSize`, by the entries now in the store. */
+  readonly oldRoot: Uint8Array
+  readonly size: number
+  readonly root: Uint8Array
+  /** The newest checkpoint. */
+  readonly note: string
+  readonly path: readonly Uint8Array[]
+}
 
 /**
  * An append-only log of one agent. Every append is one checkpoint.
@@ -21,16 +38,40 @@ import type { AuditRow, AuditStore } from './ports.ts'
  * fit it is never continued and nothing is proven from it.
  */
 export class AuditLog {
-  readonly origin: string
+  readonly #origin: string
   readonly #store: AuditStore
   readonly #key: SigningKey
+  #epoch: number
   /** Trees known to be right, before and after the last append. A transaction that failed leaves the first. */
   #known: MerkleFrontier[] = []
+  /** The tree at the last head that was shown to grow: the next proof begins there. */
+  #shown: MerkleFrontier | undefined
 
-  constructor(store: AuditStore, origin: string, key: SigningKey) {
+  /** `origin` is that of epoch 0. */
+  constructor(store: AuditStore, origin: string, key: SigningKey, epoch = 0) {
     this.#store = store
-    this.origin = origin
+    this.#origin = origin
     this.#key = key
+    this.#epoch = epoch
+  }
+
+  /** The name under which checkpoints are signed now. */
+  get origin(): string {
+    return this.#epoch === 0 ? this.#origin : `${this.#origin}/${this.#epoch}`
+  }
+
+  /** The epoch in which checkpoints are signed now. */
+  get epoch(): number {
+    return this.#epoch
+  }
+
+  /** Signs the next checkpoints in a later epoch. The entries stay; the first one of the epoch says why it began. */
+  continueIn(epoch: number): void {
+    if (!Number.isSafeInteger(epoch) || epoch <= this.#epoch) {
+      throw new RangeError(`epoch ${epoch} does not come after ${this.#epoch}`)
+    }
+    this.#known = [this.#tree()]
+    this.#epoch = epoch
   }
 
   /**
@@ -79,6 +120,37 @@ export class AuditLog {
     }
   }
 
+  /**
+   * Proves that the log only adds to the one of `oldSize`; undefined while it has no entry.
+   *
+   * Throws: RangeError when the log is shorter; ERR_AUDIT_BROKEN when the kept hashes do not lead to what was signed.
+   */
+  growth(oldSize: number): GrowthProof | undefined {
+    const tree = this.#tree()
+    const checkpoint = this.#store.lastCheckpoint()
+    if (tree.size === 0) return undefined
+    if (oldSize > tree.size) throw new RangeError(`the log does not have ${oldSize} entries`)
+    if (checkpoint === undefined) throw broken('there are entries and no checkpoint')
+    const old = this.#treeAt(oldSize)
+    const hashOf = (from: number, to: number): Uint8Array =>
+      old.find(from, to) ?? this.#find(from, to) ?? rootOf(this.#store.leafHashes(from, to))
+    const path = consistencyPath(hashOf, oldSize, tree.size)
+    const [root, oldRoot] = [tree.root(), old.root()]
+    if (!verifyConsistency({ oldSize, oldRoot, newSize: tree.size, newRoot: root, path })) {
+      throw broken('the kept hashes do not lead to what was signed')
+    }
+    this.#shown = tree.clone()
+    return { oldSize, oldRoot, size: tree.size, root, note: checkpoint.note, path }
+  }
+
+  #treeAt(size: number): MerkleFrontier {
+    const known = [this.#shown, ...this.#known].find((tree) => tree?.size === size)
+    if (known !== undefined) return known
+    const tree = new MerkleFrontier()
+    for (const leaf of this.#store.leafHashes(0, size)) tree.append(leaf)
+    return tree
+  }
+
   #find(from: number, to: number): Uint8Array | undefined {
     for (const tree of this.#known) {
       const hash = tree.find(from, to)
@@ -101,8 +173,9 @@ export class AuditLog {
     const last = this.#store.lastCheckpoint()
     if (last === undefined && size === 0) return new MerkleFrontier()
     if (last === undefined) throw broken('there are entries and no checkpoint')
-    const verdict = verifyCheckpoint(last.note, this.origin, this.#key.publicKey)
+    const verdict = verifyCheckpoint(last.note, this.#origin, this.#key.publicKey)
     if (!verdict.ok) throw broken(`the last checkpoint cannot be believed: ${verdict.why}`)
+    if (verdict.epoch !== this.#epoch) throw broken('the last checkpoint is of another epoch')
     if (verdict.checkpoint.size !== size) throw broken('the last checkpoint is of another size')
     const saved = parseFrontier(this.#store.frontier())
     if (saved !== undefined && fits(saved, verdict.checkpoint)) return saved

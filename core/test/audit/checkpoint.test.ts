@@ -34,6 +34,7 @@ describe('a checkpoint', () => {
     expect(verdict).toEqual({
       ok: true,
       checkpoint: { origin: ORIGIN, size: 20_852_163, root: ROOT },
+      epoch: 0,
     })
   })
 

@@ -8,6 +8,7 @@ import {
   parseCheckpoint,
   rootOf,
   verifyAuditLog,
+  verifyConsistency,
   verifyInclusion,
 } from '@sallyport/core/audit'
 import { AuditProof, decodeBase64url } from '@sallyport/core/protocol'
@@ -186,5 +187,72 @@ describe('proving', () => {
     const { store, log } = logOf(2)
     store.notes.pop()
     expect(() => log.prove(1)).toThrowCode('ERR_AUDIT_BROKEN')
+  })
+})
+
+describe('growth', () => {
+  it('is proved from every earlier size, before and after a restart', () => {
+    const { store, log } = logOf(3, 1, 5, 2, 1, 1, 4)
+    for (const prover of [log, reopened(store)]) {
+      for (let oldSize = 0; oldSize <= 17; oldSize += 1) {
+        const proof = prover.growth(oldSize)!
+        expect(proof.oldRoot).toEqual(rootOf(store.leafHashes(0, oldSize)))
+        expect(parseCheckpoint(proof.note)).toMatchObject({ size: 17, root: proof.root })
+        expect(verifyConsistency({ ...proof, newSize: proof.size, newRoot: proof.root })).toBe(true)
+      }
+    }
+  })
+
+  it('from the head that was shown last reads only the hashes since then', () => {
+    const { store, log } = logOf(...Array.from({ length: 37 }, () => 1))
+    log.growth(0)
+    log.append([eventOf(90), eventOf(91)], AT_MS)
+    log.append([eventOf(92)], AT_MS)
+    const asked: number[] = []
+    store.leafHashes = (from, to) => {
+      asked.push(from)
+      return MemoryAuditStore.prototype.leafHashes.call(store, from, to)
+    }
+    expect(log.growth(37)).toMatchObject({ oldSize: 37, size: 40 })
+    expect(Math.min(...asked)).toBeGreaterThanOrEqual(37)
+  })
+
+  it('of an empty log is nothing; from beyond the log there is none', () => {
+    expect(logOf().log.growth(0)).toBeUndefined()
+    expect(() => logOf(2).log.growth(3)).toThrow(RangeError)
+  })
+
+  it('is not proved when a kept hash was altered, or the checkpoint vanished', () => {
+    const { store, log } = logOf(2, 3)
+    const row = store.rows[1]!
+    store.rows[1] = { ...row, leafHash: new Uint8Array(32) }
+    expect(() => reopened(store).growth(2)).toThrowCode('ERR_AUDIT_BROKEN')
+    store.rows[1] = row
+    store.notes = []
+    expect(() => log.growth(2)).toThrowCode('ERR_AUDIT_BROKEN')
+  })
+})
+
+describe('an epoch', () => {
+  it('goes on with the same entries under an origin of its own', () => {
+    const { store, log } = logOf(2)
+    log.continueIn(1)
+    log.append([eventOf(2)], AT_MS)
+    expect([log.epoch, log.origin]).toEqual([1, `${ORIGIN}/1`])
+    expect(parseCheckpoint(store.notes[1]!.note)).toMatchObject({ origin: `${ORIGIN}/1`, size: 3 })
+    const later = new AuditLog(store, ORIGIN, KEY, 1)
+    later.append([eventOf(3)], AT_MS)
+    expect(verifyAuditLog(store, ORIGIN, KEY.publicKey)).toMatchObject({ ok: true, size: 4 })
+  })
+
+  it('only ever follows an earlier one, and a log is continued in its own', () => {
+    const { store, log } = logOf(2)
+    log.continueIn(2)
+    expect(() => log.continueIn(2)).toThrow(RangeError)
+    log.append([eventOf(2)], AT_MS)
+    for (const epoch of [0, 1, 3]) {
+      const other = new AuditLog(store, ORIGIN, KEY, epoch)
+      expect(() => other.append([eventOf(3)], AT_MS)).toThrowCode('ERR_AUDIT_BROKEN')
+    }
   })
 })
