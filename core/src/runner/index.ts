@@ -9,6 +9,7 @@ export type {
   QuarantineRow,
   ResultChannel,
   RunRow,
+  Sealer,
 } from './ports.ts'
 export { NO_PINS } from './binding-pins.ts'
 export type { BindingPins, PinnedName } from './binding-pins.ts'

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The last steps of every delivery: seal the signed answer once, send it until the hub acknowledges it. */
 import { CodedError } from '@sallyport/sdk'
-import { seal } from '../crypto/index.ts'
-import type { Journal, OutboxRow, ResultChannel } from './ports.ts'
+import { open, seal } from '../crypto/index.ts'
+import type { Journal, OutboxRow, ResultChannel, Sealer } from './ports.ts'
 
 /** What the outbox needs. */
 export interface OutboxPorts {
   readonly journal: Journal
   readonly channel: ResultChannel
   readonly clock: { now(): number }
+  /** Unless given, JWE. */
+  readonly sealer?: Sealer
 }
+
+/** JWE. */
+export const SEALER: Sealer = { open, seal }
 
 /**
  * Sends one answer. Safe to repeat: the sealed bytes are made once and kept before they are first sent.
@@ -19,7 +24,7 @@ export interface OutboxPorts {
 export async function sendAnswer(envelopeId: string, ports: OutboxPorts): Promise<void> {
   const row = ports.journal.findOutbox(envelopeId)
   if (row === undefined) throw new CodedError('ERR_OUTBOX_MISSING', `no answer for ${envelopeId}`)
-  const sealed = row.sealed ?? (await sealAnswer(row, ports.journal))
+  const sealed = row.sealed ?? (await sealAnswer(row, ports))
   await ports.channel.answer(envelopeId, sealed)
   ports.journal.transaction(() => ports.journal.acknowledge(envelopeId, ports.clock.now()))
 }
@@ -29,8 +34,11 @@ export async function flushOutbox(ports: OutboxPorts): Promise<void> {
   for (const row of ports.journal.outbox()) await sendAnswer(row.envelopeId, ports)
 }
 
-async function sealAnswer(row: OutboxRow, journal: Journal): Promise<string> {
-  const sealed = await seal(row.signed, row.readers)
+async function sealAnswer(
+  row: OutboxRow,
+  { journal, sealer = SEALER }: Pick<OutboxPorts, 'journal' | 'sealer'>,
+): Promise<string> {
+  const sealed = await sealer.seal(row.signed, row.readers)
   journal.transaction(() => journal.setSealed(row.envelopeId, sealed))
   return journal.findOutbox(row.envelopeId)?.sealed ?? sealed
 }

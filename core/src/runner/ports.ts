@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What the runner needs: a journal that is durable when a call returns, and a way to the hub. */
 import type { AuditEventInput } from '../audit/index.ts'
+import type { SealingKey } from '../crypto/index.ts'
 import type { Approval, AuditProof, Revocation } from '../protocol/index.ts'
 
 /** A run as the journal remembers it. */
@@ -99,6 +100,13 @@ export interface Journal {
   putQuarantine(row: QuarantineRow): void
   /** Says whether the bundle was in quarantine. */
   liftQuarantine(digest: string): boolean
+}
+
+/** Seals answers and opens deliveries. As `seal` and `open` of the crypto row do it, unless a simulation does. */
+export interface Sealer {
+  seal(plaintext: Uint8Array, readers: readonly string[]): Promise<string>
+  /** Throws: ERR_SEALED_FORM, ERR_NOT_A_READER, ERR_UNSEAL. */
+  open(sealed: string, key: SealingKey, maxBytes: number): Promise<Uint8Array>
 }
 
 /** The runner's way to the hub. */

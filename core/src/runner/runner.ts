@@ -2,14 +2,14 @@
 /** One delivery's way through an agent: open → admit → journal the intent → run → journal the outcome → answer. */
 import { CodedError, isCodedError } from '@sallyport/sdk'
 import { admit, checkForm, type AdmissionPorts, type Decision } from '../admission/index.ts'
-import { open, type Identity } from '../crypto/index.ts'
+import type { Identity } from '../crypto/index.ts'
 import type { PluginHost } from '../plugins/ports.ts'
 import type { Refusal } from '../protocol/index.ts'
 import { WIRE, type Delivery } from '../transport/contract.ts'
 import { isAsked, recordLostQuestion } from './ask.ts'
-import { flushOutbox, sendAnswer } from './outbox.ts'
+import { SEALER, flushOutbox, sendAnswer } from './outbox.ts'
 import type { BindingPins } from './binding-pins.ts'
-import type { Journal, KeptRow, ResultChannel, RunRow } from './ports.ts'
+import type { Journal, KeptRow, ResultChannel, RunRow, Sealer } from './ports.ts'
 import { Recorder, type Receipt } from './recorder.ts'
 import { resumeRow } from './resume.ts'
 import { runJob } from './run-job.ts'
@@ -30,6 +30,8 @@ export interface RunnerPorts {
   readonly journal: Journal
   readonly host: PluginHost
   readonly channel: ResultChannel
+  /** Unless given, JWE. */
+  readonly sealer?: Sealer
   readonly bundles: BundleSource
   /** The bindings that signed pins change. Unless given, nothing is bound. */
   readonly pins?: BindingPins
@@ -189,8 +191,9 @@ export class Runner {
     delivery: Delivery,
   ): Promise<{ ok: true; bytes: Uint8Array } | { ok: false; refusal: Refusal }> {
     try {
-      const { sealing } = this.#ports.identity
-      return { ok: true, bytes: await open(delivery.sealed, sealing, WIRE.maxSealedBytes) }
+      const { identity, sealer = SEALER } = this.#ports
+      const { sealed } = delivery
+      return { ok: true, bytes: await sealer.open(sealed, identity.sealing, WIRE.maxSealedBytes) }
     } catch (error) {
       if (!(error instanceof CodedError)) throw error
       return { ok: false, refusal: { reason: 'unsealable', details: { code: error.code } } }

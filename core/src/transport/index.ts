@@ -29,7 +29,7 @@ export type { HubClient, HubClientOptions, Page, PostingFilter, Wait } from './h
 export { openHttpClient } from './http-client.ts'
 export type { HttpAnswer, HttpClient, HttpOptions, HttpRequest } from './http-client.ts'
 export { runPollLoop } from './poll-loop.ts'
-export type { PollLoopParts } from './poll-loop.ts'
+export type { PollLoopParts, PollTiming } from './poll-loop.ts'
 export { makeSession } from './session.ts'
 export type { Session } from './session.ts'
 export { MAX_SITE_FILE_BYTES, SiteFile, encodeSiteFile, parseSiteFile } from './site-file.ts'

@@ -23,6 +23,21 @@ export interface PollLoopParts {
   /** Units: milliseconds. */
   readonly fullPauseMs?: number
   readonly waitSeconds?: number
+  /** Unless given, the machine's. */
+  readonly timing?: PollTiming
+}
+
+/** How a loop tells how long it waited, and waits. Units: milliseconds. */
+export interface PollTiming {
+  /** By a clock that is never set. */
+  now(): number
+  /** Rejects when `signal` is aborted. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>
+}
+
+const MACHINE: PollTiming = {
+  now: () => performance.now(),
+  sleep: (ms, signal) => sleep(ms, undefined, { signal }),
 }
 
 /** A poll that comes back empty sooner than this was not held; the next one waits as after a failure. */
@@ -37,20 +52,22 @@ const DEFAULT_FULL_PAUSE_MS = 2_000
  */
 export async function runPollLoop(parts: PollLoopParts, signal: AbortSignal): Promise<void> {
   const inWork = new Map<string, Promise<void>>()
+  const { timing = MACHINE } = parts
   let isConnected = false
   while (!signal.aborted) {
-    const startedAt = performance.now()
+    const startedAt = timing.now()
     // Why again: an answer that was lost on the way held deliveries that would wait for their lease to end.
     const deliveries = await poll(parts, { again: !isConnected, signal })
     if (signal.aborted) break
     if (deliveries !== undefined && !isConnected) parts.onConnected?.()
     isConnected = deliveries !== undefined
     for (const delivery of deliveries ?? []) start(parts, inWork, delivery)
-    if (deliveries === undefined || wasNotHeld(deliveries, startedAt)) {
-      await pause(parts.backOff.nextMs(), signal)
+    if (deliveries === undefined || wasNotHeld(deliveries, timing.now() - startedAt)) {
+      await pause(timing, parts.backOff.nextMs(), signal)
     } else parts.backOff.reset()
     if (inWork.size >= (parts.maxInWork ?? DEFAULT_MAX_IN_WORK)) {
-      await roomOrPause(inWork, parts.fullPauseMs ?? DEFAULT_FULL_PAUSE_MS, signal)
+      const pauseMs = parts.fullPauseMs ?? DEFAULT_FULL_PAUSE_MS
+      await roomOrPause(inWork, { timing, pauseMs, signal })
     }
   }
   await Promise.all(inWork.values())
@@ -86,22 +103,21 @@ async function receive(parts: PollLoopParts, delivery: Delivery): Promise<void> 
   }
 }
 
-function wasNotHeld(deliveries: Delivery[], startedAt: number): boolean {
-  return deliveries.length === 0 && performance.now() - startedAt < HELD_MS
+function wasNotHeld(deliveries: Delivery[], tookMs: number): boolean {
+  return deliveries.length === 0 && tookMs < HELD_MS
 }
 
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => {})
+async function pause(timing: PollTiming, ms: number, signal: AbortSignal): Promise<void> {
+  await timing.sleep(ms, signal).catch(() => {})
 }
 
 /** Why a pause and no wait without end: what must not wait for long work, a revocation say, comes by the same poll. */
 async function roomOrPause(
   inWork: ReadonlyMap<string, Promise<void>>,
-  pauseMs: number,
-  signal: AbortSignal,
+  { timing, pauseMs, signal }: { timing: PollTiming; pauseMs: number; signal: AbortSignal },
 ): Promise<void> {
   const over = new AbortController()
-  const paused = pause(pauseMs, AbortSignal.any([signal, over.signal]))
+  const paused = pause(timing, pauseMs, AbortSignal.any([signal, over.signal]))
   await Promise.race([...inWork.values(), paused])
   over.abort()
 }
