@@ -105,6 +105,11 @@ export interface JobSpec<I extends Schema, O extends Schema, P extends Permissio
    * values. Routes and constraints that name a resource reach these values only, whatever the code does.
    */
   readonly resources?: Readonly<Record<string, keyof InputOf<I> & string>>
+  /**
+   * Fields of the input that a policy may decide on, beside the resources: how many cores, whether to purge. Each is a
+   * text, a whole number or a boolean, or a list of these; what is left out and has a default counts as the default.
+   */
+  readonly policyInputs?: readonly (keyof InputOf<I> & string)[]
   readonly permissions: P
   readonly limits?: Partial<Limits>
   /** Looks, changes nothing, and returns what `run` would do. */
@@ -128,6 +133,7 @@ export interface JobType<
 > extends JobSpec<I, O, P, Plan> {
   readonly limits: Limits
   readonly resources: Readonly<Record<string, keyof InputOf<I> & string>>
+  readonly policyInputs: readonly (keyof InputOf<I> & string)[]
 }
 
 /** A job type of any shape: one plugin holds several. This is the only place where their types are forgotten. */
@@ -157,6 +163,7 @@ export function defineJob<
   return Object.freeze({
     ...spec,
     resources: spec.resources ?? {},
+    policyInputs: spec.policyInputs ?? [],
     limits: { ...DEFAULT_LIMITS, ...spec.limits },
   })
 }

@@ -13,6 +13,8 @@ export interface JobManifest {
   readonly output: JsonSchema
   /** Names of resources, each with the field of the input that holds its value or values. */
   readonly resources: Readonly<Record<string, string>>
+  /** Fields of the input that a policy may decide on. */
+  readonly policyInputs: readonly string[]
   readonly permissions: Permissions
   readonly limits: Limits
   readonly hasPlan: boolean
@@ -45,6 +47,7 @@ export function manifestOf(plugin: Plugin, version: string): PluginManifest {
       input: job.input['~standard'].jsonSchema.input(target),
       output: job.output['~standard'].jsonSchema.output(target),
       resources: job.resources,
+      policyInputs: job.policyInputs,
       permissions: job.permissions,
       limits: job.limits,
       hasPlan: job.plan !== undefined,

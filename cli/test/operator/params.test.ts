@@ -28,6 +28,7 @@ const JOB: JobManifest = {
   resources: {},
   permissions: {},
   limits: { perMinute: 1, timeoutMs: 1, maxOutputBytes: 1 },
+  policyInputs: [],
   hasPlan: false,
   hasResume: false,
   hasVerify: false,

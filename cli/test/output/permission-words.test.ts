@@ -18,6 +18,7 @@ function job(overrides: Partial<JobManifest>): JobManifest {
     resources: {},
     permissions: {},
     limits: { perMinute: 30, timeoutMs: 5_000, maxOutputBytes: 1_024 },
+    policyInputs: [],
     hasPlan: false,
     hasResume: false,
     hasVerify: false,

@@ -29,7 +29,14 @@ export function manifestWith(
   version = '1.0.0',
 ): PluginManifest {
   const limits = { perMinute: 30, timeoutMs: 5_000, maxOutputBytes: 1_024 }
-  const job = { summary: 'Reads', effect: 'read', input: {}, output: {}, resources: {} } as const
+  const job = {
+    summary: 'Reads',
+    effect: 'read',
+    input: {},
+    output: {},
+    resources: {},
+    policyInputs: [],
+  } as const
   const read = { ...job, permissions, limits, hasPlan: false, hasResume: false, hasVerify: false }
   return { name: 'notes', version, summary: 'Notes', jobs: { read } }
 }

@@ -21,7 +21,14 @@ export interface Measurement {
 const READ = '/proc/uptime'
 const CALLS_PER_TRY = 50
 
-const job = { summary: 'measured', effect: 'read', input: {}, output: {}, resources: {} } as const
+const job = {
+  summary: 'measured',
+  effect: 'read',
+  input: {},
+  output: {},
+  resources: {},
+  policyInputs: [],
+} as const
 
 const MANIFEST: PluginManifest = {
   name: 'measured',

@@ -40,6 +40,7 @@ export { MAX_SIGNATURES, encodeEnvelope, maxEnvelopeBytes, pae, parseEnvelope } 
 export type { Envelope, EnvelopeSignature } from './envelope.ts'
 export { ERRORS, ERROR_AREAS, errorEntryOf } from './errors/index.ts'
 export type { ErrorCode, ErrorEntry, ErrorTable } from './errors/index.ts'
+export { GUEST_RESOURCES, NODE_RESOURCES, guestsOf, nodesOf } from './guests-and-nodes.ts'
 export { MAX_JSON_DEPTH, encodeJson, parseJson } from './json.ts'
 export type { JsonErrorCode } from './json.ts'
 export {
@@ -56,6 +57,8 @@ export {
 export { Cancellation, Isolation, Schedule, ScheduleOrder } from './orders.ts'
 export { BindingName, Permission, bindingsNamedBy, resourcesNamedBy } from './permission.ts'
 export type { BindingKind } from './permission.ts'
+export { policyInputOf, policyValuesOf } from './policy-input.ts'
+export type { PlainType, PolicyInput, PolicyValue } from './policy-input.ts'
 export { resourcesOf } from './resources.ts'
 export type { Resources } from './resources.ts'
 export {

@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { describeIssue } from './codec.ts'
 import { encodeJson, parseJson } from './json.ts'
 import { Line, Permission, resourcesNamedBy } from './permission.ts'
+import { policyInputOf } from './policy-input.ts'
 import { Digest, JsonObject, PartName, Version } from './primitives.ts'
 
 /** Size of a bundle file. */
@@ -32,6 +33,8 @@ export const JobManifest = z
     input: JsonObject,
     output: JsonObject,
     resources: z.record(z.string().regex(HANDLE_NAME), z.string().min(1).max(64)),
+    /** Why a default: plugins from before policies have none. */
+    policyInputs: z.array(z.string().min(1).max(64)).max(64).default([]),
     permissions: z.record(z.string().regex(HANDLE_NAME), Permission),
     limits: z.strictObject({
       perMinute: z.int().min(1).max(6_000),
@@ -42,7 +45,8 @@ export const JobManifest = z
     hasResume: z.boolean(),
     hasVerify: z.boolean(),
   })
-  .superRefine(refuseUnknownResources) satisfies z.ZodType<AuthoredJobManifest>
+  .superRefine(refuseUnknownResources)
+  .superRefine(refuseUnfitPolicyInputs) satisfies z.ZodType<AuthoredJobManifest>
 /** The type the SDK gives to authors; the schema above must fit it. */
 export type JobManifest = AuthoredJobManifest
 
@@ -146,5 +150,15 @@ function refuseUnknownResources(job: AuthoredJobManifest, context: z.RefinementC
       const path = ['permissions', handle]
       context.addIssue({ code: 'custom', path, message: `no resource ${name}` })
     }
+  }
+}
+
+/** Why: a rule about an input that is not there, or that has no one type, could never be told right. */
+function refuseUnfitPolicyInputs(job: AuthoredJobManifest, context: z.RefinementCtx): void {
+  for (const [at, name] of job.policyInputs.entries()) {
+    const isTwin = job.policyInputs.indexOf(name) !== at
+    if (!isTwin && policyInputOf(job, name) !== undefined) continue
+    const message = isTwin ? `${name} stands twice` : `${name} is nothing that a policy can compare`
+    context.addIssue({ code: 'custom', path: ['policyInputs', at], message })
   }
 }

@@ -17,6 +17,7 @@ const job = {
   resources: {},
   permissions: {},
   limits: { perMinute: 1, timeoutMs: 1_000, maxOutputBytes: 100 },
+  policyInputs: [],
   hasPlan: false,
   hasResume: false,
   hasVerify: false,

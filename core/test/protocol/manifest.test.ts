@@ -73,6 +73,9 @@ describe('parseManifest', () => {
     ],
     ['a schema that is not an object', withJob({ input: [] })],
     ['permissions in a list', withJob({ permissions: [{ kind: 'state', maxBytes: 1 }] })],
+    ['a policy input that no field has', withJob({ policyInputs: ['chips'] })],
+    ['a policy input that every object has', withJob({ policyInputs: ['constructor'] })],
+    ['a policy input twice', withJob({ policyInputs: ['chip', 'chip'] })],
   ])('refuses %s', (_, value) => {
     expect(() => parseManifest(value)).toThrowCode('ERR_MANIFEST_FORM')
   })

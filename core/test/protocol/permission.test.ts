@@ -14,6 +14,7 @@ function manifestWith(scope: unknown): object {
     resources: { vmid: 'guest' },
     permissions: { svc: { ...endpoint('svc', []), routes: [scope] } },
     limits: { perMinute: 1, timeoutMs: 1_000, maxOutputBytes: 1_000 },
+    policyInputs: [],
     hasPlan: false,
     hasResume: false,
     hasVerify: false,

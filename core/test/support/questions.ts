@@ -16,6 +16,7 @@ export function jobManifest(changes: Partial<JobManifest> = {}): JobManifest {
     resources: { vmid: 'vmid' },
     permissions: {},
     limits: { perMinute: 5, timeoutMs: 1_000, maxOutputBytes: 1_000 },
+    policyInputs: [],
     hasPlan: false,
     hasResume: false,
     hasVerify: false,

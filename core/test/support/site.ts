@@ -55,6 +55,7 @@ export const manifest: PluginManifest = {
       resources: {},
       permissions: {},
       limits: { perMinute: 2, timeoutMs: 1_000, maxOutputBytes: 1_000 },
+      policyInputs: [],
       hasPlan: false,
       hasResume: false,
       hasVerify: false,

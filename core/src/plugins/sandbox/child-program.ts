@@ -147,6 +147,7 @@ function describe(loaded: Plugin, version: string): unknown {
       input: job.input['~standard'].jsonSchema.input(target),
       output: job.output['~standard'].jsonSchema.output(target),
       resources: job.resources,
+      policyInputs: job.policyInputs ?? [],
       permissions: job.permissions,
       limits: job.limits,
       hasPlan: job.plan !== undefined,
