@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The audit log: entries under signed checkpoints, proofs of single entries, verification of the whole. */
+export { MAX_ABOUT, aboutInput, aboutResources } from './about.ts'
 export type { AuditFault } from './alteration.ts'
 export {
   auditOrigin,
@@ -23,6 +24,8 @@ export {
   verifyInclusion,
 } from './merkle-proof.ts'
 export type { ConsistencyClaim, InclusionClaim, RangeHash } from './merkle-proof.ts'
+export { nodesCompletedBy, nodesOf, rootOfNodes } from './merkle-nodes.ts'
+export type { TreeNode } from './merkle-nodes.ts'
 export { HASH_BYTES, MerkleFrontier, leafHash, nodeHash, rootOf } from './merkle.ts'
 export type { AuditAppend, AuditReader, AuditRow, AuditStore, CheckpointRow } from './ports.ts'
 export { noteKeyHash } from './signed-note.ts'
