@@ -2,7 +2,7 @@
 /** Who may import whom. Each rule says why it is there and where the code goes instead; `test/architecture` runs them. */
 
 const PROGRAM = '^(hub|agent|cli)/src/'
-const PURE = '^core/src/(protocol|crypto|admission|audit)/'
+const PURE = '^core/src/(protocol|crypto|schedules|admission|audit)/'
 const TEST_KIT = '(^|/)src/testing(/|\\.ts$)'
 const ANY_SOURCE = '^(sdk|core|hub|agent|cli|plugins/[^/]+)/src/'
 const PUBLIC_ENTRIES = ['/src/(index|main)\\.ts$', '^core/src/[a-z]+/index\\.ts$', TEST_KIT]
@@ -83,10 +83,16 @@ const pure = [
     { path: '^core/src/', pathNot: '^core/src/(crypto|protocol)/' },
   ),
   forbid(
+    'schedules-know-lower-rows-only',
+    'When a schedule is due depends on its text, the agent and the time alone. Put what decides whether it may run into admission, what runs it into the runner.',
+    { path: '^core/src/schedules/' },
+    { path: '^core/src/', pathNot: '^core/src/(schedules|crypto|protocol)/' },
+  ),
+  forbid(
     'admission-knows-lower-rows-only',
     'The decision whether a job runs can be replayed from its arguments. Declare what it needs as a port in admission/ports.ts; the adapter goes to core/src/stores.',
     { path: '^core/src/admission/' },
-    { path: '^core/src/', pathNot: '^core/src/(admission|crypto|protocol)/' },
+    { path: '^core/src/', pathNot: '^core/src/(admission|schedules|crypto|protocol)/' },
   ),
   forbid(
     'audit-knows-lower-rows-only',
@@ -115,13 +121,17 @@ const effects = [
     { path: '^core/src/(stores|transport|plugins)/' },
     {
       path: '^core/src/',
-      pathNot: ['^core/src/(protocol|crypto|admission|audit)/', '^core/src/$1/', RUNNER_PORTS],
+      pathNot: [
+        '^core/src/(protocol|crypto|schedules|admission|audit)/',
+        '^core/src/$1/',
+        RUNNER_PORTS,
+      ],
     },
   ),
   forbid(
     'nothing-below-imports-the-runner',
     'The runner joins the rows; a row that knew it could not be tested without it. Pass a function in instead.',
-    { path: '^core/src/(protocol|crypto|admission|audit|stores|transport|plugins)/' },
+    { path: '^core/src/(protocol|crypto|schedules|admission|audit|stores|transport|plugins)/' },
     { path: '^core/src/(runner|wiring)/', pathNot: RUNNER_PORTS },
   ),
   forbid(
@@ -168,6 +178,12 @@ const vendors = [
       ],
     },
     { path: 'node_modules/zod/', dependencyTypesNot: ['type-only'] },
+  ),
+  forbid(
+    'croner-only-in-schedules',
+    'How a cron expression is read is decided in one folder, with its rules for the days on which clocks are set. Use readTimetable of @sallyport/core/schedules.',
+    { path: '/src/', pathNot: '^core/src/schedules/' },
+    { path: 'node_modules/croner/' },
   ),
   forbid(
     'undici-only-where-http-is-spoken',

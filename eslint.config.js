@@ -5,7 +5,7 @@ import jsdoc from 'eslint-plugin-jsdoc'
 import tseslint from 'typescript-eslint'
 import { local } from './tools/lint/index.ts'
 
-const PURE = ['core/src/{protocol,crypto,admission,audit}/**/*.ts']
+const PURE = ['core/src/{protocol,crypto,schedules,admission,audit}/**/*.ts']
 const SOURCES = ['{sdk,core,hub,agent,cli,plugins/*}/src/**/*.ts']
 const TESTS = ['**/test/**/*.ts']
 

@@ -41,7 +41,7 @@ export default {
   coverageProvider: 'babel',
   // `npm run coverage`: every branch of a decision is tested.
   coverageThreshold: Object.fromEntries(
-    ['protocol', 'crypto', 'admission', 'audit'].map((row) => [
+    ['protocol', 'crypto', 'schedules', 'admission', 'audit'].map((row) => [
       `./core/src/${row}/`,
       { branches: 100 },
     ]),
