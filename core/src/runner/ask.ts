@@ -2,6 +2,7 @@
 /** Jobs that a run asks for: admit → record → run → record, each as durable as the job at the top. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { CodedError } from '@sallyport/sdk'
+import { MAX_ABOUT, aboutInput, aboutResources } from '../audit/index.ts'
 import {
   admitAsked,
   type AdmissionPorts,
@@ -118,7 +119,10 @@ export class Questions {
     const entry = this.#entry(event, { jobId, asked, details: detailsOf(outcome) })
     this.#record(() => {
       this.#ports.journal.finishRun(jobId, this.#ports.clock.now())
-      return [...tally.events(jobId), entry]
+      const about = aboutResources(decision.reach.resources)
+      const { name: plugin } = decision.plugin
+      const job = { jobId, envelopeId, plugin, ...(about.length > 0 && { about }) }
+      return [...tally.events(job), entry]
     })
     return outcome
   }
@@ -144,16 +148,28 @@ export class Questions {
 
   #entry(
     event: 'ask.admitted' | 'ask.finished' | 'ask.refused',
-    about: { jobId: string; asked: AskedJob; details: Record<string, unknown> },
+    given: { jobId: string; asked: AskedJob; details: Record<string, unknown> },
   ): AuditEvents[number] {
     const { jobId: askedBy, envelopeId } = this.#asking
-    const { jobId, asked, details } = about
-    return { event, jobId, envelopeId, details: { askedBy, jobType: asked.jobType, ...details } }
+    const { jobId, asked, details } = given
+    const about = aboutAsked(asked, this.#asking.reach)
+    return {
+      event,
+      jobId,
+      envelopeId,
+      ...(about.length > 0 && { about }),
+      details: { askedBy, jobType: asked.jobType, ...details },
+    }
   }
 
   #record(write: () => AuditEvents): void {
     record(this.#ports, write)
   }
+}
+
+/** Why both: a question that reaches too far is about what it asked for, and about whose job asked. */
+function aboutAsked({ input }: AskedJob, { resources }: Reach): string[] {
+  return [...new Set([...aboutResources(resources), ...aboutInput(input)])].slice(0, MAX_ABOUT)
 }
 
 /** An asked job has no signed payload. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Sums up the uses of handles in one run for the audit log: one entry per handle, method and outcome. */
+import type { AuditEventInput } from '../audit/index.ts'
 import type { HandleEvent } from '../plugins/ports.ts'
 
 const MAX_ROWS = 64
@@ -13,6 +14,15 @@ interface Row {
   outcome: HandleEvent['outcome']
   count: number
   targets: string[]
+}
+
+/** The job whose run used the handles. */
+export interface TalliedJob {
+  readonly jobId: string
+  readonly envelopeId: string
+  readonly about?: readonly string[]
+  /** Name of the plugin. */
+  readonly plugin: string
 }
 
 /** Uses of handles, counted. Bounded: further rows are counted together as `other`. */
@@ -36,16 +46,12 @@ export class HandleTally {
     return [...new Set(called.map(({ handle }) => handle))]
   }
 
-  /** The events to append to the audit log. */
-  events(jobId: string): {
-    event: 'handle.used' | 'handle.denied' | 'sandbox.denied'
-    jobId: string
-    details: Record<string, unknown>
-  }[] {
+  /** The events to append to the audit log: who reached for what by which handle, and how that ended. */
+  events({ plugin, ...job }: TalliedJob): AuditEventInput[] {
     return [...this.#rows.values()].map((row) => ({
       event: eventOf(row),
-      jobId,
-      details: { ...row },
+      ...job,
+      details: { plugin, ...row },
     }))
   }
 }

@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Every state change of a delivery as one durable transaction: journal, audit log and signed answer together. */
 import type { AdmissionPorts, AuthenticJob, Decision } from '../admission/index.ts'
+import { aboutInput, aboutResources } from '../audit/index.ts'
 import { digestOf, type Identity } from '../crypto/index.ts'
 import type { KeptByRun } from '../plugins/ports.ts'
-import { documents, encodeJson, parseDocument, type Job, type Refusal } from '../protocol/index.ts'
+import {
+  documents,
+  encodeJson,
+  parseDocument,
+  resourcesOf,
+  type Job,
+  type Refusal,
+} from '../protocol/index.ts'
 import { signAnswer, type Answer, type Outcome } from './answer.ts'
 import type { HandleTally } from './handle-tally.ts'
 import { cutOff } from './outcome.ts'
@@ -95,8 +103,7 @@ export class Recorder {
       this.#audit([
         {
           event: 'job.admitted',
-          jobId: job.jobId,
-          envelopeId: receipt.envelopeId,
+          ...jobIn(receipt, decision),
           details: {
             jobType: job.jobType,
             jobDigest: digest,
@@ -126,18 +133,16 @@ export class Recorder {
 
   /** Records that a run is taken up again; only then may it be looked after. */
   recordResumed({ receipt, decision }: Intent, after: ResumedAfter): void {
-    const { plugin, authentic } = decision
-    const { jobId } = authentic.job
-    const details = { after, plugin: plugin.digest }
-    const { envelopeId } = receipt
+    const details = { after, plugin: decision.plugin.digest }
     this.#ports.journal.transaction(() =>
-      this.#audit([{ event: 'run.resumed', jobId, envelopeId, details }]),
+      this.#audit([{ event: 'run.resumed', ...jobIn(receipt, decision), details }]),
     )
   }
 
   /** Records what a run used that is left open for the next start. */
-  recordLeft({ decision }: Intent, tally: HandleTally): void {
-    const events = tally.events(decision.authentic.job.jobId)
+  recordLeft({ receipt, decision }: Intent, tally: HandleTally): void {
+    const plugin = decision.plugin.name
+    const events = tally.events({ ...jobIn(receipt, decision), plugin })
     if (events.length > 0) this.#ports.journal.transaction(() => this.#audit(events))
   }
 
@@ -146,7 +151,8 @@ export class Recorder {
     const { receipt, decision, journalMs } = intent
     const { job } = decision.authentic
     const { name, version, digest } = decision.plugin
-    const handleEvents = run.tally.events(job.jobId)
+    const inLog = jobIn(receipt, decision)
+    const handleEvents = run.tally.events({ ...inLog, plugin: name })
     const answer: Answer = {
       ...this.#answerTo(decision.authentic, receipt),
       outcome,
@@ -155,7 +161,7 @@ export class Recorder {
       handlesUsed: run.tally.handles(),
       stepsMs: { ...stepsOf(receipt), journal: journalMs, run: run.ms, record: 0 },
     }
-    const events = [...handleEvents, outcomeEvent(job.jobId, receipt.envelopeId, outcome)]
+    const events = [...handleEvents, outcomeEvent(inLog, outcome)]
     this.#ports.journal.transaction(() => {
       this.#ports.journal.finishRun(job.jobId, this.#ports.clock.now())
       this.#putAnswer(answer, events)
@@ -178,8 +184,8 @@ export class Recorder {
     }
     const entry = {
       event,
-      ...(authentic && { jobId: authentic.job.jobId }),
       envelopeId: receipt.envelopeId,
+      ...(authentic && inputIn(receipt, authentic.job)),
       details: { ...refusal, signer: authentic?.signer.keyId ?? null },
     }
     this.#ports.journal.transaction(() => {
@@ -202,7 +208,7 @@ export class Recorder {
     }
     this.#ports.journal.transaction(() => {
       this.#ports.journal.finishRun(row.jobId, this.#ports.clock.now())
-      this.#putAnswer(answer, [outcomeEvent(row.jobId, row.envelopeId, outcome)])
+      this.#putAnswer(answer, [outcomeEvent(inputIn(receipt, job), outcome)])
     })
   }
 
@@ -305,18 +311,38 @@ function plainRefusal(refusal: Refusal): Extract<Outcome, { state: 'refused' }>[
   return refusal as Extract<Outcome, { state: 'refused' }>['refusal']
 }
 
-function outcomeEvent(jobId: string, envelopeId: string, outcome: Outcome): AuditEvents[number] {
+/** What every entry about a job says of it. */
+interface JobInLog {
+  readonly jobId: string
+  readonly envelopeId: string
+  readonly about?: readonly string[]
+}
+
+/** A job whose type is known: it is about its resources. */
+function jobIn({ envelopeId }: Receipt, { authentic, jobManifest }: AdmittedRun): JobInLog {
+  const { jobId, input } = authentic.job
+  const about = aboutResources(resourcesOf(jobManifest, input))
+  return { jobId, envelopeId, ...(about.length > 0 && { about }) }
+}
+
+/** A job of which nothing but the signed input is known: it is about what the names of its fields say. */
+function inputIn({ envelopeId }: Receipt, { jobId, input }: Job): JobInLog {
+  const about = aboutInput(input)
+  return { jobId, envelopeId, ...(about.length > 0 && { about }) }
+}
+
+function outcomeEvent(job: JobInLog, outcome: Outcome): AuditEvents[number] {
   if (outcome.state === 'done') {
     const { output, verification } = outcome
     const outputDigest = digestOf(encodeJson(output))
     const details = { outputDigest, ...(verification && { verdict: verification.verdict }) }
-    return { event: 'run.finished', jobId, envelopeId, details }
+    return { event: 'run.finished', ...job, details }
   }
   if (outcome.state === 'refused') {
     const { reason } = outcome.refusal
-    return { event: 'job.refused', jobId, envelopeId, details: { reason } }
+    return { event: 'job.refused', ...job, details: { reason } }
   }
   const { code, message } = outcome.failure
   const event = outcome.state === 'failed' ? 'run.failed' : 'run.interrupted'
-  return { event, jobId, envelopeId, details: { code, message } }
+  return { event, ...job, details: { code, message } }
 }
