@@ -137,8 +137,8 @@ function admissionOf(parts: AgentParts, record: AgentRecord): AdmissionPorts {
     checkInput: checkAgainstSchema,
     // Every operator may do everything until the policy of the site is held here.
     policy: { decide: () => ({ allowed: true, rules: [] }) },
-    standing: { isolation: () => undefined, epochMs: () => 0 },
-    cancellations: { find: () => undefined },
+    standing: store.standing,
+    cancellations: store.cancellations,
   }
 }
 

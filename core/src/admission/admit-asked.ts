@@ -8,6 +8,7 @@ import { checkInput } from './check-input.ts'
 import { checkJobType } from './check-permissions.ts'
 import { checkPlugin } from './check-plugin.ts'
 import { checkRate } from './check-rate.ts'
+import { checkIsolated } from './check-standing.ts'
 import { ask } from './checked.ts'
 import type { ApprovedPlugin } from './ports.ts'
 
@@ -31,7 +32,7 @@ export type AskDecision =
   | { admitted: false; refusal: Refusal }
 
 /**
- * Decides on an asked job: depth, plugin, job type, input, reach, rate.
+ * Decides on an asked job: standing of the agent, depth, plugin, job type, input, reach, rate.
  *
  * Trust: type and input come from a plugin. Nobody signed this job, so it may do nothing that the signed one at the top
  * could not: no worse effect, no other resource. The plugin asked is checked as for a signed job, from the held bytes.
@@ -40,6 +41,8 @@ export type AskDecision =
 export function admitAsked(asked: AskedJob, asking: Reach, ports: AdmissionPorts): AskDecision {
   const refused = ({ refusal }: { refusal: Refusal }): AskDecision => ({ admitted: false, refusal })
 
+  const standing = checkIsolated(ports.standing)
+  if (!standing.ok) return refused(standing)
   const depth = checkDepth(asking)
   if (!depth.ok) return refused(depth)
   const [pluginName, jobName] = asked.jobType.split('/') as [string, string]

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What every document of an operator must be before its content counts: well formed, signed in the right role, for this agent. */
-import { verifyEnvelope, type TrustStore } from '../crypto/index.ts'
+/** What every document of an operator must be before its content counts: well formed, signed by enough in the right role, for this agent. */
+import { verifyEnvelope, type TrustedKey, type TrustStore } from '../crypto/index.ts'
 import type { DocumentKind } from '../protocol/index.ts'
 import { checkAddress, type Address, type Addressed } from './check-address.ts'
 import { checkDocument, checkForm } from './check-form.ts'
+import { checkSignatures } from './check-signatures.ts'
 import { pass, type Checked } from './checked.ts'
+import { signedAs } from './document-effect.ts'
 import type { HighWaterClock } from './ports.ts'
 
 /** Who asks, whom it believes and what time it is. */
@@ -20,9 +22,16 @@ export interface OperatorDocument<T> {
   /** SHA-256 of its signed payload. */
   readonly digest: string
   readonly signerKeyId: string
+  /** Everyone whose signature holds. */
+  readonly signers: readonly TrustedKey[]
 }
 
-/** Checks form, signature and role, address. */
+/**
+ * Checks form, signature and role, address, and that enough signed.
+ *
+ * Trust: how many are enough is asked of the trust root as it is now, so a document that is held is void once a key of
+ * it is gone or the threshold is raised.
+ */
 export function checkOperatorDocument<T extends Addressed>(
   kind: DocumentKind<T>,
   envelopeBytes: Uint8Array,
@@ -36,6 +45,8 @@ export function checkOperatorDocument<T extends Addressed>(
   if (!document.ok) return document
   const address = checkAddress(document.value, ports.self)
   if (!address.ok) return address
-  const { digest, signer } = verified
-  return pass({ document: document.value, digest, signerKeyId: signer.keyId })
+  const { digest, signer, signers } = verified
+  const enough = checkSignatures(signedAs(kind, document.value), signers, ports.trust)
+  if (!enough.ok) return enough
+  return pass({ document: document.value, digest, signerKeyId: signer.keyId, signers })
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Enough distinct people signed, whoever wants it among them. Counted here, on the agent, and nowhere else. */
-import type { TrustedKey, TrustStore } from '../crypto/index.ts'
+import type { SignatureNeed, TrustedKey, TrustStore } from '../crypto/index.ts'
 import type { Threshold } from '../protocol/index.ts'
 import { pass, refuse, type Checked } from './checked.ts'
 
@@ -9,8 +9,8 @@ export interface Signed {
   /** A job type, or `sallyport/<kind of document>`. */
   readonly jobType: string
   readonly effect: Threshold['effect']
-  /** The key of whoever wants it. */
-  readonly requestedBy: string
+  /** The key of whoever wants it; a document without one is wanted by whoever signed it. */
+  readonly requestedBy?: string | undefined
 }
 
 /**
@@ -25,13 +25,18 @@ export function checkSignatures(
   trust: Pick<TrustStore, 'needFor'>,
 ): Checked<true> {
   const { jobType, effect, requestedBy } = signed
-  if (!signers.some(({ keyId }) => keyId === requestedBy)) {
+  if (requestedBy !== undefined && !signers.some(({ keyId }) => keyId === requestedBy)) {
     return refuse('not_requester', { requestedBy })
   }
   const need = trust.needFor(jobType, effect)
-  const have = { operators: countOf(signers, 'operator'), customers: countOf(signers, 'customer') }
+  const have = countSignatures(signers)
   if (have.operators >= need.operators && have.customers >= need.customers) return pass(true)
   return refuse('signatures_missing', { effect, need, have })
+}
+
+/** How many distinct holders there are among these keys, by what they count as. */
+export function countSignatures(signers: readonly TrustedKey[]): SignatureNeed {
+  return { operators: countOf(signers, 'operator'), customers: countOf(signers, 'customer') }
 }
 
 function countOf(signers: readonly TrustedKey[], role: TrustedKey['role']): number {

@@ -9,7 +9,9 @@ export { openApproval, verifyApproval } from './check-approval.ts'
 export type { VerifiedApproval } from './check-approval.ts'
 export { MAX_ASK_DEPTH } from './check-asked.ts'
 export type { Reach } from './check-asked.ts'
+export { verifyCancellation } from './check-cancellation.ts'
 export { checkForm } from './check-form.ts'
+export { checkIsolation, verifyIsolation } from './check-isolation.ts'
 export type { OperatorDocument, SignedPorts } from './check-operator-document.ts'
 export { checkPin, verifyPin } from './check-pin.ts'
 export type { StandingPin } from './check-pin.ts'
@@ -20,7 +22,10 @@ export { checkLabel } from './check-replay.ts'
 export { verifyRevocation } from './check-revocation.ts'
 export { checkResumable } from './check-resumable.ts'
 export type { Resumable } from './check-resumable.ts'
-export { checkSignatures } from './check-signatures.ts'
+export { checkSignatures, countSignatures } from './check-signatures.ts'
+export type { Signed } from './check-signatures.ts'
+export { checkIsolated, checkStanding } from './check-standing.ts'
+export { signedAs } from './document-effect.ts'
 export { checkRevoked } from './check-revoked.ts'
 export { checkUpgrade } from './check-upgrade.ts'
 export { ADMISSION_LIMITS } from './limits.ts'
@@ -33,6 +38,7 @@ export type {
   HeldRevocation,
   HighWaterClock,
   InputCheck,
+  IsolationWord,
   PolicyDecision,
   PolicyPort,
   PolicyRequest,

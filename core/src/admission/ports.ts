@@ -107,9 +107,20 @@ export interface AgentStanding {
   epochMs(): number
 }
 
+/** What was said last about taking jobs, by an operator or by the agent itself. Units: epoch milliseconds. */
+export interface IsolationWord {
+  readonly isIsolated: boolean
+  readonly why: string
+  /** By the clock of whoever said it. */
+  readonly issuedAtMs: number
+  /** By the clock of this host, when it was taken. */
+  readonly sinceMs: number
+}
+
 /** Jobs that shall not run, for ever. */
 export interface CancellationStore {
-  find(jobId: string): { readonly why: string } | undefined
+  /** What counts for a job that this key wants: the word of an operator, or of that very key. */
+  find(jobId: string, requestedBy: string): { readonly why: string } | undefined
 }
 
 /** A plugin that may load: approved, published, neither revoked nor put aside, its bytes the approved ones. */

@@ -8,6 +8,8 @@ export {
 } from './access-token.ts'
 export type { AccessClaims, AccessToken, AccessTokenKey, AccessTokenTerms } from './access-token.ts'
 export { makeBundle, openBundle } from './bundle.ts'
+export { addSignature, mergeSignatures } from './cosign.ts'
+export type { Merged } from './cosign.ts'
 export { digestOf, equalBytes, hkdfSha256, hmacSha256, sha256 } from './digest.ts'
 export {
   CODE_SECRET_BYTES,

@@ -63,6 +63,14 @@ export function wasStopped(ended: RunOutcome, signal: AbortSignal): boolean {
   return signal.aborted && ended.state === 'failed' && STOPS.includes(ended.failure.code)
 }
 
+/** The end of a run that was cancelled, with the words of whoever cancelled it. */
+export function withWhy(ended: RunOutcome, signal: AbortSignal): RunOutcome {
+  if (ended.state !== 'failed' || ended.failure.code !== 'ERR_RUN_CANCELLED') return ended
+  const { reason } = signal as { readonly reason: unknown }
+  if (!isCodedError(reason) || reason.code !== 'ERR_RUN_CANCELLED') return ended
+  return { ...ended, failure: { ...ended.failure, message: reason.message } }
+}
+
 /** Whether a run ended because its process fell. */
 export function hasCrashed(ended: RunOutcome): boolean {
   return ended.state === 'failed' && CRASHES.includes(ended.failure.code)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What the runner needs: a journal that is durable when a call returns, and a way to the hub. */
+import type { IsolationWord } from '../admission/index.ts'
 import type { AuditEventInput } from '../audit/index.ts'
 import type { SealingKey } from '../crypto/index.ts'
 import type { Approval, AuditProof, Revocation } from '../protocol/index.ts'
@@ -62,6 +63,15 @@ export interface BindingLockRow {
   readonly sinceMs: number
 }
 
+/** A cancellation that was accepted. */
+export interface CancellationRow {
+  readonly cancellationId: string
+  readonly jobId: string
+  readonly why: string
+  /** Empty where an operator signed, else the key ids of those whose own jobs it counts for. */
+  readonly onlyOf: readonly string[]
+}
+
 /** The agent's private crash-recovery record. Every write method is called inside `transaction`. */
 export interface Journal {
   /** Runs `write` atomically; durable (fsynced) when it returns. Throws: ERR_STORE_WRITE; then nothing was written. */
@@ -100,6 +110,11 @@ export interface Journal {
   putQuarantine(row: QuarantineRow): void
   /** Says whether the bundle was in quarantine. */
   liftQuarantine(digest: string): boolean
+  /** Keeps a cancellation for ever. */
+  putCancellation(row: CancellationRow, atMs: number): void
+  /** What was said last about taking jobs; undefined when nothing ever was. */
+  isolationWord(): IsolationWord | undefined
+  putIsolationWord(word: IsolationWord): void
 }
 
 /** Seals answers and opens deliveries. As `seal` and `open` of the crypto row do it, unless a simulation does. */

@@ -73,7 +73,12 @@ export interface Taken {
 /** What the audit log says of a document that was refused. */
 export type RefusedEvent = Extract<
   AuditEvent,
-  'approval.refused' | 'pin.refused' | 'release.refused' | 'revocation.refused'
+  | 'approval.refused'
+  | 'cancellation.refused'
+  | 'isolation.refused'
+  | 'pin.refused'
+  | 'release.refused'
+  | 'revocation.refused'
 >
 
 /** Writes intents, outcomes, refusals and interruptions. */

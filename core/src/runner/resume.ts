@@ -5,18 +5,17 @@ import { digestOf } from '../crypto/index.ts'
 import type { KeptByRun, PluginHost } from '../plugins/ports.ts'
 import { documents, parseDocument, parseJson } from '../protocol/index.ts'
 import { HandleTally } from './handle-tally.ts'
-import { notResumed, outcomeOfResume, wasStopped } from './outcome.ts'
+import { notResumed, outcomeOfResume, wasStopped, withWhy } from './outcome.ts'
 import type { KeptRow, RunRow } from './ports.ts'
 import type { Intent, Recorder, ResumedAfter } from './recorder.ts'
+import type { RunSignals } from './running.ts'
 
 const MAX_KEPT_JSON_BYTES = 131_072
 
 /** What resuming works with. */
-export interface ResumePorts {
+export interface ResumePorts extends RunSignals {
   readonly admission: AdmissionPorts
   readonly host: PluginHost
-  /** Aborted when the agent stops. */
-  readonly signal: AbortSignal
 }
 
 /** A run that is taken up. */
@@ -38,7 +37,7 @@ export interface RunToResume {
 export async function resumeRun(
   run: RunToResume,
   recorder: Recorder,
-  { host, signal }: ResumePorts,
+  { host, signal, stopping }: ResumePorts,
 ): Promise<boolean> {
   const { intent, kept, after, tally, startedAtMs } = run
   const { plugin, jobName, authentic } = intent.decision
@@ -53,12 +52,12 @@ export async function resumeRun(
     resume: kept,
     onHandle: (event) => tally.add(event),
   })
-  if (wasStopped(ended, signal)) {
+  if (wasStopped(ended, stopping)) {
     recorder.recordLeft(intent, tally)
     return false
   }
   const ms = performance.now() - startedAtMs
-  recorder.recordOutcome(intent, outcomeOfResume(ended), { ms, tally })
+  recorder.recordOutcome(intent, outcomeOfResume(withWhy(ended, signal)), { ms, tally })
   return true
 }
 

@@ -5,9 +5,10 @@ import type { KeptByRun, RunOutcome } from '../plugins/ports.ts'
 import { resourcesOf } from '../protocol/index.ts'
 import { Questions, type AskingRun, type AskPorts } from './ask.ts'
 import { HandleTally } from './handle-tally.ts'
-import { hasCrashed, outcomeOf, outcomeOfResume, wasStopped } from './outcome.ts'
+import { hasCrashed, outcomeOf, outcomeOfResume, wasStopped, withWhy } from './outcome.ts'
 import type { Intent, Recorder } from './recorder.ts'
 import { resumeRun } from './resume.ts'
+import type { RunSignals } from './running.ts'
 
 /**
  * Runs an admitted job once and records how it ended. Says whether there is an answer now: a run that kept something is
@@ -16,12 +17,12 @@ import { resumeRun } from './resume.ts'
 export async function runJob(
   intent: Intent,
   recorder: Recorder,
-  ports: AskPorts & { signal: AbortSignal },
+  ports: AskPorts & RunSignals,
 ): Promise<boolean> {
   const tally = new HandleTally()
   const startedAtMs = performance.now()
   const { ended, kept } = await run(intent, { recorder, ports, tally })
-  if (kept !== undefined && wasStopped(ended, ports.signal)) {
+  if (kept !== undefined && wasStopped(ended, ports.stopping)) {
     recorder.recordLeft(intent, tally)
     return false
   }
@@ -31,7 +32,7 @@ export async function runJob(
     return resumeRun({ intent, kept, after, tally, startedAtMs }, recorder, ports)
   }
   const ms = performance.now() - startedAtMs
-  const outcome = isCutOff ? outcomeOfResume(ended) : outcomeOf(ended)
+  const outcome = isCutOff ? outcomeOfResume(ended) : outcomeOf(withWhy(ended, ports.signal))
   recorder.recordOutcome(intent, outcome, { ms, tally })
   return true
 }
@@ -39,7 +40,7 @@ export async function runJob(
 /** Why nothing is kept for a job type that cannot be resumed: nobody would ever ask for it. */
 async function run(
   intent: Intent,
-  by: { recorder: Recorder; ports: AskPorts & { signal: AbortSignal }; tally: HandleTally },
+  by: { recorder: Recorder; ports: AskPorts & RunSignals; tally: HandleTally },
 ): Promise<{ ended: RunOutcome; kept: KeptByRun | undefined }> {
   const { recorder, ports, tally } = by
   const { authentic, plugin, jobName, jobManifest } = intent.decision

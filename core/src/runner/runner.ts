@@ -13,6 +13,7 @@ import type { Journal, KeptRow, ResultChannel, RunRow, Sealer } from './ports.ts
 import { Recorder, type Receipt } from './recorder.ts'
 import { resumeRow } from './resume.ts'
 import { runJob } from './run-job.ts'
+import { RunningJobs, type RunSignals } from './running.ts'
 import { Slots } from './slots.ts'
 import type { BundleSource } from './taker.ts'
 import { TAKERS } from './takers.ts'
@@ -55,6 +56,7 @@ export class Runner {
   readonly #recorder: Recorder
   readonly #active = new Set<string>()
   readonly #stop = new AbortController()
+  readonly #running = new RunningJobs(this.#stop.signal)
   readonly #slots: Slots
   readonly #toResume: RowToResume[] = []
 
@@ -139,7 +141,7 @@ export class Runner {
     const form = checkForm(opened.bytes)
     const take = form.ok ? TAKERS.get(form.value.payloadType) : undefined
     if (take === undefined) return this.#takeJob(opened.bytes, receipt)
-    await take(opened.bytes, receipt, this.#recorder, this.#ports)
+    await take(opened.bytes, receipt, this.#recorder, { ...this.#ports, running: this.#running })
     return true
   }
 
@@ -151,7 +153,9 @@ export class Runner {
       const judged = { ...receipt, admitMs: performance.now() - started }
       if (decision.admitted) {
         const intent = this.#recorder.recordIntent(judged, decision)
-        return runJob(intent, this.#recorder, { ...this.#ports, signal: this.#stop.signal })
+        using running = this.#running.begin(decision.authentic.job.jobId)
+        // Awaited here: the job counts as running until its outcome is on record.
+        return await runJob(intent, this.#recorder, { ...this.#ports, ...signalsOf(running) })
       }
       this.#recorder.recordRefusal(judged, decision)
       return true
@@ -176,7 +180,8 @@ export class Runner {
 
   async #resume(row: RowToResume): Promise<void> {
     const { envelopeId, jobId } = row
-    const ports = { ...this.#ports, signal: this.#stop.signal }
+    using running = this.#running.begin(jobId)
+    const ports = { ...this.#ports, ...signalsOf(running) }
     try {
       if (!(await this.#inSlot(() => resumeRow(row, this.#recorder, ports)))) return
       this.#active.delete(envelopeId)
@@ -209,6 +214,10 @@ export class Runner {
       this.#ports.log.warn({ envelopeId, code: error.code }, 'answer kept until the hub is back')
     }
   }
+}
+
+function signalsOf({ signal, stopping }: RunSignals): RunSignals {
+  return { signal, stopping }
 }
 
 type RowToResume = RunRow & { readonly kept: KeptRow }

@@ -5,6 +5,7 @@ import type { PluginHost } from '../plugins/ports.ts'
 import type { BindingPins } from './binding-pins.ts'
 import type { Journal } from './ports.ts'
 import type { Receipt, Recorder } from './recorder.ts'
+import type { RunningJobs } from './running.ts'
 
 /** Where bundles come from. Trust: the bytes are anyone's until their digest is checked. */
 export interface BundleSource {
@@ -18,6 +19,7 @@ export interface TakerPorts {
   readonly journal: Journal
   readonly host: Pick<PluginHost, 'stop' | 'forgive'>
   readonly bundles: BundleSource
+  readonly running: Pick<RunningJobs, 'cancel'>
   /** Unless given, nothing is bound. */
   readonly pins?: BindingPins
 }

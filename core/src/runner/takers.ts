@@ -2,6 +2,8 @@
 /** The documents besides jobs that an agent takes, and what takes each. None of them waits for a slot. */
 import { documents } from '../protocol/index.ts'
 import { takeApproval } from './approvals.ts'
+import { takeCancellation } from './cancellations.ts'
+import { takeIsolation } from './isolations.ts'
 import { takePin } from './pins.ts'
 import { takeRelease } from './releases.ts'
 import { takeRevocation } from './revocations.ts'
@@ -13,4 +15,6 @@ export const TAKERS: ReadonlyMap<string, Taker> = new Map([
   [documents.revocation.payloadType, takeRevocation],
   [documents.quarantineRelease.payloadType, takeRelease],
   [documents.pin.payloadType, takePin],
+  [documents.cancellation.payloadType, takeCancellation],
+  [documents.isolation.payloadType, takeIsolation],
 ])

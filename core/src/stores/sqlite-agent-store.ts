@@ -8,6 +8,7 @@ import { syncDirectory } from './durable-file.ts'
 import { SqliteApprovalStore } from './sqlite-approvals.ts'
 import { SqliteAuditStore } from './sqlite-audit-store.ts'
 import { SqliteBindingLocks } from './sqlite-binding-locks.ts'
+import { SqliteCancellationStore } from './sqlite-cancellations.ts'
 import { SqliteConnection } from './sqlite-connection.ts'
 import { SqliteHighWaterClock } from './sqlite-meta.ts'
 import { SqliteOutbox } from './sqlite-outbox.ts'
@@ -15,6 +16,7 @@ import { SqliteQuarantineStore } from './sqlite-quarantine.ts'
 import { SqliteRevocationStore } from './sqlite-revocations.ts'
 import { SqliteRunStore } from './sqlite-runs.ts'
 import { checkSchema, isBlank, makeSchema, makeTriggers } from './sqlite-schema.ts'
+import { SqliteStandingStore } from './sqlite-standing.ts'
 
 /** How a database is opened. */
 export interface AgentStoreOptions {
@@ -35,6 +37,8 @@ export interface SqliteAgentStore extends Disposable {
   readonly revocations: SqliteRevocationStore
   readonly quarantine: SqliteQuarantineStore
   readonly bindingLocks: SqliteBindingLocks
+  readonly cancellations: SqliteCancellationStore
+  readonly standing: SqliteStandingStore
   readonly audit: SqliteAuditStore
   readonly clock: SqliteHighWaterClock
   /** Runs `write` in one transaction: durable when this returns, undone when it throws. */
@@ -69,6 +73,8 @@ export function openSqliteAgentStore(path: string, options: AgentStoreOptions): 
     revocations: new SqliteRevocationStore(connection),
     quarantine: new SqliteQuarantineStore(connection),
     bindingLocks: new SqliteBindingLocks(connection),
+    cancellations: new SqliteCancellationStore(connection),
+    standing: new SqliteStandingStore(connection),
     audit: new SqliteAuditStore(connection),
     clock: new SqliteHighWaterClock(connection, clock),
     transaction: (write) => connection.transaction(write),

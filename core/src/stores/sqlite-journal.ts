@@ -6,7 +6,7 @@ import type { SqliteAgentStore } from './sqlite-agent-store.ts'
 
 /** Makes the journal. `log` must be over `store.audit`, so that entries commit with what they are about. */
 export function makeSqliteJournal(store: SqliteAgentStore, log: AuditLog): Journal {
-  const { runs, outbox, approvals, revocations, quarantine, clock } = store
+  const { runs, outbox, approvals, revocations, quarantine, cancellations, standing, clock } = store
   return {
     transaction: (write) => store.transaction(write),
     findRun: (jobId) => runs.find(jobId),
@@ -32,6 +32,9 @@ export function makeSqliteJournal(store: SqliteAgentStore, log: AuditLog): Journ
     concernedBy: (revocation) => approvals.concernedBy(revocation),
     putQuarantine: (row) => quarantine.put(row),
     liftQuarantine: (digest) => quarantine.lift(digest),
+    putCancellation: (row, atMs) => cancellations.put(row, atMs),
+    isolationWord: () => standing.lastWord(),
+    putIsolationWord: (word) => standing.putWord(word),
   }
 }
 

@@ -4,6 +4,7 @@ import { CodedError } from '@sallyport/sdk'
 import { APPROVALS_SCHEMA } from './sqlite-approvals.ts'
 import { AUDIT_SCHEMA, AUDIT_TRIGGERS } from './sqlite-audit-store.ts'
 import { BINDING_LOCKS_SCHEMA } from './sqlite-binding-locks.ts'
+import { CANCELLATIONS_SCHEMA, CANCELLATIONS_TRIGGERS } from './sqlite-cancellations.ts'
 import { integerIn } from './sqlite-columns.ts'
 import type { SqliteConnection } from './sqlite-connection.ts'
 import { META_SCHEMA } from './sqlite-meta.ts'
@@ -11,13 +12,15 @@ import { OUTBOX_SCHEMA } from './sqlite-outbox.ts'
 import { QUARANTINE_SCHEMA } from './sqlite-quarantine.ts'
 import { REVOCATIONS_SCHEMA, REVOCATIONS_TRIGGERS } from './sqlite-revocations.ts'
 import { RUNS_FROM_VERSION_2, RUNS_SCHEMA, RUNS_TRIGGERS } from './sqlite-runs.ts'
+import { STANDING_SCHEMA } from './sqlite-standing.ts'
 
 /** The version of the tables this code works with. */
-export const SCHEMA_VERSION = 3
+export const SCHEMA_VERSION = 4
 
 /** What makes the tables of a version those of the next one, by the version it begins with. */
 const STEPS_UP: ReadonlyMap<number, string> = new Map([
   [2, RUNS_FROM_VERSION_2 + BINDING_LOCKS_SCHEMA],
+  [3, [CANCELLATIONS_SCHEMA, STANDING_SCHEMA].join('')],
 ])
 
 /** `SALY`, so that another program's database is not taken for ours. */
@@ -31,9 +34,16 @@ const SCHEMA = [
   REVOCATIONS_SCHEMA,
   QUARANTINE_SCHEMA,
   BINDING_LOCKS_SCHEMA,
+  CANCELLATIONS_SCHEMA,
+  STANDING_SCHEMA,
   AUDIT_SCHEMA,
 ].join('')
-const TRIGGERS = [RUNS_TRIGGERS, REVOCATIONS_TRIGGERS, AUDIT_TRIGGERS].join('')
+const TRIGGERS = [
+  RUNS_TRIGGERS,
+  CANCELLATIONS_TRIGGERS,
+  REVOCATIONS_TRIGGERS,
+  AUDIT_TRIGGERS,
+].join('')
 
 /** Whether the file holds no tables yet. */
 export function isBlank(connection: SqliteConnection): boolean {

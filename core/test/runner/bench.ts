@@ -64,6 +64,8 @@ export class Bench implements Disposable {
         quarantine: this.store.quarantine,
         replay: this.store.runs,
         rate: this.store.runs,
+        standing: this.store.standing,
+        cancellations: this.store.cancellations,
         clock: this.store.clock,
       }),
       journal: this.journal,

@@ -21,6 +21,8 @@ import {
   parseEnvelope,
   parseJson,
   type Approval,
+  type Cancellation,
+  type Isolation,
   type Job,
   type Pin,
   type QuarantineRelease,
@@ -185,11 +187,47 @@ export function makePin(changes: Partial<Pin> = {}): Pin {
   }
 }
 
+/** A cancellation of a job, likewise. */
+export function makeCancellation(changes: Partial<Cancellation> = {}): Cancellation {
+  return {
+    cancellationId: makeId(),
+    siteId: SITE_ID,
+    agentIds: [AGENT_ID],
+    jobId: makeId(),
+    why: 'a case',
+    issuedAt: instantOf(NOW),
+    readers: [sealingKeyOf(agent), sealingKeyOf(operator)],
+    ...changes,
+  }
+}
+
+/** An order to take no jobs, likewise. */
+export function makeIsolation(changes: Partial<Isolation> = {}): Isolation {
+  return {
+    isolationId: makeId(),
+    siteId: SITE_ID,
+    agentIds: [AGENT_ID],
+    isIsolated: true,
+    why: 'a case',
+    issuedAt: instantOf(NOW),
+    readers: [sealingKeyOf(agent), sealingKeyOf(operator)],
+    ...changes,
+  }
+}
+
 /** The label under which an honest hub delivers an envelope: the id in its payload. */
 export function labelOf(envelope: Uint8Array): string {
   const { payload } = parseEnvelope(envelope, 1_000_000)
   const ids = parseJson(payload, 1_000_000) as Record<string, string | undefined>
-  const names = ['jobId', 'approvalId', 'revocationId', 'releaseId', 'pinId']
+  const names = [
+    'cancellationId',
+    'isolationId',
+    'jobId',
+    'approvalId',
+    'revocationId',
+    'releaseId',
+    'pinId',
+  ]
   return names.map((name) => ids[name]).find((id) => id !== undefined) ?? makeId()
 }
 
