@@ -41,6 +41,10 @@ export const COMMAND_LINE_ERRORS = {
     meaning: 'The agent did not answer before the job expired.',
     remedy: 'See whether the agent runs: `sallyport agent list`. Then run the job anew.',
   },
+  ERR_IDENTITY_LINE: {
+    meaning: 'The text is not a line of public keys, or a key in it cannot be used.',
+    remedy: 'Get the whole line from the person: `sallyport init --join` prints it.',
+  },
   ERR_MAIL_DOUBTFUL: {
     meaning: 'What the hub gave back is not what this operator sent.',
     remedy: 'Do not rely on it; find out who stands between.',
@@ -78,6 +82,10 @@ export const COMMAND_LINE_ERRORS = {
   ERR_NOT_IN_SITE: {
     meaning: 'The keys of this machine are not among the operators of the site.',
     remedy: 'Use the identity that made the site, or choose another `--home`.',
+  },
+  ERR_NOT_ROOT_HOLDER: {
+    meaning: 'The root key on this machine is not one of the trust root that stands.',
+    remedy: 'Ask a holder of a root key; `sallyport trust show` names them.',
   },
   ERR_NO_ANSWER: {
     meaning: 'The agent has fetched what was sent and not answered yet.',
@@ -194,6 +202,17 @@ export const COMMAND_LINE_ERRORS = {
     meaning:
       'An answer came, but it is not one that the agent signed for this job. It is not shown as a result.',
     remedy: 'Find out who stands between; ask the agent for its audit log.',
+  },
+  ERR_ROOT_CHANGE: {
+    meaning:
+      'The version of the trust root cannot be made: nobody could follow it up, or nobody sign a job.',
+    remedy: 'Add whoever shall take over first, or lower what is asked for.',
+  },
+  ERR_ROOT_DOUBTFUL: {
+    meaning:
+      'The hub shows a trust root that does not follow the one you hold. It is not believed.',
+    remedy:
+      'Compare with the others of the site what each holds (`sallyport trust show`) and find out who stands between.',
   },
   ERR_SDK_PACKAGE: {
     meaning: 'The SDK for a new plugin cannot be packed, or the given file is not the packed SDK.',

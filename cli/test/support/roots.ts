@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+/** People with keys of every kind, and trust roots that name and bind them. */
+import { randomBytes, randomUUIDv7 } from 'node:crypto'
+import {
+  addSignature,
+  makeIdentity,
+  openRoot,
+  publicIdentity,
+  signDocument,
+} from '@sallyport/core/crypto'
+import type { Identity, SigningKey, VerifiedRoot } from '@sallyport/core/crypto'
+import { documents, encodeBase64url, parseEnvelope } from '@sallyport/core/protocol'
+import type { RootKey, TrustRoot } from '@sallyport/core/protocol'
+import { rootKeyFor } from '../../src/trust/root-change.ts'
+import { NOW } from './site.ts'
+
+const nowMs = Date.parse(NOW)
+
+/** One person: keys to work with, and root keys. */
+export interface Person {
+  readonly name: string
+  readonly operator: Identity
+  readonly root: SigningKey
+  readonly recovery: SigningKey
+}
+
+/** A person with new keys. */
+export function personOf(name: string): Person {
+  const key = (): SigningKey => makeIdentity(name, randomBytes(64)).signing
+  return { name, operator: makeIdentity(name, randomBytes(64)), root: key(), recovery: key() }
+}
+
+/** The keys of a person as a root has them. */
+export function keysOf({ name: holder, operator, root, recovery }: Person): RootKey[] {
+  const { signingKey, sealingKey } = publicIdentity(operator)
+  const roots = [root, recovery].map(({ publicKey }) => encodeBase64url(publicKey))
+  return [
+    rootKeyFor({ holder, role: 'operator', signingKey, sealingKey }, { nowMs }),
+    ...roots.map((key) => {
+      return rootKeyFor({ holder, role: 'root', signingKey: key, sealingKey: null }, { nowMs })
+    }),
+  ]
+}
+
+/** The first root of a site with these people. */
+export function firstRoot(people: readonly Person[], changes: Partial<TrustRoot> = {}): TrustRoot {
+  const effects = ['read', 'change', 'destroy'] as const
+  return {
+    siteId: randomUUIDv7(),
+    siteName: 'home',
+    version: 1,
+    rootThreshold: 1,
+    keys: people.flatMap(keysOf),
+    thresholds: effects.map((effect) => ({ jobTypes: '*', effect, operators: 1, customers: 0 })),
+    issuedAt: NOW,
+    expiresAt: '2027-11-22T08:00:00.000Z',
+    ...changes,
+  }
+}
+
+/** A root signed by these keys. */
+export function signRoot(root: TrustRoot, [first, ...more]: readonly SigningKey[]): VerifiedRoot {
+  let envelope = signDocument(documents.trustRoot, root, first!)
+  for (const key of more) envelope = addSignature(parseEnvelope(envelope, 100_000), key)
+  return openRoot(envelope)
+}
