@@ -135,6 +135,21 @@ const effects = [
     { path: '^core/src/(runner|wiring)/', pathNot: RUNNER_PORTS },
   ),
   forbid(
+    'policy-knows-what-it-answers',
+    'A policy is asked by admission through its port and knows documents and decisions, no store and no network. Pass in what it needs.',
+    { path: '^core/src/policy/' },
+    { path: '^core/src/', pathNot: '^core/src/(policy|protocol|crypto|admission)/' },
+  ),
+  forbid(
+    'policy-only-where-it-is-asked',
+    'The evaluator takes 16 MB and 20 ms to load: agents ask it and the command line checks and explains it. The hub has no policy, and the rows of core take the port as an argument.',
+    {
+      path: '^(core|hub|cli)/src/',
+      pathNot: ['^core/src/policy/', '^cli/src/policy/', '^cli/src/work/policy-'],
+    },
+    { path: '^core/src/policy/', dependencyTypesNot: ['type-only', 'dynamic-import'] },
+  ),
+  forbid(
     'ports-are-types',
     'A store implements a port of the runner and knows nothing else of it. Write `import type`.',
     { path: '^core/src/(stores|transport|plugins)/' },
@@ -184,6 +199,12 @@ const vendors = [
     'How a cron expression is read is decided in one folder, with its rules for the days on which clocks are set. Use readTimetable of @sallyport/core/schedules.',
     { path: '/src/', pathNot: '^core/src/schedules/' },
     { path: 'node_modules/croner/' },
+  ),
+  forbid(
+    'cedar-only-in-policy',
+    'What a policy means is decided in one folder. Use makePolicy or findPolicyProblems of @sallyport/core/policy.',
+    { path: '/src/', pathNot: '^core/src/policy/cedar\\.ts$' },
+    { path: 'node_modules/@cedar-policy/' },
   ),
   forbid(
     'undici-only-where-http-is-spoken',

@@ -7,6 +7,7 @@ import { repositoryRoot, textOf } from './tree.ts'
 
 const PACKAGES = ['sdk', 'core', 'hub', 'agent', 'cli', 'plugins/sensors']
 const VENDORS = [
+  '@cedar-policy/cedar-wasm',
   '@cfworker/json-schema',
   '@noble/curves',
   '@standard-schema/spec',

@@ -42,6 +42,12 @@ const OFFENCES: Record<string, Record<string, string>> = {
   'ports-are-types': {
     'core/src/stores/ports.ts': `import { port } from '../runner/ports.ts'\nexport const p = port`,
   },
+  'policy-knows-what-it-answers': { 'core/src/policy/up.ts': `import '../stores/index.ts'` },
+  'policy-only-where-it-is-asked': {
+    'hub/src/decides.ts': `import '@sallyport/core/policy'`,
+    'cli/src/decides.ts': `import '@sallyport/core/policy'`,
+    'core/src/runner/decides.ts': `import '../policy/index.ts'`,
+  },
   'wiring-is-the-top': { 'core/src/runner/up.ts': `import '../wiring/index.ts'` },
   'core-knows-no-program': { 'core/src/runner/hosts.ts': `import '../../../hub/src/index.ts'` },
   'container-only-in-wiring': {
@@ -57,6 +63,7 @@ const OFFENCES: Record<string, Record<string, string>> = {
     'core/src/runner/parses.ts': `import { vendor } from 'zod'\nexport const v = vendor`,
     'core/src/transport/parses.ts': `import { vendor } from 'zod'\nexport const v = vendor`,
   },
+  'cedar-only-in-policy': { 'core/src/policy/asks.ts': `import '@cedar-policy/cedar-wasm'` },
   'undici-only-where-http-is-spoken': { 'core/src/runner/dials.ts': `import 'undici'` },
   'json-schema-only-in-plugins': {
     'core/src/admission/schema.ts': `import '@cfworker/json-schema'`,
@@ -99,6 +106,9 @@ const LAWFUL: Record<string, string> = {
   'core/src/crypto/digest.ts': `import 'node:crypto'\nimport 'jose'`,
   'core/src/protocol/shapes.ts': `import 'zod'\nimport 'node:buffer'`,
   'core/src/transport/typed.ts': `import type { vendor } from 'zod'\nexport type V = typeof vendor`,
+  'core/src/policy/cedar.ts': `import '@cedar-policy/cedar-wasm'\nimport '../admission/index.ts'`,
+  'cli/src/policy/reads.ts': `import '@sallyport/core/policy'`,
+  'agent/src/policy.ts': `import '@sallyport/core/policy'`,
   'core/src/runner/ports.ts': `export const port = 1`,
   'core/src/stores/adapter.ts': `import type { port } from '../runner/ports.ts'\nexport type P = typeof port`,
   'core/src/transport/contract.ts': `import 'zod'\nimport '../protocol/index.ts'`,

@@ -4,7 +4,7 @@ import type { JobManifest } from '@sallyport/sdk'
 import type { Job, RefusalReason } from '../protocol/index.ts'
 import type { TrustedKey } from '../crypto/index.ts'
 import { ask, pass, refuse, type Checked } from './checked.ts'
-import type { PolicyDecision, PolicyPort } from './ports.ts'
+import type { PolicyDecision, PolicyPort, PolicyRequest } from './ports.ts'
 
 const REASON_OF = {
   missing: 'policy_missing',
@@ -27,9 +27,16 @@ export function checkPolicy(
   const kind = requester.role === 'customer' ? 'Customer' : 'Operator'
   const { jobType, input, step } = job
   const principal = { kind, name: requester.name } as const
-  const decision = ask(() => policy.decide({ principal, jobType, input, step, signers, ...known }))
+  return askPolicy({ principal, jobType, input, step, signers, ...known }, policy)
+}
+
+/** Asks the policy about one principal. Trust: fails closed. */
+export function askPolicy(request: PolicyRequest, policy: PolicyPort): Checked<readonly string[]> {
+  const decision = ask(() => policy.decide(request))
   if (!decision.ok) return decision
   if (decision.value.allowed) return pass(decision.value.rules)
-  const { why, rules, errors } = decision.value
-  return refuse(REASON_OF[why], { principal, rules: rules.slice(0, 8), errors: errors.slice(0, 8) })
+  const { why, rules, errors, about } = decision.value
+  const { principal } = request
+  const bounded = { rules: rules.slice(0, 8), errors: errors.slice(0, 8) }
+  return refuse(REASON_OF[why], { principal, ...bounded, ...(about !== undefined && { about }) })
 }

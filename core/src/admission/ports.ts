@@ -92,6 +92,8 @@ export type PolicyDecision =
       readonly rules: readonly string[]
       /** What could not be evaluated, as short sentences. */
       readonly errors: readonly string[]
+      /** Where it was denied: `guest 101 on node pve1`. */
+      readonly about?: string
     }
 
 /** Which principal may run what where. Trust: whoever answers verified the policy from its signed bytes. */

@@ -74,6 +74,10 @@ export const BYTES_ERRORS = {
     meaning: 'The text is not a signed note.',
     remedy: 'Copy it whole, with its empty line and its signature.',
   },
+  ERR_POLICY_FORM: {
+    meaning: 'The text of a policy is not one: a rule cannot be read, or is too deep to be evaluated.',
+    remedy: 'Correct the line that it names; `sallyport policy check <file>` shows it.',
+  },
   ERR_PUBLICATION: {
     meaning:
       'The publication of a bundle is not signed by the key it names, or is of another bundle.',

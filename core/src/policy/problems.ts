@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Everything that can be said against a policy before it is published: form, types, and names that nobody has. */
+import type { PluginManifest } from '@sallyport/sdk'
+import { validateRules, type RuleComplaint } from './cedar.ts'
+import { NAMESPACE } from './questions.ts'
+import { cleanText, errorAt, readRules, charsBefore } from './rules.ts'
+import type { PolicyProblem, ReadRule } from './rules.ts'
+import { makePolicySchema } from './schema.ts'
+
+/** What a policy is held against. */
+export interface PolicyWorld {
+  /** Approved plugins, each once. */
+  readonly manifests: readonly PluginManifest[]
+  /** Who and what there is, by type; of a type that is not here nothing is said. */
+  readonly names?: Readonly<Partial<Record<NamedType, readonly string[]>>>
+}
+
+/** Types of which a site knows every name. */
+export type NamedType = 'Operator' | 'Customer' | 'Agent' | 'Site' | 'Schedule'
+
+/**
+ * The problems of a policy, by their place. With an error it must not be published; with a warning it may not do what is
+ * meant: a rule that never applies, a name that nobody has.
+ */
+export function findPolicyProblems(text: string, world: PolicyWorld): PolicyProblem[] {
+  const { rules, problems } = readRules(text)
+  if (problems.length > 0) return problems
+  const texts = Object.fromEntries(rules.map(({ key, text: own }) => [key, own]))
+  const complaints = validateRules(texts, makePolicySchema(world.manifests))
+  const wrong = new Set(complaints.filter(({ isError }) => isError).map(({ rule }) => rule))
+  const found = complaints
+    .filter(({ isError, rule }) => isError || !wrong.has(rule))
+    .map((complaint) => problemOf(text, rules, complaint))
+  const unknown = rules.flatMap((rule) => unknownNames(text, rule, world.names ?? {}))
+  return onePerPlace([...found, ...unknown])
+}
+
+function problemOf(
+  text: string,
+  rules: readonly ReadRule[],
+  { rule: key, message, hint, startByte, isError }: RuleComplaint,
+): PolicyProblem {
+  const rule = rules.find((each) => each.key === key)!
+  const at = rule.start + charsBefore(rule.text, startByte)
+  const severity = isError ? 'error' : 'warning'
+  return { ...errorAt(text, at, inOurWords(message), hint && cleanText(hint, 400)), severity }
+}
+
+/** Why: an action is a job type here, and the namespace says nothing to a reader. */
+function inOurWords(message: string): string {
+  return message
+    .replaceAll(`${NAMESPACE}::Action::`, 'job type ')
+    .replace('unrecognized action job type', 'no approved plugin has the job type')
+    .replace('unrecognized entity type', 'there is no type')
+    .replace(
+      'policy is impossible: the policy expression evaluates to false for all valid requests',
+      'this rule never applies, whatever is asked',
+    )
+    .replace(
+      'unable to find an applicable action given the policy scope constraints',
+      'no job type fits who and what this rule is about',
+    )
+}
+
+/** Names of a rule that the site does not know. Why a warning: an agent may be enrolled later, a person joins tomorrow. */
+function unknownNames(
+  text: string,
+  { json, start }: ReadRule,
+  names: NonNullable<PolicyWorld['names']>,
+): PolicyProblem[] {
+  return entitiesIn(json).flatMap(({ type, id }) => {
+    const kind = type.slice(NAMESPACE.length + 2) as NamedType
+    const known = names[kind]
+    if (!type.startsWith(`${NAMESPACE}::`) || known === undefined || known.includes(id)) return []
+    const at = Math.max(start, text.indexOf(`${kind}::${JSON.stringify(id)}`, start))
+    const message = `nobody and nothing is called ${kind}::${JSON.stringify(id)} at this site`
+    const hint = known.length === 0 ? null : `there is ${known.slice(0, 8).join(', ')}`
+    return [{ ...errorAt(text, at, message, hint), severity: 'warning' } as const]
+  })
+}
+
+/** Every entity that a rule names, however deep. */
+function entitiesIn(value: unknown): { type: string; id: string }[] {
+  if (typeof value !== 'object' || value === null) return []
+  const { type, id } = value as { type?: unknown; id?: unknown }
+  if (typeof type === 'string' && typeof id === 'string') return [{ type, id }]
+  return Object.values(value).flatMap(entitiesIn)
+}
+
+/** Why: one mistake is found once for every job type and every kind of principal. */
+function onePerPlace(problems: readonly PolicyProblem[]): PolicyProblem[] {
+  const byPlace = new Map<string, PolicyProblem>()
+  for (const problem of problems) {
+    const key = `${String(problem.line).padStart(6)}:${String(problem.column).padStart(6)}`
+    const known = byPlace.get(key)
+    if (known === undefined || (known.severity === 'warning' && problem.severity === 'error')) {
+      byPlace.set(key, problem)
+    }
+  }
+  return [...byPlace].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, problem]) => problem)
+}
