@@ -13,6 +13,7 @@ import { paeVectors } from './vector-cases/pae.ts'
 import { publicationVectors } from './vector-cases/publication.ts'
 import { sealedVectors } from './vector-cases/sealed.ts'
 import { strictJsonVectors } from './vector-cases/strict-json.ts'
+import { trustRootVectors } from './vector-cases/trust-root.ts'
 
 const VECTORS: Readonly<Record<string, () => object | Promise<object>>> = {
   'pae.json': paeVectors,
@@ -22,6 +23,7 @@ const VECTORS: Readonly<Record<string, () => object | Promise<object>>> = {
   'enrolment-code.json': enrolmentCodeVectors,
   'key-id.json': keyIdVectors,
   'publication.json': publicationVectors,
+  'trust-root.json': trustRootVectors,
 }
 
 const folder = resolve(process.argv[2] ?? join(repositoryRoot, 'docs/vectors'))

@@ -7,14 +7,14 @@ import { decodeBase64url, encodeJson, parseJson } from '@sallyport/core/protocol
 import { readKeyFile, writeKeyFile } from '@sallyport/core/stores'
 import { z } from 'zod'
 
-const MAX_BYTES = 131_072
+const MAX_BYTES = 393_216
 
 /** Shape of `agent.json`. Trust: the enrolment in it is verified against the fingerprint at every start. */
 const AgentFile = z.strictObject({
-  format: z.literal('sallyport-agent-1'),
+  format: z.literal('sallyport-agent-2'),
   hub: z.url().max(512),
-  /** Base64url of the first bytes of SHA-256 of the operator's signing key, as the code carried it. */
-  operatorFingerprint: z.base64url().max(64),
+  /** Base64url of the first bytes of SHA-256 of the trust root, as the code carried it. */
+  rootFingerprint: z.base64url().max(64),
   /** DSSE envelope of the enrolment, base64url. */
   enrolment: z.base64url().max(MAX_BYTES),
 })

@@ -22,7 +22,7 @@ export interface AgentAudit extends Disposable {
 /** Opens the audit log. Throws: ERR_NOT_ENROLLED, ERR_AGENT_FILE, ERR_STORE_MISSING, ERR_STORE_CORRUPT, ERR_KEY_FILE_MODE. */
 export function openAgentAudit(stateDir: string): AgentAudit {
   const file = readAgentFile(stateDir)
-  const { enrolment } = verifyEnrolment(enrolmentBytes(file), file.operatorFingerprint)
+  const { enrolment } = verifyEnrolment(enrolmentBytes(file), file.rootFingerprint)
   const identity = readKeyFileIdentity(readKeyFile(join(stateDir, 'keys.json')))
   const path = join(stateDir, DATABASE)
   const store = openSqliteAgentStore(path, { clock: systemClock, mode: 'readOnly' })

@@ -12,7 +12,7 @@ import {
   type EnrolmentCode,
   type Identity,
 } from '@sallyport/core/crypto'
-import { documents, encodeBase64url, instantOf } from '@sallyport/core/protocol'
+import { decodeBase64url, documents, encodeBase64url, instantOf } from '@sallyport/core/protocol'
 import { openStateDirectory } from '@sallyport/core/stores'
 import { openHubClient, type HubClient } from '@sallyport/core/transport'
 import { CodedError } from '@sallyport/sdk'
@@ -44,7 +44,7 @@ export interface EnrolledAgent {
 /**
  * Enrols this host: makes its keys, redeems the code, verifies what came back, writes it down, describes itself.
  *
- * Trust: the enrolment is sealed under the code and signed by the operator whose fingerprint the code carries.
+ * Trust: the enrolment is sealed under the code and signed by an operator of the trust root whose fingerprint the code carries.
  * Throws: ERR_CODE_FORM, ERR_CODE_CHECKSUM, ERR_ALREADY_ENROLLED, ERR_ENROLMENT_UNTRUSTED, and the hub client's codes.
  */
 export async function enrolAgent(request: EnrolRequest): Promise<EnrolledAgent> {
@@ -59,14 +59,14 @@ export async function enrolAgent(request: EnrolRequest): Promise<EnrolledAgent> 
     clock: request.clock,
   })
   const bytes = await redeem(code, identity, hub)
-  const enrolled = verifyEnrolment(bytes, code.operatorFingerprint)
+  const enrolled = verifyEnrolment(bytes, code.rootFingerprint)
   const { enrolment } = enrolled
   await hub.describeAgent(await describe({ code, identity, enrolled, nowMs: request.clock.now() }))
   beginRecord(directory.file(DATABASE), identity, enrolled)
   writeAgentFile(directory.path, {
-    format: 'sallyport-agent-1',
+    format: 'sallyport-agent-2',
     hub: hub.address,
-    operatorFingerprint: code.operatorFingerprint,
+    rootFingerprint: code.rootFingerprint,
     enrolment: encodeBase64url(bytes),
   })
   return {
@@ -75,7 +75,7 @@ export async function enrolAgent(request: EnrolRequest): Promise<EnrolledAgent> 
     siteId: enrolment.siteId,
     keyId: identity.signing.keyId,
     stateDir: directory.path,
-    operators: enrolment.operators.map((operator) => operator.name),
+    operators: enrolled.operators,
   }
 }
 
@@ -87,10 +87,15 @@ function refuseSecondEnrolment(stateDir: string): void {
 }
 
 /** Begins the journal and the audit log. Why: an enrolled agent without them has lost its memory and must not run. */
-function beginRecord(path: string, identity: Identity, { enrolment }: Enrolled): void {
+function beginRecord(path: string, identity: Identity, enrolled: Enrolled): void {
+  const { enrolment, rootDigest, rootVersion, policy } = enrolled
   using record = openRecord(path, { agentId: enrolment.agentId, identity, mode: 'create' })
   const { enrolmentId, siteId } = enrolment
-  record.note({ event: 'agent.enrolled', details: { enrolmentId, siteId } })
+  const details = { enrolmentId, siteId, rootVersion, rootDigest, policyVersion: policy.version }
+  record.note({ event: 'agent.enrolled', details }, (nowMs) => {
+    const envelope = decodeBase64url(enrolment.policy)
+    record.store.authority.addPolicy(policy.version, { envelope, rootVersion }, nowMs)
+  })
 }
 
 /** Why: the redeem token shows that the code is known, the signature that the new key is held. */

@@ -12,6 +12,7 @@ import type { Refusal } from '@sallyport/core/protocol'
 import { openSqliteAgentStore, readKeyFile, type HeldApproval } from '@sallyport/core/stores'
 import { systemClock } from '@sallyport/core/wiring'
 import { enrolmentBytes, readAgentFile } from './agent-file.ts'
+import { authorityOf } from './authority.ts'
 import { DATABASE } from './record.ts'
 import { verifyEnrolment } from './trust.ts'
 
@@ -62,11 +63,12 @@ export interface HeldPlugins {
  */
 export function readAgentPlugins(stateDir: string): AgentPlugin[] {
   const file = readAgentFile(stateDir)
-  const { enrolment, trust } = verifyEnrolment(enrolmentBytes(file), file.operatorFingerprint)
+  const enrolled = verifyEnrolment(enrolmentBytes(file), file.rootFingerprint)
   const { sealingKey } = readKeyFileIdentity(readKeyFile(join(stateDir, 'keys.json')))
   const path = join(stateDir, DATABASE)
   using store = openSqliteAgentStore(path, { clock: systemClock, mode: 'readOnly' })
-  const { siteId, agentId } = enrolment
+  const { siteId, agentId } = enrolled.enrolment
+  const trust = authorityOf(file, enrolled, store)
   const { approvals, clock, revocations, quarantine } = store
   const self = { siteId, agentId, sealingKey }
   return judgePlugins({ approvals, ports: { self, trust, clock, revocations, quarantine } })

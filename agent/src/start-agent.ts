@@ -41,7 +41,7 @@ export async function startAgent(config: AgentConfig): Promise<RunningAgent> {
   const log = pino({ level: config.logLevel, base: null }, pino.destination({ fd: 2, sync: true }))
   const directory = opening.use(openStateDirectory(config.stateDir))
   const file = readAgentFile(directory.path)
-  const enrolled = verifyEnrolment(enrolmentBytes(file), file.operatorFingerprint)
+  const enrolled = verifyEnrolment(enrolmentBytes(file), file.rootFingerprint)
   const { agentId, agentName } = enrolled.enrolment
   const place = { stateDir: directory.path, passphraseFile: config.passphraseFile }
   const keys = openVaultKeys(place)

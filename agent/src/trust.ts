@@ -1,64 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What an agent believes: the operators named by the enrolment that the fingerprint in its code vouches for. */
-import { CodedError } from '@sallyport/sdk'
+/** What an agent believes when it enrols: the trust root that the fingerprint in its code vouches for. */
+import { trustStoreOf, verifyEnvelope, verifyFirstRoot, verifyPolicy } from '@sallyport/core/crypto'
 import {
-  fingerprintOf,
-  keyIdOf,
-  makeTrustStore,
-  parseSigningPublicKey,
-  verifyEnvelope,
-  type TrustedKey,
-  type TrustStore,
-} from '@sallyport/core/crypto'
-import {
+  decodeBase64url,
   documents,
+  epochMs,
   parseDocument,
   parseEnvelope,
   type Enrolment,
-  type PublicIdentity,
+  type Policy,
 } from '@sallyport/core/protocol'
+import { CodedError } from '@sallyport/sdk'
 
-/** A verified enrolment with the trust that follows from it. */
+/** A verified enrolment with what follows from it. */
 export interface Enrolled {
   readonly enrolment: Enrolment
-  readonly trust: TrustStore
-  /** X25519 public keys of the operators, base64url. */
+  readonly siteName: string
+  readonly rootVersion: number
+  readonly rootDigest: string
+  readonly policy: Policy
+  /** Names of the operators at that time. */
+  readonly operators: readonly string[]
+  /** X25519 public keys of the operators at that time, base64url. */
   readonly operatorReaders: readonly string[]
 }
 
 /**
  * Verifies an enrolment.
  *
- * Trust: the bytes come from the hub or from disk. They count only if signed by the operator key whose fingerprint
- * the person typed with the code, so that a hub cannot put in operators of its own.
+ * Trust: the bytes come from the hub or from disk. They count only with the trust root whose fingerprint the person typed
+ * with the code, signed by an operator of it, so that a hub cannot put in keys of its own.
+ * Time: as of the moment it was signed; it is read again at every start, when keys of it may have ended.
  * Throws: ERR_ENROLMENT_UNTRUSTED.
  */
-export function verifyEnrolment(bytes: Uint8Array, operatorFingerprint: string): Enrolled {
+export function verifyEnrolment(bytes: Uint8Array, rootFingerprint: string): Enrolled {
   const envelope = parseEnvelope(bytes, 2 * documents.enrolment.maxBytes)
   const claimed = parseDocument(documents.enrolment, envelope.payload)
-  const vouched = claimed.operators
-    .map(operatorKey)
-    .find((key) => fingerprintOf(key.publicKey) === operatorFingerprint)
-  if (vouched === undefined) {
-    throw untrusted('no operator in the enrolment has the fingerprint that the code carries')
-  }
-  const verified = verifyEnvelope(
-    envelope,
-    documents.enrolment,
-    makeTrustStore(claimed.siteId, [vouched]),
-  )
-  if (!verified.ok) throw untrusted(`the enrolment is not signed by it: ${verified.refusal.reason}`)
+  const first = verifyFirstRoot(decodeBase64url(claimed.trustRoot), rootFingerprint)
+  if (!first.ok) throw untrusted(`its trust root is not that of the code: ${first.refusal.reason}`)
+  const { root, digest: rootDigest } = first
+  const trust = trustStoreOf(root, epochMs(claimed.issuedAt))
+  const verified = verifyEnvelope(envelope, documents.enrolment, trust)
+  if (!verified.ok) throw untrusted(`no operator of the site signed it: ${verified.refusal.reason}`)
   const enrolment = parseDocument(documents.enrolment, verified.payload)
+  if (enrolment.siteId !== root.siteId) throw untrusted('its trust root is of another site')
+  const policy = verifyPolicy(root, decodeBase64url(enrolment.policy))
+  if (!policy.ok) throw untrusted(`its policy does not hold: ${policy.refusal.reason}`)
+  const operators = root.keys.filter(({ role }) => role === 'operator')
   return {
     enrolment,
-    trust: makeTrustStore(enrolment.siteId, enrolment.operators.map(operatorKey)),
-    operatorReaders: enrolment.operators.map((operator) => operator.sealingKey),
+    siteName: root.siteName,
+    rootVersion: root.version,
+    rootDigest,
+    policy: policy.policy,
+    operators: operators.map(({ holder }) => holder),
+    operatorReaders: operators.flatMap(({ sealingKey }) => sealingKey ?? []),
   }
-}
-
-function operatorKey(operator: PublicIdentity): TrustedKey {
-  const publicKey = parseSigningPublicKey(operator.signingKey)
-  return { keyId: keyIdOf(publicKey), publicKey, role: 'operator', name: operator.name }
 }
 
 function untrusted(why: string): CodedError {

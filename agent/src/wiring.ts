@@ -2,7 +2,7 @@
 /** The agent put together: one line per part, closed in reverse order by the scope. */
 import { randomUUIDv7 } from 'node:crypto'
 import { join } from 'node:path'
-import type { AdmissionPorts } from '@sallyport/core/admission'
+import type { AdmissionPorts, SiteAuthority } from '@sallyport/core/admission'
 import type { Identity } from '@sallyport/core/crypto'
 import { encodeBase64url } from '@sallyport/core/protocol'
 import { checkAgainstSchema, openPluginHost, type PluginHost } from '@sallyport/core/plugins'
@@ -19,6 +19,7 @@ import {
 import { isCodedError, type Secret } from '@sallyport/sdk'
 import type { Logger } from 'pino'
 import type { AgentFile } from './agent-file.ts'
+import { authorityOf, bookOf } from './authority.ts'
 import { openBindingPins, type LockBook } from './bindings/binding-locks.ts'
 import { FileBindingStore, type BindingsChange } from './bindings/binding-store.ts'
 import { notePluginEvent } from './plugin-events.ts'
@@ -56,6 +57,7 @@ export function wireAgent(parts: AgentParts, scope: AsyncDisposableStack): Conta
   const { agentId } = enrolment
   const path = join(stateDir, DATABASE)
   const record = scope.use(openRecord(path, { agentId, identity, mode: 'existing' }))
+  const authority = authorityOf(parts.file, enrolled, record.store)
   const hub = scope.use(
     openHubClient({ url: parts.file.hub, key: identity.signing, clock: systemClock }),
   )
@@ -80,19 +82,20 @@ export function wireAgent(parts: AgentParts, scope: AsyncDisposableStack): Conta
   container.register(AgentMemory, { useValue: record })
   container.register(AgentHub, { useValue: hub })
   container.register(AgentHost, { useValue: host })
-  container.register(AgentAdmission, { useValue: admissionOf(parts, record) })
+  container.register(AgentAdmission, { useValue: admissionOf(parts, record, authority) })
   container.register(AgentRunner, {
     useFactory: once(
       (c) =>
         new Runner({
           identity,
-          operatorReaders: enrolled.operatorReaders,
+          operatorReaders: () => authority.operatorReaders(),
           admission: c.resolve(AgentAdmission),
           journal: c.resolve(AgentMemory).journal,
           host: c.resolve(AgentHost),
           channel: { answer: (id, sealed) => answer(hub, id, sealed) },
           bundles: { fetch: (digest) => fetchBundle(hub, digest) },
           pins: openBindingPins(place, locks),
+          book: bookOf(authority, record.store),
           clock: c.resolve(Clock),
           makeId: randomUUIDv7,
           maxConcurrentJobs: parts.maxConcurrentJobs,
@@ -120,14 +123,18 @@ function lockBookOf(record: AgentRecord, log: Logger): LockBook {
   }
 }
 
-function admissionOf(parts: AgentParts, record: AgentRecord): AdmissionPorts {
+function admissionOf(
+  parts: AgentParts,
+  record: AgentRecord,
+  authority: SiteAuthority,
+): AdmissionPorts {
   const { enrolled, identity } = parts
   const { siteId, agentId } = enrolled.enrolment
   const sealingKey = encodeBase64url(identity.sealing.publicKey)
   const { store } = record
   return {
     self: { siteId, agentId, sealingKey },
-    trust: enrolled.trust,
+    trust: authority,
     clock: store.clock,
     approvals: store.approvals,
     revocations: store.revocations,

@@ -15,6 +15,8 @@ export interface Home {
     readonly site: string
     /** The versions of the trust root that this person verified, oldest first. */
     readonly roots: string
+    /** The newest policy that this person verified. */
+    readonly policy: string
     readonly settings: string
     readonly agents: string
     readonly approvals: string
@@ -41,6 +43,7 @@ export function homeLayout(given?: string): Home {
       rootKey: join(operator, 'root-key.json'),
       site: join(operator, 'site.json'),
       roots: join(operator, 'roots'),
+      policy: join(operator, 'policy.json'),
       settings: join(operator, 'settings.json'),
       agents: join(operator, 'agents'),
       approvals: join(operator, 'approvals'),

@@ -143,7 +143,7 @@ describe('the way of a job', () => {
         job: { jobType: 'sensors/host', agent: { name: 'pve1' }, signedBy: 'ada', input: {} },
         result: {
           verified: { signedBy: 'pve1' },
-          checksPassedCount: 9,
+          checksPassedCount: 13,
           plugin: { name: 'sensors' },
         },
       })
@@ -169,7 +169,7 @@ describe('the way of a job', () => {
       expect(shown.stderr).toMatch(
         /^signed by ada \(ed25519 SHA256:.{8}\) · sealed to pve1 · valid 10 min\n/,
       )
-      expect(shown.stderr).toMatch(/\n {2}admitted +[\d.]+ m?s {3}9 checks\n/)
+      expect(shown.stderr).toMatch(/\n {2}admitted +[\d.]+ m?s {3}13 checks\n/)
       expect(shown.stderr).toMatch(/\ndone in .*\n/)
       expect(shown.stderr).toMatch(/result signed by pve1 · job [0-9a-f]{8}…[0-9a-f]{3}\n$/)
       expect(shown.stdout).toMatch(/uptime +[\d.]+ (s|min|h|days)/)

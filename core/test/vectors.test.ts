@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Every case of every file that this package owns in `docs/vectors/`: what independent implementers are promised. */
 import { describe, expect, it } from '@jest/globals'
+import { chainOf } from '@sallyport/core/admission'
 import {
   codeProof,
   digestOf,
-  fingerprintOf,
   keyIdOf,
   makeEnrolmentCode,
   makeIdentity,
@@ -20,8 +20,11 @@ import {
   possessionMessage,
   publicIdentity,
   publishes,
+  rootFingerprintOf,
   shortKeyId,
   verifyEnvelope,
+  verifyFirstRoot,
+  verifyNextRoot,
   verifySignature,
 } from '@sallyport/core/crypto'
 import {
@@ -216,24 +219,55 @@ describe('sealed.json', () => {
   )
 })
 
-describe('enrolment-code.json', () => {
-  type Derived = 'redeemToken' | 'redeemHash' | 'sealKey' | 'proofKey' | 'operatorFingerprint'
+describe('trust-root.json', () => {
+  interface Case {
+    name: string
+    after: number
+    envelope: string
+  }
   const vectors = read<{
-    operator: Party
+    first: { envelope: string; fingerprint: string; digest: string }
+    accepted: Case[]
+    refused: (Case & { reason: RefusalReason })[]
+  }>('trust-root.json')
+  const { fingerprint, digest } = vectors.first
+  const anchor = { root: Buffer.from(vectors.first.envelope), fingerprint }
+  const chain = chainOf(
+    anchor,
+    vectors.accepted.map(({ envelope }) => Buffer.from(envelope)),
+  )
+
+  it('is a chain from the first root', () => {
+    expect(chain.map(({ root }) => root.version)).toEqual([1, 2, 3])
+    expect(chain[0]!.digest).toBe(digest)
+    expect(verifyFirstRoot(anchor.root, rootFingerprintOf(chain[1]!.envelope))).toRefuse(
+      'unknown_key',
+    )
+  })
+
+  it.each(vectors.refused)('refuses: $name', ({ after, envelope, reason }) => {
+    expect(verifyNextRoot(chain[after - 1]!.root, Buffer.from(envelope))).toRefuse(reason)
+  })
+})
+
+describe('enrolment-code.json', () => {
+  type Derived = 'redeemToken' | 'redeemHash' | 'sealKey' | 'proofKey' | 'rootFingerprint'
+  const vectors = read<{
+    trustRoot: string
     agent: Party
     cases: Record<Derived | 'secret' | 'code' | 'possession' | 'codeProof', string>[]
     typed: { code: string; accepted: string[]; refused: { code: string; text: string }[] }
   }>('enrolment-code.json')
-  const operatorKey = parseSigningPublicKey(vectors.operator.signingKey)
+  const fingerprint = rootFingerprintOf(Buffer.from(vectors.trustRoot))
 
   it.each(vectors.cases)(
     'derives from $secret',
     ({ secret, code, possession, codeProof: proof, ...derived }) => {
-      expect(makeEnrolmentCode(hex(secret), operatorKey)).toBe(code)
+      expect(makeEnrolmentCode(hex(secret), fingerprint)).toBe(code)
       const { sealKey, proofKey, ...texts } = parseEnrolmentCode(code)
       const keys = { sealKey: encodeBase64url(sealKey), proofKey: encodeBase64url(proofKey) }
       expect({ ...texts, ...keys }).toEqual(derived)
-      expect(derived.operatorFingerprint).toBe(fingerprintOf(operatorKey))
+      expect(derived.rootFingerprint).toBe(fingerprint)
       const { signingKey, sealingKey } = vectors.agent
       expect(codeProof(proofKey, signingKey, sealingKey)).toBe(proof)
       const message = possessionMessage(derived.redeemToken)

@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path'
 import { instantOf } from '@sallyport/core/protocol'
 import { encodeSiteFile, openHubClient, type HubClient } from '@sallyport/core/transport'
 import { publicIdentity, type Identity } from '@sallyport/core/crypto'
-import { anyone, makeCode, redemption, temporaryFolder } from './support/site.ts'
+import { anyone, makeCode, redemption, siteFileOf, temporaryFolder } from './support/site.ts'
 
 const MAIN = resolve(import.meta.dirname, '../src/main.ts')
 const SLOW = 30_000
@@ -29,15 +29,8 @@ describe('the hub as a process', () => {
     scope = new AsyncDisposableStack()
     home = await temporaryFolder(scope)
     operator = anyone('ops-1')
-    const operators = [publicIdentity(operator)]
-    const site = {
-      format: 'sallyport-site-1',
-      siteId: randomUUIDv7(),
-      name: 'home',
-      operators,
-    } as const
     await mkdir(join(home, 'operator'))
-    await writeFile(join(home, 'operator', 'site.json'), encodeSiteFile(site))
+    await writeFile(join(home, 'operator', 'site.json'), siteFileOf(randomUUIDv7(), operator))
   })
   afterEach(() => scope.disposeAsync())
 

@@ -7,14 +7,16 @@ import { DatabaseSync } from 'node:sqlite'
 import { join } from 'node:path'
 import { enrolAgent } from '@sallyport/agent'
 import {
+  foundSite,
   makeEnrolmentCode,
   makeIdentity,
   parseEnrolmentCode,
   publicIdentity,
+  rootFingerprintOf,
   sealUnderSecret,
   signDocument,
 } from '@sallyport/core/crypto'
-import { documents, instantOf } from '@sallyport/core/protocol'
+import { THRESHOLD_PROFILES, documents, encodeBase64url, instantOf } from '@sallyport/core/protocol'
 import { Field } from '../support/field.ts'
 
 const clock = { now: Date.now }
@@ -83,9 +85,19 @@ describe('a hostile hub', () => {
 
   it('that knows the code still cannot put in operators of its own', async () => {
     const secret = randomBytes(16)
-    const code = makeEnrolmentCode(secret, field.operator.identity.signing.publicKey)
+    const code = makeEnrolmentCode(secret, rootFingerprintOf(field.operator.founded.root))
     const { sealKey, redeemHash } = parseEnrolmentCode(code)
     const own = makeIdentity('hub', randomBytes(64))
+    const ownSite = foundSite({
+      siteId: field.operator.siteId,
+      siteName: 'home',
+      operator: publicIdentity(own),
+      rootKeys: [own.signing],
+      thresholds: THRESHOLD_PROFILES.homelab,
+      policyText: '',
+      nowMs: Date.now(),
+      expiresAtMs: Date.now() + 86_400_000,
+    })
     const agentId = randomUUIDv7()
     const expiresAt = instantOf(Date.now() + 60_000)
     const enrolment = {
@@ -93,7 +105,8 @@ describe('a hostile hub', () => {
       siteId: field.operator.siteId,
       agentId,
       agentName: 'pve5',
-      operators: [publicIdentity(own), publicIdentity(field.operator.identity)],
+      trustRoot: encodeBase64url(ownSite.root),
+      policy: encodeBase64url(ownSite.policy),
       issuedAt: instantOf(Date.now()),
       expiresAt,
     }

@@ -3,21 +3,26 @@
 import { randomBytes, randomUUIDv7 } from 'node:crypto'
 import {
   digestOf,
+  foundSite,
   makeEnrolmentCode,
   makeIdentity,
+  makeSigningKey,
   makeTrustedKey,
   makeTrustStore,
   open,
   parseEnrolmentCode,
   publicIdentity,
+  rootFingerprintOf,
   seal,
   sealUnderSecret,
   signDocument,
   signPublication,
   verifyEnvelope,
   type Identity,
+  type SigningKey,
 } from '@sallyport/core/crypto'
 import {
+  THRESHOLD_PROFILES,
   approvedJobsOf,
   bindingNamesOf,
   documents,
@@ -41,6 +46,9 @@ import { openHubClient, type HubClient } from '@sallyport/core/transport'
 
 const MINUTE = 60_000
 const DAY = 1_440 * MINUTE
+
+/** A policy that permits everything: most cases are about something else. */
+const EVERYTHING = 'permit (principal, action, resource);'
 
 /** An agent as the operator knows it. */
 export interface KnownAgent {
@@ -75,17 +83,28 @@ function idIn(envelope: Uint8Array): string {
   }
 }
 
-/** A site with one operator. */
+/** A site with one operator, who holds its root key too. */
 export class TestOperator {
   readonly siteId = randomUUIDv7()
   readonly identity: Identity = makeIdentity('ops-1', randomBytes(64))
   readonly publisher: Identity = makeIdentity('publisher', randomBytes(64))
+  readonly rootKey: SigningKey = makeSigningKey(randomBytes(32))
+  /** Envelopes of the first trust root and the first policy. */
+  readonly founded = foundSite({
+    siteId: this.siteId,
+    siteName: 'home',
+    operator: publicIdentity(this.identity),
+    rootKeys: [this.rootKey],
+    thresholds: THRESHOLD_PROFILES.homelab,
+    policyText: EVERYTHING,
+    nowMs: Date.now(),
+    expiresAtMs: Date.now() + 400 * DAY,
+  })
   #hub: HubClient | undefined
 
   /** The site file a hub is started with. */
   siteFile(): Record<string, unknown> {
-    const operators = [publicIdentity(this.identity)]
-    return { format: 'sallyport-site-1', siteId: this.siteId, name: 'home', operators }
+    return { format: 'sallyport-site-2', trustRoot: encodeBase64url(this.founded.root) }
   }
 
   connect(url: string): void {
@@ -100,7 +119,7 @@ export class TestOperator {
   /** Makes a one-time code as `sallyport agent code` does. */
   async makeCode(name: string): Promise<{ code: string; agentId: string }> {
     const agentId = randomUUIDv7()
-    const code = makeEnrolmentCode(randomBytes(16), this.identity.signing.publicKey)
+    const code = makeEnrolmentCode(randomBytes(16), rootFingerprintOf(this.founded.root))
     const { sealKey, redeemHash } = parseEnrolmentCode(code)
     const expiresAt = instantOf(Date.now() + 30 * MINUTE)
     const enrolment = {
@@ -108,7 +127,8 @@ export class TestOperator {
       siteId: this.siteId,
       agentId,
       agentName: name,
-      operators: [publicIdentity(this.identity)],
+      trustRoot: encodeBase64url(this.founded.root),
+      policy: encodeBase64url(this.founded.policy),
       issuedAt: instantOf(Date.now()),
       expiresAt,
     }

@@ -5,9 +5,11 @@ import {
   makeEnrolmentCode,
   parseEnrolmentCode,
   possessionMessage,
+  rootFingerprintOf,
 } from '@sallyport/core/crypto'
 import { encodeBase64url } from '@sallyport/core/protocol'
-import { agent, describeParty, hex, operator } from './parties.ts'
+import { agent, describeParty, hex } from './parties.ts'
+import { firstRoot } from './trust-root.ts'
 
 const SECRETS = [
   new Uint8Array(16),
@@ -25,7 +27,7 @@ export function enrolmentCodeVectors(): object {
   return {
     description:
       'Enrolment codes and what is derived from them. `secret` is hexadecimal, all else base64url or text. `codeProof` is over the keys of the agent.',
-    operator: describeParty(operator),
+    trustRoot: new TextDecoder().decode(firstRoot),
     agent: describeParty(agent),
     cases: SECRETS.map(describeSecret),
     typed: {
@@ -56,13 +58,12 @@ export function enrolmentCodeVectors(): object {
 }
 
 function codeOf(secret: Uint8Array): string {
-  return makeEnrolmentCode(secret, operator.identity.signing.publicKey)
+  return makeEnrolmentCode(secret, rootFingerprintOf(firstRoot))
 }
 
 function describeSecret(secret: Uint8Array): object {
   const code = codeOf(secret)
-  const { sealKey, proofKey, redeemToken, redeemHash, operatorFingerprint } =
-    parseEnrolmentCode(code)
+  const { sealKey, proofKey, redeemToken, redeemHash, rootFingerprint } = parseEnrolmentCode(code)
   const { signing, sealing } = agent.identity
   return {
     secret: hex(secret),
@@ -71,7 +72,7 @@ function describeSecret(secret: Uint8Array): object {
     redeemHash,
     sealKey: encodeBase64url(sealKey),
     proofKey: encodeBase64url(proofKey),
-    operatorFingerprint,
+    rootFingerprint,
     possession: encodeBase64url(signing.sign(possessionMessage(redeemToken))),
     codeProof: codeProof(proofKey, signing.publicKey, sealing.publicKey),
   }

@@ -22,9 +22,9 @@ export function makePlace(): Place {
   const stateDir = mkdtempSync(join(tmpdir(), 'sallyport-bindings-'))
   openOrCreateVault('agent', { stateDir })
   writeAgentFile(stateDir, {
-    format: 'sallyport-agent-1',
+    format: 'sallyport-agent-2',
     hub: 'http://127.0.0.1:1',
-    operatorFingerprint: 'AAAA',
+    rootFingerprint: 'AAAA',
     enrolment: 'AAAA',
   })
   return { stateDir, [Symbol.dispose]: () => rmSync(stateDir, { recursive: true, force: true }) }

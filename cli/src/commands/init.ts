@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /** `sallyport init`: makes the operator's identity and the site. */
-import { string } from '@oclif/core/flags'
+import { option, string } from '@oclif/core/flags'
 import { BaseCommand } from '../base-command.ts'
 
 export class Init extends BaseCommand {
   static override summary = "Make an operator's identity and a site to sign for"
   static override description =
     'The keys are made here and stay here, locked under a passphrase that is asked for. ' +
-    'The site is public: it names the operators whose signatures its agents believe, and the hub reads it.'
+    'The site is public: it names the keys that its agents believe, and the hub reads it. A recovery code is shown once.'
   static override examples = [
     { description: 'Make both, asking for a passphrase', command: 'sallyport init' },
     {
@@ -31,6 +31,11 @@ export class Init extends BaseCommand {
       summary: 'Address of the hub; it may be started later',
       env: 'SALLYPORT_HUB',
     }),
+    profile: option({
+      options: ['homelab', 'msp'] as const,
+      default: 'homelab' as const,
+      summary: 'Whether one signature is enough to destroy something (homelab), or two (msp)',
+    })(),
     'passphrase-file': string({
       helpValue: '<file>',
       env: 'SALLYPORT_PASSPHRASE_FILE',

@@ -53,6 +53,7 @@ export async function makeDemoOperator({ folder, home }: DemoPlace): Promise<Sec
     siteName: 'demo',
     hub: DEFAULT_HUB,
     passphrase,
+    profile: 'homelab',
   })
   writeFileSync(passphraseFile(folder), text, { mode: 0o600 })
   return passphrase

@@ -5,15 +5,17 @@ import {
   CODE_SECRET_BYTES,
   makeEnrolmentCode,
   parseEnrolmentCode,
+  rootFingerprintOf,
   seal,
   sealUnderSecret,
   signDocument,
 } from '@sallyport/core/crypto'
-import { documents, instantOf } from '@sallyport/core/protocol'
+import { documents, encodeBase64url, instantOf } from '@sallyport/core/protocol'
 import { EXIT } from '../output/exit-codes.ts'
 import { Problem } from '../output/problem.ts'
 import { forgetPending, readAgents, writeAgent } from './agents.ts'
 import type { AgentRecord } from './agents.ts'
+import { readKeptPolicy } from './kept-roots.ts'
 import type { Operator } from './operator.ts'
 
 /** A code and the agent it makes. */
@@ -37,14 +39,18 @@ export async function makeCode(
   const nowMs = operator.now()
   const [issuedAt, expiresAt] = [instantOf(nowMs), instantOf(nowMs + asked.lifetimeMs)]
   const [agentId, enrolmentId] = [randomUUIDv7(), randomUUIDv7()]
-  const code = makeEnrolmentCode(randomBytes(CODE_SECRET_BYTES), identity.signing.publicKey)
+  const code = makeEnrolmentCode(
+    randomBytes(CODE_SECRET_BYTES),
+    rootFingerprintOf(site.root.envelope),
+  )
   const { redeemHash, sealKey, proofKey } = parseEnrolmentCode(code)
   const enrolment = {
     enrolmentId,
     siteId: site.siteId,
     agentId,
     agentName: asked.name,
-    operators: site.operators,
+    trustRoot: encodeBase64url(site.root.envelope),
+    policy: encodeBase64url(await policyOf(operator)),
     issuedAt,
     expiresAt,
   }
@@ -67,6 +73,17 @@ export async function makeCode(
   await forgetPending(home, asked.name)
   await writeAgent(home, record)
   return { code, record }
+}
+
+async function policyOf({ home }: Operator): Promise<Uint8Array> {
+  const policy = await readKeptPolicy(home)
+  if (policy !== undefined) return policy
+  throw new Problem('ERR_NO_POLICY', 'there is no policy on this machine', {
+    exit: EXIT.refused,
+    unharmed: 'No code was made: an agent without a policy lets nobody do anything.',
+    remedy: 'Sign one, or fetch that of the site:',
+    commands: ['sallyport policy show', 'sallyport policy init --template solo'],
+  })
 }
 
 async function expectFree({ home }: Operator, name: string): Promise<void> {

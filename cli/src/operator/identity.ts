@@ -4,20 +4,27 @@ import { randomBytes, randomUUIDv7 } from 'node:crypto'
 import {
   IDENTITY_SEED_BYTES,
   PASSPHRASE_COST,
+  foundSite,
   lockKeys,
   makeIdentity,
+  openRoot,
   publicIdentity,
   unlockKeys,
 } from '@sallyport/core/crypto'
 import type { Identity } from '@sallyport/core/crypto'
 import { readKeyFile, writeDurably, writeKeyFile } from '@sallyport/core/stores'
+import { THRESHOLD_PROFILES } from '@sallyport/core/protocol'
 import { encodeSiteFile } from '@sallyport/core/transport'
-import type { SiteFile } from '@sallyport/core/transport'
 import { CodedError } from '@sallyport/sdk'
 import type { Secret } from '@sallyport/sdk'
 import type { Home } from '../home.ts'
+import { readPolicyTemplate } from '../policy/template.ts'
+import { keepPolicy } from './kept-roots.ts'
 import { writeRecord } from './records.ts'
-import { Settings } from './site.ts'
+import { RECOVERY_SECRET_BYTES, makeRecoveryCode, recoveryKeyOf } from './recovery-code.ts'
+import { keepRootKey, lockedRootKey } from './root-key.ts'
+import { Settings, siteOf } from './site.ts'
+import type { Site } from './site.ts'
 
 /** What `init` makes. */
 export interface NewOperator {
@@ -25,33 +32,64 @@ export interface NewOperator {
   readonly siteName: string
   readonly hub: string
   readonly passphrase: Secret
+  readonly profile: keyof typeof THRESHOLD_PROFILES
 }
 
-/** Makes the identity, the site and the settings, in this order: the site is what says that all is there. */
-export async function makeOperator(
-  home: Home,
-  made: NewOperator,
-): Promise<{ identity: Identity; site: SiteFile }> {
-  const seed = randomBytes(IDENTITY_SEED_BYTES)
-  const identity = makeIdentity(made.name, seed)
-  const site: SiteFile = {
-    format: 'sallyport-site-1',
+/** What was made. The recovery code is nowhere but here. */
+export interface MadeOperator {
+  readonly identity: Identity
+  readonly site: Site
+  readonly recoveryCode: string
+}
+
+/** Years until the first trust root of a site has to be renewed. */
+const ROOT_YEARS = 3
+const YEAR_MS = 366 * 86_400_000
+
+/**
+ * Makes identity, root keys, trust root, policy, settings and site, the site last: it is what says that all is there.
+ *
+ * Why two root keys: the one on this machine may be lost with it; the other is the recovery code, on paper.
+ */
+export async function makeOperator(home: Home, made: NewOperator): Promise<MadeOperator> {
+  const { identity, box } = lockedIdentity(made.name, made.passphrase)
+  const rootKey = lockedRootKey(made.name, made.passphrase)
+  const recoveryCode = makeRecoveryCode(randomBytes(RECOVERY_SECRET_BYTES))
+  const nowMs = Date.now()
+  const { root, policy } = foundSite({
     siteId: randomUUIDv7(),
-    name: made.siteName,
-    operators: [publicIdentity(identity)],
-  }
-  const box = lockKeys(seed, made.passphrase, {
+    siteName: made.siteName,
+    operator: publicIdentity(identity),
+    rootKeys: [rootKey.signing, recoveryKeyOf(recoveryCode)],
+    thresholds: THRESHOLD_PROFILES[made.profile],
+    policyText: await readPolicyTemplate('solo'),
+    nowMs,
+    expiresAtMs: nowMs + ROOT_YEARS * YEAR_MS,
+  })
+  const settings: Settings = { format: 'sallyport-settings-1', hub: made.hub }
+  await writeRecord(home.operator.settings, Settings, settings)
+  await keepRootKey(home, rootKey.box)
+  await keepPolicy(home, policy)
+  writeKeyFile(home.operator.keys, box, { mustBeNew: true })
+  writeDurably(home.operator.site, encodeSiteFile(root), { mustBeNew: true })
+  return { identity, site: siteOf(openRoot(root)), recoveryCode }
+}
+
+/** A new identity and the bytes of its key file, which nobody has kept yet. */
+export function lockedIdentity(
+  name: string,
+  passphrase: Secret,
+): { identity: Identity; box: Uint8Array } {
+  const seed = randomBytes(IDENTITY_SEED_BYTES)
+  const identity = makeIdentity(name, seed)
+  const box = lockKeys(seed, passphrase, {
     identity: publicIdentity(identity),
     salt: randomBytes(16),
     iv: randomBytes(12),
     cost: PASSPHRASE_COST,
   })
   seed.fill(0)
-  const settings: Settings = { format: 'sallyport-settings-1', hub: made.hub }
-  await writeRecord(home.operator.settings, Settings, settings)
-  writeKeyFile(home.operator.keys, box, { mustBeNew: true })
-  writeDurably(home.operator.site, encodeSiteFile(site), { mustBeNew: true })
-  return { identity, site }
+  return { identity, box }
 }
 
 /** Opens the key file. Throws: ERR_PASSPHRASE, ERR_KEY_FILE_MISSING, ERR_KEY_FILE_MODE, ERR_KEY_FILE_FORM. */

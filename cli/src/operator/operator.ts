@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 /** An operator at work: unlocked keys, the site they sign for, and a way to the hub. */
-import { keyIdOf, makeTrustStore, makeTrustedKey, publicIdentity } from '@sallyport/core/crypto'
+import { keyIdOf, publicIdentity, trustStoreOf } from '@sallyport/core/crypto'
 import type { Identity, TrustStore } from '@sallyport/core/crypto'
 import { openHubClient, parseHubAddress } from '@sallyport/core/transport'
-import type { HubClient, SiteFile } from '@sallyport/core/transport'
+import type { HubClient } from '@sallyport/core/transport'
 import { CodedError } from '@sallyport/sdk'
 import type { Secret } from '@sallyport/sdk'
 import type { Home } from '../home.ts'
 import { unlockOperator } from './identity.ts'
 import { hubAddress, readSite } from './site.ts'
+import type { Site } from './site.ts'
 
 /** Everything that signing and sending needs. */
 export interface Operator extends AsyncDisposable {
   readonly home: Home
   readonly identity: Identity
-  readonly site: SiteFile
+  readonly site: Site
   readonly hub: HubClient
-  /** The operators of the site, as signers. */
+  /** The keys of the trust root, as signers. */
   readonly trust: TrustStore
   /** X25519 keys of all operators, base64url: they read every job and every answer. */
   readonly readers: readonly string[]
@@ -49,17 +50,14 @@ export async function openOperator(options: OperatorOptions): Promise<Operator> 
     identity,
     site,
     hub,
-    trust: makeTrustStore(
-      site.siteId,
-      site.operators.map(({ name, signingKey }) => makeTrustedKey('operator', name, signingKey)),
-    ),
+    trust: trustStoreOf(site.root.root, now()),
     readers: site.operators.map(({ sealingKey }) => sealingKey),
     now,
     [Symbol.asyncDispose]: () => hub[Symbol.asyncDispose](),
   }
 }
 
-function expectInSite(site: SiteFile, identity: Identity): void {
+function expectInSite(site: Site, identity: Identity): void {
   const own = publicIdentity(identity)
   if (site.operators.some(({ signingKey }) => signingKey === own.signingKey)) return
   throw new CodedError('ERR_NOT_IN_SITE', `the site ${site.name} does not name this operator`, {

@@ -17,7 +17,7 @@ import {
 import type { Identity } from '@sallyport/core/crypto'
 import { decodeBase64url } from '@sallyport/core/protocol'
 import type { Publication } from '@sallyport/core/protocol'
-import type { SiteFile } from '@sallyport/core/transport'
+import type { Site } from '../operator/site.ts'
 import type { Secret } from '@sallyport/sdk'
 import { CodedError } from '@sallyport/sdk'
 import type { Home } from '../home.ts'
@@ -115,7 +115,7 @@ export async function unlockPublisher(
  * Why: whoever builds plugins must not be able to approve them, so one key never speaks in both roles.
  * Throws: ERR_PUBLISHER_KEY.
  */
-export function expectNotOperators(publisher: Publisher, operators: SiteFile['operators']): void {
+export function expectNotOperators(publisher: Publisher, operators: Site['operators']): void {
   const operator = operators.find(({ signingKey }) => signingKey === publisher.key)
   if (operator === undefined) return
   throw new Problem(

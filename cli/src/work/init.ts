@@ -5,6 +5,7 @@ import { keyIdOf } from '@sallyport/core/crypto'
 import { parseHubAddress } from '@sallyport/core/transport'
 import type { Home } from '../home.ts'
 import { makeOperator } from '../operator/identity.ts'
+import type { NewOperator } from '../operator/identity.ts'
 import { getPassphrase } from '../operator/passphrase.ts'
 import { DEFAULT_HUB } from '../operator/site.ts'
 import { EXIT } from '../output/exit-codes.ts'
@@ -21,6 +22,7 @@ export interface InitRequest {
   readonly flags: {
     readonly name: string
     readonly site: string
+    readonly profile: NewOperator['profile']
     readonly hub?: string | undefined
     readonly home?: string | undefined
     readonly 'passphrase-file'?: string | undefined
@@ -38,8 +40,9 @@ export async function init({ home, talk, flags }: InitRequest): Promise<void> {
     question: 'Passphrase for your keys',
     isNew: true,
   })
-  const made = { name: flags.name, siteName: flags.site, hub, passphrase }
-  const { identity, site } = await makeOperator(home, made)
+  const { name, site: siteName, profile } = flags
+  const made = { name, siteName, hub, passphrase, profile }
+  const { identity, site, recoveryCode } = await makeOperator(home, made)
   const keyId = keyIdOf(identity.signing.publicKey)
   const document = {
     format: 'sallyport.init/1',
@@ -47,6 +50,7 @@ export async function init({ home, talk, flags }: InitRequest): Promise<void> {
     site: { siteId: site.siteId, name: site.name, file: home.operator.site },
     hub,
     home: home.folder,
+    recoveryCode,
   }
   talk.answer(document, () =>
     [
@@ -57,6 +61,8 @@ export async function init({ home, talk, flags }: InitRequest): Promise<void> {
         ['site', `${home.operator.site}, public`],
         ['hub', hub],
       ]),
+      'Write this down and keep it away from this machine. Whoever has it can take over the site; it is shown only now:',
+      `  ${talk.paint.strong(recoveryCode)}`,
       'Next, each in its own terminal:',
       `  sallyport hub start${flags.home === undefined ? '' : ` --home ${flags.home}`}`,
       `  sallyport agent code <name of a host>${flags.home === undefined ? '' : ` --home ${flags.home}`}`,

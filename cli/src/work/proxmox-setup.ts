@@ -73,8 +73,7 @@ async function agentNameIn(stateDir: string): Promise<string> {
   const { readAgentFile, verifyEnrolment } = await import('@sallyport/agent')
   const { decodeBase64url } = await import('@sallyport/core/protocol')
   const file = readAgentFile(stateDir)
-  return verifyEnrolment(decodeBase64url(file.enrolment), file.operatorFingerprint).enrolment
-    .agentName
+  return verifyEnrolment(decodeBase64url(file.enrolment), file.rootFingerprint).enrolment.agentName
 }
 
 /** Trust case F03: a token that may do all that root may is not what an agent should hold. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Agents are pinned by the code that was given out, and their keys stay. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { randomUUIDv7 } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,6 +19,7 @@ import { afterAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { readAgents } from '../../src/operator/agents.ts'
 import { makeCode } from '../../src/operator/codes.ts'
 import { findAgent, reviewAgents } from '../../src/operator/descriptors.ts'
+import { keepPolicy } from '../../src/operator/kept-roots.ts'
 import type { Operator } from '../../src/operator/operator.ts'
 import { NOW, identityOf, operatorOf } from '../support/site.ts'
 
@@ -39,6 +40,8 @@ beforeEach(async () => {
     listAgents: async () => ({ agents: views, nextCursor: null }),
     addCode: async () => undefined,
   })
+  await mkdir(operator.home.operator.folder, { recursive: true })
+  await keepPolicy(operator.home, Uint8Array.of(1))
   const made = await makeCode(operator, { name: 'pve1', lifetimeMs: 60_000, isReplacing: false })
   code = made.code
   agentId = made.record.agentId

@@ -59,6 +59,7 @@ describe("a publisher's keys", () => {
       siteName: 'home',
       hub: 'http://127.0.0.1:1',
       passphrase: PASSPHRASE,
+      profile: 'homelab',
     })
     await mkdir(dirname(other.publisher.keys))
     await copyFile(other.operator.keys, other.publisher.keys)

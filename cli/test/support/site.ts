@@ -4,20 +4,24 @@ import { randomBytes, randomUUIDv7 } from 'node:crypto'
 import { AuditLog, auditOrigin } from '@sallyport/core/audit'
 import type { AuditAppend, AuditRow, AuditStore, CheckpointRow } from '@sallyport/core/audit'
 import {
+  foundSite,
   makeIdentity,
+  makeSigningKey,
   makeTrustStore,
   makeTrustedKey,
+  openRoot,
   publicIdentity,
   seal,
   signDocument,
 } from '@sallyport/core/crypto'
 import type { Identity } from '@sallyport/core/crypto'
-import { documents } from '@sallyport/core/protocol'
+import { THRESHOLD_PROFILES, documents } from '@sallyport/core/protocol'
 import type { Result } from '@sallyport/core/protocol'
 import type { HubClient } from '@sallyport/core/transport'
 import { homeLayout } from '../../src/home.ts'
 import type { PinnedAgent } from '../../src/operator/agents.ts'
 import type { Operator } from '../../src/operator/operator.ts'
+import { siteOf } from '../../src/operator/site.ts'
 
 export const NOW = '2026-11-22T08:00:00.000Z'
 
@@ -34,10 +38,21 @@ export function operatorOf(
 ): Operator {
   const siteId = randomUUIDv7()
   const own = publicIdentity(identity)
+  const nowMs = Date.parse(NOW)
+  const founded = foundSite({
+    siteId,
+    siteName: 'home',
+    operator: own,
+    rootKeys: [makeSigningKey(randomBytes(32))],
+    thresholds: THRESHOLD_PROFILES.homelab,
+    policyText: 'permit (principal, action, resource);',
+    nowMs,
+    expiresAtMs: nowMs + 86_400_000,
+  })
   return {
     home: homeLayout(folder),
     identity,
-    site: { format: 'sallyport-site-1', siteId, name: 'home', operators: [own] },
+    site: siteOf(openRoot(founded.root)),
     hub: hub as HubClient,
     trust: makeTrustStore(siteId, [makeTrustedKey('operator', own.name, own.signingKey)]),
     readers: [own.sealingKey],

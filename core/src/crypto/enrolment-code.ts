@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The one-time enrolment code: a secret, a fingerprint of the operator's key and a checksum, as a person types it. */
+/** The one-time enrolment code: a secret, a fingerprint of the trust root and a checksum, as a person types it. */
 import { CodedError } from '@sallyport/sdk'
 import { decodeBase64url, encodeBase64url } from '../protocol/base64url.ts'
 import { equalBytes, hkdfSha256, hmacSha256, sha256 } from './digest.ts'
 import { parseSealingPublicKey, parseSigningPublicKey } from './public-key.ts'
+import { readTypedDigits, typedDigits } from './typed-digits.ts'
 
 /** Codes of an enrolment code that is refused. */
 export type EnrolmentCodeErrorCode = 'ERR_CODE_FORM' | 'ERR_CODE_CHECKSUM'
@@ -16,8 +17,8 @@ export interface EnrolmentCode {
   readonly redeemHash: string
   readonly sealKey: Uint8Array
   readonly proofKey: Uint8Array
-  /** `fingerprintOf` the operator's signing key. */
-  readonly operatorFingerprint: string
+  /** `fingerprintOf` the signed payload of the trust root. */
+  readonly rootFingerprint: string
 }
 
 /** Bytes of the secret of a code. */
@@ -27,23 +28,18 @@ const PREFIX = 'SP1'
 const FINGERPRINT_BYTES = 16
 const CHECKSUM_BYTES = 3
 const BODY_BYTES = CODE_SECRET_BYTES + FINGERPRINT_BYTES
-const DIGIT_COUNT = ((BODY_BYTES + CHECKSUM_BYTES) * 8) / 5
-const GROUP = 4
-
-/** Digits of Crockford's base 32: no I, L, O and U. */
-const DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
 /**
- * Makes the code for one agent from 16 random bytes and the operator's raw signing key.
+ * Makes the code for one agent from 16 random bytes and the fingerprint of the trust root.
  *
- * Throws: RangeError, ERR_KEY_FORM, ERR_KEY_WEAK.
+ * Throws: RangeError, ERR_BASE64URL.
  */
-export function makeEnrolmentCode(secret: Uint8Array, operatorSigningKey: Uint8Array): string {
+export function makeEnrolmentCode(secret: Uint8Array, rootFingerprint: string): string {
   if (secret.length !== CODE_SECRET_BYTES) throw new RangeError('secret must be 16 bytes')
-  const fingerprint = decodeBase64url(fingerprintOf(operatorSigningKey))
+  const fingerprint = decodeBase64url(rootFingerprint)
+  if (fingerprint.length !== FINGERPRINT_BYTES) throw new RangeError('not a fingerprint')
   const body = Buffer.concat([secret, fingerprint])
-  const digits = toDigits(Buffer.concat([body, checksumOf(body)]))
-  return [PREFIX, ...digits.match(new RegExp(`.{${GROUP}}`, 'g'))!].join('-')
+  return typedDigits(PREFIX, Buffer.concat([body, checksumOf(body)]))
 }
 
 /**
@@ -67,7 +63,7 @@ export function parseEnrolmentCode(text: string): EnrolmentCode {
     redeemHash: redeemHashOf(redeemToken),
     sealKey: derive(secret, 'seal'),
     proofKey: derive(secret, 'proof'),
-    operatorFingerprint: encodeBase64url(body.subarray(CODE_SECRET_BYTES)),
+    rootFingerprint: encodeBase64url(body.subarray(CODE_SECRET_BYTES)),
   }
 }
 
@@ -82,13 +78,10 @@ export function possessionMessage(redeemToken: string): Uint8Array {
 }
 
 /**
- * What a code says of the operator's signing key (bytes or base64url): the first 16 bytes of its SHA-256, base64url.
- *
- * Throws: ERR_KEY_FORM, ERR_KEY_WEAK.
+ * What a code says of the trust root: the first 16 bytes of the SHA-256 of its signed payload, base64url.
  */
-export function fingerprintOf(operatorSigningKey: string | Uint8Array): string {
-  const digest = sha256(parseSigningPublicKey(operatorSigningKey))
-  return encodeBase64url(digest.subarray(0, FINGERPRINT_BYTES))
+export function fingerprintOf(rootPayload: Uint8Array): string {
+  return encodeBase64url(sha256(rootPayload).subarray(0, FINGERPRINT_BYTES))
 }
 
 /**
@@ -116,26 +109,11 @@ function checksumOf(body: Uint8Array): Uint8Array {
   return sha256(Buffer.concat([label, body])).slice(0, CHECKSUM_BYTES)
 }
 
-/** Writes bytes as digits, most significant first. */
-function toDigits(bytes: Uint8Array): string {
-  let value = BigInt(`0x${Buffer.from(bytes).toString('hex')}`)
-  let digits = ''
-  for (let count = 0; count < DIGIT_COUNT; count += 1, value >>= 5n) {
-    digits = DIGITS[Number(value & 31n)]! + digits
-  }
-  return digits
-}
-
 function fromDigits(text: string): Uint8Array {
-  const typed = text.length > 256 ? '' : text.replace(/[\s-]/g, '')
-  if (!/^SP1[0-9A-TV-Z]{56}$/i.test(typed)) {
-    throw new CodedError<EnrolmentCodeErrorCode>(
-      'ERR_CODE_FORM',
-      'not an enrolment code: SP1 and 56 digits',
-    )
-  }
-  const digits = typed.slice(PREFIX.length).toUpperCase().replace(/O/g, '0').replace(/[IL]/g, '1')
-  let value = 0n
-  for (const digit of digits) value = (value << 5n) | BigInt(DIGITS.indexOf(digit))
-  return Buffer.from(value.toString(16).padStart(2 * (BODY_BYTES + CHECKSUM_BYTES), '0'), 'hex')
+  const bytes = readTypedDigits(PREFIX, text, BODY_BYTES + CHECKSUM_BYTES)
+  if (bytes !== undefined) return bytes
+  throw new CodedError<EnrolmentCodeErrorCode>(
+    'ERR_CODE_FORM',
+    'not an enrolment code: SP1 and 56 digits',
+  )
 }

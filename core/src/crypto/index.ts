@@ -29,6 +29,8 @@ export {
   unlockKeys,
 } from './key-box.ts'
 export type { KeyBoxErrorCode, LockOptions } from './key-box.ts'
+export { foundSite } from './found-site.ts'
+export type { Founding } from './found-site.ts'
 export {
   IDENTITY_SEED_BYTES,
   makeIdentity,

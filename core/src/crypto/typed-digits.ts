@@ -25,7 +25,9 @@ export function readTypedDigits(
   text: string,
   byteCount: number,
 ): Uint8Array | undefined {
-  const typed = text.length > 256 ? '' : text.replace(/[\s-]/g, '').toUpperCase()
+  // Letters of other alphabets can turn into these as capitals.
+  const isPlain = text.length <= 256 && /^[\x20-\x7e\s]*$/.test(text)
+  const typed = isPlain ? text.replace(/[\s-]/g, '').toUpperCase() : ''
   const read = typed.replace(/O/g, '0').replace(/[IL]/g, '1')
   const digits = read.slice(prefix.length)
   const isWhole = read.startsWith(prefix) && digits.length === (byteCount * 8) / 5

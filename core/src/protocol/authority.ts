@@ -46,6 +46,12 @@ export const Threshold = z.strictObject({
 })
 export type Threshold = z.infer<typeof Threshold>
 
+/** Thresholds that sites begin with. */
+export const THRESHOLD_PROFILES: Readonly<Record<'homelab' | 'msp', readonly Threshold[]>> = {
+  homelab: thresholdsOf({ read: 1, change: 1, destroy: 1 }),
+  msp: thresholdsOf({ read: 1, change: 1, destroy: 2 }),
+}
+
 /** The keys of a site, their roles, and how many of them an effect needs. Signed by root keys of the version before. */
 export const TrustRoot = z
   .strictObject({
@@ -67,7 +73,7 @@ export type TrustRoot = z.infer<typeof TrustRoot>
 export const Policy = z.strictObject({
   siteId: Id,
   version: z.int().min(1).max(1_000_000),
-  text: z.string().max(49_152),
+  text: z.string().max(32_768),
   issuedAt: Instant,
 })
 export type Policy = z.infer<typeof Policy>
@@ -128,6 +134,16 @@ interface RootShape {
   readonly rootThreshold: number
   readonly issuedAt: string
   readonly expiresAt: string
+}
+
+function thresholdsOf(operators: Record<Threshold['effect'], number>): Threshold[] {
+  const effects = ['read', 'change', 'destroy'] as const
+  return effects.map((effect) => ({
+    jobTypes: '*',
+    effect,
+    operators: operators[effect],
+    customers: 0,
+  }))
 }
 
 function hasTwins(values: readonly string[]): boolean {

@@ -240,7 +240,10 @@ export const Enrolment = z.strictObject({
   siteId: Id,
   agentId: Id,
   agentName: Name,
-  operators: z.array(PublicIdentity).min(1).max(32),
+  /** DSSE envelope of the trust root, base64url. Its fingerprint is in the code. */
+  trustRoot: z.base64url().max(64 * 1_024),
+  /** DSSE envelope of the policy, base64url. */
+  policy: z.base64url().max(80 * 1_024),
   issuedAt: Instant,
   expiresAt: Instant,
 })
@@ -298,8 +301,8 @@ function kind<T>(
 
 /** The document kinds by name. */
 export const documents = {
-  trustRoot: kind('trust-root', TrustRoot, 48 * KIB, 'root'),
-  policy: kind('policy', Policy, 64 * KIB, 'root'),
+  trustRoot: kind('trust-root', TrustRoot, 32 * KIB, 'root'),
+  policy: kind('policy', Policy, 40 * KIB, 'root'),
   job: kind('job', Job, 112 * KIB, 'operator', 'customer'),
   result: kind('result', Result, 2_048 * KIB, 'agent'),
   publication: kind('publication', Publication, 8 * KIB, 'publisher'),
@@ -313,7 +316,15 @@ export const documents = {
   isolation: kind('isolation', Isolation, 64 * KIB, 'operator'),
   roster: kind('roster', Roster, 96 * KIB, 'operator'),
   withdrawal: kind('withdrawal', Withdrawal, 8 * KIB, 'operator', 'customer'),
-  enrolment: kind('enrolment', Enrolment, 64 * KIB, 'operator'),
+  enrolment: kind('enrolment', Enrolment, 140 * KIB, 'operator'),
   agentDescriptor: kind('agent-descriptor', AgentDescriptor, 16 * KIB, 'agent'),
-  sessionProof: kind('session-proof', SessionProof, 4 * KIB, 'agent', 'operator', 'customer'),
+  sessionProof: kind(
+    'session-proof',
+    SessionProof,
+    4 * KIB,
+    'agent',
+    'operator',
+    'customer',
+    'root',
+  ),
 } as const

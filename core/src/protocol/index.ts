@@ -9,6 +9,7 @@ export {
   RootKey,
   Roster,
   RosterEntry,
+  THRESHOLD_PROFILES,
   Threshold,
   TrustRoot,
   Withdrawal,

@@ -9,10 +9,20 @@ export type {
   QuarantineRow,
   ResultChannel,
   RunRow,
+  ScheduleBook,
+  ScheduleRow,
+  SealedReport,
   Sealer,
 } from './ports.ts'
 export { NO_PINS } from './binding-pins.ts'
 export type { BindingPins, PinnedName } from './binding-pins.ts'
+export type { AuthorityBook } from './site-documents.ts'
 export { Runner } from './runner.ts'
+export { REPORT_LIMITS } from './scheduled-run.ts'
+export type { DueTime } from './scheduled-run.ts'
+export { Scheduler } from './scheduler.ts'
+export type { SchedulerPorts } from './scheduler.ts'
 export type { RunnerLog, RunnerPorts } from './runner.ts'
 export type { BundleSource } from './taker.ts'
+export { Witnessing, isWitnessAway } from './witnessing.ts'
+export type { WitnessChannel, WitnessingPorts } from './witnessing.ts'

@@ -7,6 +7,7 @@ import type { KeptByRun } from '../plugins/ports.ts'
 import {
   documents,
   encodeJson,
+  instantOf,
   parseDocument,
   resourcesOf,
   type Job,
@@ -15,7 +16,7 @@ import {
 import { signAnswer, type Answer, type Outcome } from './answer.ts'
 import type { HandleTally } from './handle-tally.ts'
 import { cutOff } from './outcome.ts'
-import type { Journal, RunRow } from './ports.ts'
+import type { DueRunRow, Journal, RunRow } from './ports.ts'
 
 type Admitted = Extract<Decision, { admitted: true }>
 type Refused = Extract<Decision, { admitted: false }>
@@ -28,6 +29,16 @@ export interface Receipt {
   readonly receivedAtMs: number
   readonly openMs: number
   readonly admitMs?: number
+  /** Present when nobody sent it: a schedule of this agent is due. */
+  readonly due?: Due
+}
+
+/** A due time of a schedule. */
+export interface Due extends Omit<DueRunRow, 'envelopeId'> {
+  /** The name of the schedule. */
+  readonly name: string
+  /** For the audit log. */
+  readonly details: Readonly<Record<string, unknown>>
 }
 
 /** What of the decision on a job its run needs; after a restart no more is known. */
@@ -50,7 +61,7 @@ export interface RecorderPorts {
   readonly identity: Identity
   readonly admission: Pick<AdmissionPorts, 'self'>
   /** X25519 public keys of the site's operators, base64url: they may read every answer. */
-  readonly operatorReaders: readonly string[]
+  readonly operatorReaders: () => readonly string[]
   readonly journal: Journal
   readonly clock: { now(): number }
   readonly makeId: () => string
@@ -77,8 +88,11 @@ export type RefusedEvent = Extract<
   | 'cancellation.refused'
   | 'isolation.refused'
   | 'pin.refused'
+  | 'policy.refused'
   | 'release.refused'
   | 'revocation.refused'
+  | 'schedule.refused'
+  | 'trust.refused'
 >
 
 /** Writes intents, outcomes, refusals and interruptions. */
@@ -106,6 +120,7 @@ export class Recorder {
         acknowledgedAtMs: null,
       })
       this.#audit([
+        ...this.#handleDue(receipt),
         {
           event: 'job.admitted',
           ...jobIn(receipt, decision),
@@ -113,6 +128,7 @@ export class Recorder {
             jobType: job.jobType,
             jobDigest: digest,
             effect: decision.jobManifest.effect,
+            ...(job.step === 'plan' && { step: job.step }),
             signer: signer.keyId,
             signers: signers.map(({ name, role }) => `${role} ${name}`),
             rules: decision.rules.slice(0, 8),
@@ -166,7 +182,7 @@ export class Recorder {
       handlesUsed: run.tally.handles(),
       stepsMs: { ...stepsOf(receipt), journal: journalMs, run: run.ms, record: 0 },
     }
-    const events = [...handleEvents, outcomeEvent(inLog, outcome)]
+    const events = [...handleEvents, outcomeEvent(inLog, outcome, job.step)]
     this.#ports.journal.transaction(() => {
       this.#ports.journal.finishRun(job.jobId, this.#ports.clock.now())
       this.#putAnswer(answer, events)
@@ -190,12 +206,13 @@ export class Recorder {
     const entry = {
       event,
       envelopeId: receipt.envelopeId,
+      ...(receipt.due && { jobId: receipt.due.jobId }),
       ...(authentic && inputIn(receipt, authentic.job)),
       details: { ...refusal, signer: authentic?.signer.keyId ?? null },
     }
     this.#ports.journal.transaction(() => {
       if (authentic && spendsId(refusal.reason)) this.#addRefusedRun(authentic, receipt)
-      this.#putAnswer(answer, [entry])
+      this.#putAnswer(answer, [...this.#handleDue(receipt), entry])
     })
   }
 
@@ -241,6 +258,38 @@ export class Recorder {
     this.recordRefusal(receipt, { admitted: false, refusal, checksPassedCount: 0 }, event)
   }
 
+  /** Records that a due time gets no run because too many reports wait for the hub: an entry for the first one. */
+  recordWithheld({ scheduleId, name, dueAtMs }: Due, count: number): void {
+    const { journal } = this.#ports
+    const details = { scheduleId, name, why: 'reports_full', since: instantOf(dueAtMs) }
+    journal.transaction(() => {
+      journal.schedules.handle(scheduleId, dueAtMs)
+      journal.schedules.withhold(scheduleId, count)
+      if (count === 1) this.#audit([{ event: 'schedule.skipped', details }])
+    })
+  }
+
+  /** Records how many due times got no run, once there is room again. */
+  recordRoom({ scheduleId, name, dueAtMs }: Due, count: number): void {
+    const { journal } = this.#ports
+    const details = { scheduleId, name, why: 'reports_full', count, until: instantOf(dueAtMs) }
+    journal.transaction(() => {
+      journal.schedules.withhold(scheduleId, 0)
+      this.#audit([{ event: 'schedule.skipped', details }])
+    })
+  }
+
+  /** Notes that a due time was decided on, with what is known of its run; returns the entry that says so. */
+  #handleDue({ envelopeId, due }: Receipt): AuditEvents {
+    if (due === undefined) return []
+    const { jobId, scheduleId, name, dueAtMs, digest, details } = due
+    const { schedules } = this.#ports.journal
+    schedules.addRun({ jobId, envelopeId, scheduleId, dueAtMs, digest })
+    schedules.handle(scheduleId, dueAtMs)
+    const said = { scheduleId, name, dueAt: instantOf(dueAtMs), ...details }
+    return [{ event: 'schedule.due', jobId, envelopeId, details: said }]
+  }
+
   #addRefusedRun(authentic: NonNullable<Refused['authentic']>, receipt: Receipt): void {
     const { journal } = this.#ports
     const { job, payload } = authentic
@@ -284,22 +333,34 @@ export class Recorder {
   #answerTo(
     authentic: { job: Job; digest: string } | undefined,
     receipt: Receipt,
-  ): Pick<Answer, 'envelopeId' | 'jobId' | 'jobDigest' | 'jobType' | 'receivedAtMs' | 'readers'> {
+  ): Pick<
+    Answer,
+    'envelopeId' | 'jobId' | 'jobDigest' | 'jobType' | 'schedule' | 'receivedAtMs' | 'readers'
+  > {
+    const jobId = authentic?.job.jobId ?? receipt.due?.jobId ?? null
+    const due = receipt.due ?? (jobId === null ? undefined : this.#dueRun(jobId, receipt))
     return {
       envelopeId: receipt.envelopeId,
-      jobId: authentic?.job.jobId ?? null,
-      jobDigest: authentic?.digest ?? null,
+      jobId,
+      jobDigest: due?.digest ?? authentic?.digest ?? null,
       jobType: authentic?.job.jobType ?? null,
+      ...(due && { schedule: { scheduleId: due.scheduleId, dueAt: instantOf(due.dueAtMs) } }),
       receivedAtMs: receipt.receivedAtMs,
       readers: this.#readers(authentic?.job.readers ?? []),
     }
+  }
+
+  /** After a restart: what an open run is due for, if it is. */
+  #dueRun(jobId: string, { envelopeId }: Receipt): DueRunRow | undefined {
+    const due = this.#ports.journal.schedules.findRun(jobId)
+    return due?.envelopeId === envelopeId ? due : undefined
   }
 
   /** The operators of the site, and whoever the authentic document names besides this agent. */
   #readers(named: readonly string[]): string[] {
     const { admission, operatorReaders } = this.#ports
     const others = named.filter((key) => key !== admission.self.sealingKey)
-    return [...new Set([...operatorReaders, ...others])].slice(0, 16)
+    return [...new Set([...operatorReaders(), ...others])].slice(0, 16)
   }
 }
 
@@ -336,16 +397,24 @@ function inputIn({ envelopeId }: Receipt, { jobId, input }: Job): JobInLog {
   return { jobId, envelopeId, ...(about.length > 0 && { about }) }
 }
 
-function outcomeEvent(job: JobInLog, outcome: Outcome): AuditEvents[number] {
+function outcomeEvent(
+  job: JobInLog,
+  outcome: Outcome,
+  step: Job['step'] = 'run',
+): AuditEvents[number] {
   if (outcome.state === 'done') {
     const { output, verification } = outcome
     const outputDigest = digestOf(encodeJson(output))
     const details = { outputDigest, ...(verification && { verdict: verification.verdict }) }
-    return { event: 'run.finished', ...job, details }
+    return { event: step === 'plan' ? 'job.planned' : 'run.finished', ...job, details }
   }
   if (outcome.state === 'refused') {
-    const { reason } = outcome.refusal
-    return { event: 'job.refused', ...job, details: { reason } }
+    const { reason, details } = outcome.refusal
+    return {
+      event: 'job.refused',
+      ...job,
+      details: { reason, ...(reason === 'plan_drifted' && details) },
+    }
   }
   const { code, message } = outcome.failure
   const event = outcome.state === 'failed' ? 'run.failed' : 'run.interrupted'

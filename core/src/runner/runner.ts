@@ -13,6 +13,8 @@ import type { Journal, KeptRow, ResultChannel, RunRow, Sealer } from './ports.ts
 import { Recorder, type Receipt } from './recorder.ts'
 import { resumeRow } from './resume.ts'
 import { runJob } from './run-job.ts'
+import { beginScheduled, type DueTime } from './scheduled-run.ts'
+import type { AuthorityBook } from './site-documents.ts'
 import { RunningJobs, type RunSignals } from './running.ts'
 import { Slots } from './slots.ts'
 import type { BundleSource } from './taker.ts'
@@ -27,7 +29,7 @@ const MAX_WAITING_JOBS = 96
 export interface RunnerPorts {
   readonly identity: Identity
   readonly admission: AdmissionPorts
-  readonly operatorReaders: readonly string[]
+  readonly operatorReaders: () => readonly string[]
   readonly journal: Journal
   readonly host: PluginHost
   readonly channel: ResultChannel
@@ -36,6 +38,8 @@ export interface RunnerPorts {
   readonly bundles: BundleSource
   /** The bindings that signed pins change. Unless given, nothing is bound. */
   readonly pins?: BindingPins
+  /** Where trust roots and policies are kept. Unless given, none is taken. */
+  readonly book?: AuthorityBook
   readonly clock: { now(): number }
   /** A new UUIDv7. */
   readonly makeId: () => string
@@ -110,6 +114,21 @@ export class Runner {
    */
   async resume(): Promise<void> {
     await Promise.all(this.#toResume.splice(0).map((row) => this.#resume(row)))
+  }
+
+  /**
+   * Runs a schedule for a due time once there is a slot; resolves when its end is on record. The report waits for `flush`,
+   * so that reports come in order. Without a slot, nothing is decided.
+   *
+   * Throws: ERR_STORE_…; then nothing ran.
+   */
+  async runDue(due: DueTime): Promise<void> {
+    await this.#inSlot(async () => {
+      const intent = beginScheduled(due, this.#recorder, this.#ports)
+      if (intent === undefined) return true
+      using running = this.#running.begin(intent.decision.authentic.job.jobId)
+      return await runJob(intent, this.#recorder, { ...this.#ports, ...signalsOf(running) })
+    })
   }
 
   /** Sends the answers the hub does not hold yet. Throws: the channel's errors; call again later. */

@@ -4,6 +4,7 @@ import type { AdmissionPorts } from '../admission/index.ts'
 import type { PluginHost } from '../plugins/ports.ts'
 import type { BindingPins } from './binding-pins.ts'
 import type { Journal } from './ports.ts'
+import type { AuthorityBook } from './site-documents.ts'
 import type { Receipt, Recorder } from './recorder.ts'
 import type { RunningJobs } from './running.ts'
 
@@ -22,6 +23,8 @@ export interface TakerPorts {
   readonly running: Pick<RunningJobs, 'cancel'>
   /** Unless given, nothing is bound. */
   readonly pins?: BindingPins
+  /** Unless given, no trust root and no policy is taken. */
+  readonly book?: AuthorityBook
 }
 
 /** Decides on one document and records its answer. */

@@ -7,6 +7,8 @@ import { takeIsolation } from './isolations.ts'
 import { takePin } from './pins.ts'
 import { takeRelease } from './releases.ts'
 import { takeRevocation } from './revocations.ts'
+import { takeSchedule, takeScheduleOrder } from './schedules.ts'
+import { takePolicy, takeTrustRoot } from './site-documents.ts'
 import type { Taker } from './taker.ts'
 
 /** Takers by payload type. Trust: the type is unsigned here; each taker verifies it with the rest. */
@@ -15,6 +17,10 @@ export const TAKERS: ReadonlyMap<string, Taker> = new Map([
   [documents.revocation.payloadType, takeRevocation],
   [documents.quarantineRelease.payloadType, takeRelease],
   [documents.pin.payloadType, takePin],
+  [documents.schedule.payloadType, takeSchedule],
+  [documents.scheduleOrder.payloadType, takeScheduleOrder],
   [documents.cancellation.payloadType, takeCancellation],
   [documents.isolation.payloadType, takeIsolation],
+  [documents.trustRoot.payloadType, takeTrustRoot],
+  [documents.policy.payloadType, takePolicy],
 ])

@@ -7,6 +7,7 @@ import type { HighWaterClock } from '../admission/ports.ts'
 import { syncDirectory } from './durable-file.ts'
 import { SqliteApprovalStore } from './sqlite-approvals.ts'
 import { SqliteAuditStore } from './sqlite-audit-store.ts'
+import { SqliteAuthority } from './sqlite-authority.ts'
 import { SqliteBindingLocks } from './sqlite-binding-locks.ts'
 import { SqliteCancellationStore } from './sqlite-cancellations.ts'
 import { SqliteConnection } from './sqlite-connection.ts'
@@ -15,8 +16,10 @@ import { SqliteOutbox } from './sqlite-outbox.ts'
 import { SqliteQuarantineStore } from './sqlite-quarantine.ts'
 import { SqliteRevocationStore } from './sqlite-revocations.ts'
 import { SqliteRunStore } from './sqlite-runs.ts'
+import { SqliteScheduleStore } from './sqlite-schedules.ts'
 import { checkSchema, isBlank, makeSchema, makeTriggers } from './sqlite-schema.ts'
 import { SqliteStandingStore } from './sqlite-standing.ts'
+import { SqliteWitnessStore } from './sqlite-witness.ts'
 
 /** How a database is opened. */
 export interface AgentStoreOptions {
@@ -37,9 +40,12 @@ export interface SqliteAgentStore extends Disposable {
   readonly revocations: SqliteRevocationStore
   readonly quarantine: SqliteQuarantineStore
   readonly bindingLocks: SqliteBindingLocks
+  readonly authority: SqliteAuthority
   readonly cancellations: SqliteCancellationStore
   readonly standing: SqliteStandingStore
+  readonly schedules: SqliteScheduleStore
   readonly audit: SqliteAuditStore
+  readonly witness: SqliteWitnessStore
   readonly clock: SqliteHighWaterClock
   /** Runs `write` in one transaction: durable when this returns, undone when it throws. */
   transaction<T>(write: () => T): T
@@ -73,9 +79,12 @@ export function openSqliteAgentStore(path: string, options: AgentStoreOptions): 
     revocations: new SqliteRevocationStore(connection),
     quarantine: new SqliteQuarantineStore(connection),
     bindingLocks: new SqliteBindingLocks(connection),
+    authority: new SqliteAuthority(connection),
     cancellations: new SqliteCancellationStore(connection),
     standing: new SqliteStandingStore(connection),
+    schedules: new SqliteScheduleStore(connection),
     audit: new SqliteAuditStore(connection),
+    witness: new SqliteWitnessStore(connection),
     clock: new SqliteHighWaterClock(connection, clock),
     transaction: (write) => connection.transaction(write),
     snapshot: (read) => connection.snapshot(read),

@@ -2,6 +2,7 @@
 /** The tables of an agent's database: made once, brought up to date and checked at every start. */
 import { CodedError } from '@sallyport/sdk'
 import { APPROVALS_SCHEMA } from './sqlite-approvals.ts'
+import { AUTHORITY_SCHEMA, AUTHORITY_TRIGGERS } from './sqlite-authority.ts'
 import { AUDIT_SCHEMA, AUDIT_TRIGGERS } from './sqlite-audit-store.ts'
 import { BINDING_LOCKS_SCHEMA } from './sqlite-binding-locks.ts'
 import { CANCELLATIONS_SCHEMA, CANCELLATIONS_TRIGGERS } from './sqlite-cancellations.ts'
@@ -11,7 +12,9 @@ import { META_SCHEMA } from './sqlite-meta.ts'
 import { OUTBOX_SCHEMA } from './sqlite-outbox.ts'
 import { QUARANTINE_SCHEMA } from './sqlite-quarantine.ts'
 import { REVOCATIONS_SCHEMA, REVOCATIONS_TRIGGERS } from './sqlite-revocations.ts'
+import { WITNESS_SCHEMA, WITNESS_TRIGGERS } from './sqlite-witness.ts'
 import { RUNS_FROM_VERSION_2, RUNS_SCHEMA, RUNS_TRIGGERS } from './sqlite-runs.ts'
+import { SCHEDULES_SCHEMA } from './sqlite-schedules.ts'
 import { STANDING_SCHEMA } from './sqlite-standing.ts'
 
 /** The version of the tables this code works with. */
@@ -20,7 +23,7 @@ export const SCHEMA_VERSION = 4
 /** What makes the tables of a version those of the next one, by the version it begins with. */
 const STEPS_UP: ReadonlyMap<number, string> = new Map([
   [2, RUNS_FROM_VERSION_2 + BINDING_LOCKS_SCHEMA],
-  [3, [CANCELLATIONS_SCHEMA, STANDING_SCHEMA].join('')],
+  [3, [AUTHORITY_SCHEMA, CANCELLATIONS_SCHEMA, STANDING_SCHEMA, SCHEDULES_SCHEMA, WITNESS_SCHEMA].join('')],
 ])
 
 /** `SALY`, so that another program's database is not taken for ours. */
@@ -34,14 +37,19 @@ const SCHEMA = [
   REVOCATIONS_SCHEMA,
   QUARANTINE_SCHEMA,
   BINDING_LOCKS_SCHEMA,
+  AUTHORITY_SCHEMA,
   CANCELLATIONS_SCHEMA,
   STANDING_SCHEMA,
+  SCHEDULES_SCHEMA,
+  WITNESS_SCHEMA,
   AUDIT_SCHEMA,
 ].join('')
 const TRIGGERS = [
   RUNS_TRIGGERS,
+  AUTHORITY_TRIGGERS,
   CANCELLATIONS_TRIGGERS,
   REVOCATIONS_TRIGGERS,
+  WITNESS_TRIGGERS,
   AUDIT_TRIGGERS,
 ].join('')
 

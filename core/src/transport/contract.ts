@@ -41,7 +41,7 @@ export const Sealed = opaque(WIRE.maxSealedBytes)
 export const SealedResult = opaque(WIRE.maxSealedResultBytes)
 
 /** An enrolment sealed under its code (compact JWE). Source: RFC 7516, section 7.1. */
-export const SealedEnrolment = opaque(48 * KIB)
+export const SealedEnrolment = opaque(WIRE.maxSealedBytes)
 
 /** Where an envelope stands, as far as a blind hub can know. */
 export const EnvelopeState = z.enum(['queued', 'delivered', 'answered', 'expired'])
@@ -70,7 +70,14 @@ export type Delivery = z.infer<typeof Delivery>
 const SignedText = z.base64url().max(128 * KIB)
 
 /** What people of a site, and agents, leave for people to find. The kind is all the hub knows of it. */
-export const PostingKind = z.enum(['proposal', 'signature', 'withdrawal', 'roster', 'report'])
+export const PostingKind = z.enum([
+  'proposal',
+  'signature',
+  'withdrawal',
+  'roster',
+  'policy',
+  'report',
+])
 export type PostingKind = z.infer<typeof PostingKind>
 
 /** A posting. Whoever posted it is known by the session's key, or is an agent. */
@@ -114,6 +121,10 @@ export const WitnessedHead = z.strictObject({
 })
 export type WitnessedHead = z.infer<typeof WitnessedHead>
 
+/** Two heads signed by one agent of which neither continues the other, and when the hub was shown the second. */
+export const AuditFork = z.strictObject({ shown: Note, held: Note, seenAt: Instant })
+export type AuditFork = z.infer<typeof AuditFork>
+
 /** The hub's own log, which has an entry for each head it witnessed and each root it took. */
 export const HubHead = z.strictObject({
   /** Ed25519 key of the hub. */
@@ -142,12 +153,12 @@ export const ErrorBody = z.strictObject({
 })
 export type ErrorBody = z.infer<typeof ErrorBody>
 
-/** One route. `auth` says whose session it needs; a person is an operator or a customer. */
+/** One route. `auth` says whose session it needs; a person is an operator or a customer, a holder also has a root key. */
 export interface Route<Body, Answer> {
   readonly method: 'GET' | 'POST' | 'PUT'
   /** `{name}` segments are filled from `params`. */
   readonly path: string
-  readonly auth: 'none' | 'operator' | 'agent' | 'person' | 'any'
+  readonly auth: 'none' | 'operator' | 'agent' | 'person' | 'holder' | 'any'
   readonly maxRequestBytes: number
   readonly maxAnswerBytes: number
   /** Whether the request may wait for `maxWaitSeconds`. */
@@ -193,26 +204,36 @@ export const routes = {
     body: z.strictObject({ proof: z.string().max(8_192) }),
     answer: z.strictObject({ token: z.string().max(4_096), expiresAt: Instant }),
   }),
-  addCode: route('POST /v1/enrolment-codes', 'operator', {
-    body: z.strictObject({
-      agentId: Id,
-      /** SHA-256 of the redeem token. */
-      redeemHash: Bytes32,
-      /** Enrolment document, sealed under the code. */
-      sealedEnrolment: SealedEnrolment,
-      expiresAt: Instant,
-    }),
-    answer: Done,
-  }),
-  redeemCode: route('POST /v1/enrolments', 'none', {
-    body: z.strictObject({
-      redeemToken: Bytes32,
-      signingKey: Bytes32,
-      /** Ed25519 signature over `sallyport enrol v1\n<redeemToken>` by `signingKey`. */
-      possession: z.string().regex(/^[A-Za-z0-9_-]{86}$/),
-    }),
-    answer: z.strictObject({ agentId: Id, sealedEnrolment: SealedEnrolment }),
-  }),
+  addCode: route(
+    'POST /v1/enrolment-codes',
+    'operator',
+    {
+      body: z.strictObject({
+        agentId: Id,
+        /** SHA-256 of the redeem token. */
+        redeemHash: Bytes32,
+        /** Enrolment document, sealed under the code. */
+        sealedEnrolment: SealedEnrolment,
+        expiresAt: Instant,
+      }),
+      answer: Done,
+    },
+    { request: SEALED_MESSAGE },
+  ),
+  redeemCode: route(
+    'POST /v1/enrolments',
+    'none',
+    {
+      body: z.strictObject({
+        redeemToken: Bytes32,
+        signingKey: Bytes32,
+        /** Ed25519 signature over `sallyport enrol v1\n<redeemToken>` by `signingKey`. */
+        possession: z.string().regex(/^[A-Za-z0-9_-]{86}$/),
+      }),
+      answer: z.strictObject({ agentId: Id, sealedEnrolment: SealedEnrolment }),
+    },
+    { answer: SEALED_MESSAGE },
+  ),
   describeAgent: route('PUT /v1/agents/self/descriptor', 'agent', {
     body: z.strictObject({ sealed: opaque(32 * KIB) }),
     answer: Done,
@@ -271,7 +292,7 @@ export const routes = {
   /** The hub takes the version after its newest, signed under that; its people are those of it from then on. */
   publishTrustRoot: route(
     'PUT /v1/trust-roots/{version}',
-    'person',
+    'holder',
     { body: z.strictObject({ root: SignedText }), answer: Done },
     { request: 160 * KIB },
   ),
@@ -326,15 +347,16 @@ export const routes = {
     { body: AuditSegment, answer: z.strictObject({ size: z.int() }) },
     { request: RESULT_MESSAGE },
   ),
-  /** Segments that begin at or after `from`, and the newest witnessed head. */
+  /** Segments that begin at or after `from`, and the newest witnessed head; of the newest epoch unless `epoch` names one. */
   readAudit: route(
-    'GET /v1/audit/agents/{agentId}', // ?from
+    'GET /v1/audit/agents/{agentId}', // ?from&epoch
     'person',
     {
       answer: z.strictObject({
         segments: z.array(AuditSegment),
         head: WitnessedHead.nullable(),
         nextFrom: z.int().nullable(),
+        forks: z.array(AuditFork).max(16),
       }),
     },
     { answer: 16_384 * KIB },

@@ -1,45 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The site file: who the operators of a site are, in public keys. The command line writes it, a hub reads it. */
+/** The site file: the trust root of a site and where people of it begin. The command line writes it, a hub reads it. */
 import { CodedError } from '@sallyport/sdk'
 import { z } from 'zod'
-import { keyIdOf, parseSealingPublicKey, parseSigningPublicKey } from '../crypto/index.ts'
+import { rootFingerprintOf, verifyFirstRoot, type VerifiedRoot } from '../crypto/index.ts'
 import {
-  Id,
-  Name,
-  PublicIdentity,
+  decodeBase64url,
   describeIssue,
+  encodeBase64url,
   encodeJson,
   parseJson,
 } from '../protocol/index.ts'
 
-/** A site and its operators. */
+/** A site by a trust root of it. */
 export const SiteFile = z.strictObject({
-  format: z.literal('sallyport-site-1'),
-  siteId: Id,
-  name: Name,
-  operators: z.array(PublicIdentity).min(1).max(32),
+  format: z.literal('sallyport-site-2'),
+  /** DSSE envelope of the trust root, base64url. */
+  trustRoot: z.base64url().max(64 * 1_024),
 })
 export type SiteFile = z.infer<typeof SiteFile>
 
 /** Size of a site file. */
-export const MAX_SITE_FILE_BYTES = 65_536
+export const MAX_SITE_FILE_BYTES = 98_304
 
 /**
  * Reads a site file.
  *
- * Trust: the keys are checked on their curves; a signing key stands in it once.
+ * Trust: the root is signed by its own root keys; that it is the right one is the word of whoever brought the file.
  * Throws: ERR_SITE_FILE.
  */
-export function parseSiteFile(bytes: Uint8Array): SiteFile {
-  const site = checkForm(bytes)
-  const keyIds = site.operators.map((operator) => checkKeys(operator))
-  if (new Set(keyIds).size !== keyIds.length) throw malformed('two operators have the same key')
-  return site
+export function parseSiteFile(bytes: Uint8Array): VerifiedRoot {
+  const { trustRoot } = checkForm(bytes)
+  const envelope = decodeBase64url(trustRoot)
+  const verdict = verifyFirstRoot(envelope, fingerprintIn(envelope))
+  if (verdict.ok) return verdict
+  throw malformed(`its trust root does not hold: ${verdict.refusal.reason}`)
 }
 
-/** Writes a site file. */
-export function encodeSiteFile(site: SiteFile): Uint8Array {
-  return encodeJson(SiteFile.parse(site))
+/** Writes a site file around the envelope of a trust root. */
+export function encodeSiteFile(root: Uint8Array): Uint8Array {
+  return encodeJson({ format: 'sallyport-site-2', trustRoot: encodeBase64url(root) })
+}
+
+function fingerprintIn(envelope: Uint8Array): string {
+  try {
+    return rootFingerprintOf(envelope)
+  } catch (cause) {
+    throw malformed('its trust root has no form', cause)
+  }
 }
 
 function checkForm(bytes: Uint8Array): SiteFile {
@@ -53,15 +60,6 @@ function checkForm(bytes: Uint8Array): SiteFile {
   if (checked.success) return checked.data
   const { path, why } = describeIssue(checked.error)
   throw malformed(`${path || 'root'}: ${why}`)
-}
-
-function checkKeys(operator: PublicIdentity): string {
-  try {
-    parseSealingPublicKey(operator.sealingKey)
-    return keyIdOf(parseSigningPublicKey(operator.signingKey))
-  } catch (cause) {
-    throw malformed(`operator ${operator.name} has a key that cannot be used`, cause)
-  }
 }
 
 function malformed(why: string, cause?: unknown): CodedError<'ERR_SITE_FILE'> {

@@ -137,7 +137,8 @@ export const enrolment: Enrolment = {
   siteId,
   agentId,
   agentName: 'pve1',
-  operators: [identity],
+  trustRoot: 'e30',
+  policy: 'e30',
   issuedAt,
   expiresAt,
 }

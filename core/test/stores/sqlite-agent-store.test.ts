@@ -43,7 +43,7 @@ const PAGE_BYTES = 4_096
 /** Makes of a database what version 2 would have made. */
 const VERSION_2 = `
   DROP TRIGGER runs_stay; DROP TRIGGER runs_keep_their_id; DROP TRIGGER runs_end_once;
-  DROP TABLE IF EXISTS binding_locks; DROP TABLE IF EXISTS cancellations; DROP TABLE IF EXISTS isolation;
+  DROP TABLE IF EXISTS trust_roots; DROP TABLE IF EXISTS policies; DROP TABLE IF EXISTS binding_locks; DROP TABLE IF EXISTS cancellations; DROP TABLE IF EXISTS isolation;
   ALTER TABLE runs DROP COLUMN kept;
   ALTER TABLE runs DROP COLUMN kept_plan;
   ALTER TABLE runs DROP COLUMN kept_digest;

@@ -1,54 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The site file: strict, with keys that can be used. */
+/** The site file: strict, around a trust root that holds. */
 import { describe, expect, it } from '@jest/globals'
-import { makeIdentity, publicIdentity } from '@sallyport/core/crypto'
-import { encodeSiteFile, parseSiteFile, type SiteFile } from '@sallyport/core/transport'
+import { foundSite, makeIdentity, makeSigningKey, publicIdentity } from '@sallyport/core/crypto'
+import { THRESHOLD_PROFILES, encodeBase64url } from '@sallyport/core/protocol'
+import { encodeSiteFile, parseSiteFile } from '@sallyport/core/transport'
 
-const operator = (n: number) => publicIdentity(makeIdentity(`ops-${n}`, new Uint8Array(64).fill(n)))
-const SITE: SiteFile = {
-  format: 'sallyport-site-1',
+const { root } = foundSite({
   siteId: '01893f00-0000-7000-8000-000000000001',
-  name: 'home',
-  operators: [operator(1), operator(2)],
-}
+  siteName: 'home',
+  operator: publicIdentity(makeIdentity('ops-1', new Uint8Array(64).fill(1))),
+  rootKeys: [makeSigningKey(new Uint8Array(32).fill(2))],
+  thresholds: THRESHOLD_PROFILES.homelab,
+  policyText: '',
+  nowMs: Date.parse('2026-11-22T08:00:00.000Z'),
+  expiresAtMs: Date.parse('2029-11-22T08:00:00.000Z'),
+})
+const SITE = { format: 'sallyport-site-2', trustRoot: encodeBase64url(root) }
 const bytesOf = (value: unknown) => Buffer.from(JSON.stringify(value))
+
+function signedByNobody(): string {
+  const envelope = JSON.parse(Buffer.from(root).toString()) as {
+    signatures: { sig: string }[]
+  }
+  envelope.signatures[0]!.sig = 'A'.repeat(86)
+  return encodeBase64url(bytesOf(envelope))
+}
 
 describe('the site file', () => {
   it('is read as it was written', () => {
-    expect(parseSiteFile(encodeSiteFile(SITE))).toEqual(SITE)
-    expect(parseSiteFile(bytesOf(SITE))).toEqual(SITE)
+    expect(parseSiteFile(encodeSiteFile(root)).root.siteName).toBe('home')
+    expect(parseSiteFile(bytesOf(SITE)).envelope).toEqual(Buffer.from(root))
   })
 
   it.each([
-    ['another format', { ...SITE, format: 'sallyport-site-2' }],
+    ['another format', { ...SITE, format: 'sallyport-site-1' }],
     ['a member it does not know', { ...SITE, secret: 1 }],
-    ['no operator', { ...SITE, operators: [] }],
-    [
-      'one operator twice',
-      { ...SITE, operators: [operator(1), { ...operator(1), name: 'other' }] },
-    ],
-    ['a weak signing key', { ...SITE, operators: [{ ...operator(1), signingKey: weakKey() }] }],
-    [
-      'a weak sealing key',
-      { ...SITE, operators: [{ ...operator(1), sealingKey: 'A'.repeat(43) }] },
-    ],
+    ['no root', { ...SITE, trustRoot: '' }],
+    ['a root without form', { ...SITE, trustRoot: 'e30' }],
+    ['a root that none of its keys signed', { ...SITE, trustRoot: signedByNobody() }],
     ['no object', []],
   ])('is refused with %s', (_, value) => {
-    expect(() => parseSiteFile(bytesOf(value))).toThrow(
-      expect.objectContaining({ code: 'ERR_SITE_FILE' }),
-    )
+    expect(() => parseSiteFile(bytesOf(value))).toThrowCode('ERR_SITE_FILE')
   })
 
   it('is refused when it is no JSON, or has a member twice, or is large', () => {
-    const twice = JSON.stringify(SITE).replace('{', '{"name":"away",')
-    for (const text of ['hello', twice, ' '.repeat(70_000)]) {
-      expect(() => parseSiteFile(Buffer.from(text))).toThrow(
-        expect.objectContaining({ code: 'ERR_SITE_FILE' }),
-      )
+    const twice = JSON.stringify(SITE).replace('{', '{"trustRoot":"e30",')
+    for (const text of ['hello', twice, ' '.repeat(100_000)]) {
+      expect(() => parseSiteFile(Buffer.from(text))).toThrowCode('ERR_SITE_FILE')
     }
   })
 })
-
-function weakKey(): string {
-  return Buffer.from(Uint8Array.of(1, ...new Uint8Array(31))).toString('base64url')
-}

@@ -5,15 +5,19 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
+  fingerprintOf,
+  foundSite,
   makeEnrolmentCode,
   makeIdentity,
+  makeSigningKey,
   parseEnrolmentCode,
   possessionMessage,
   publicIdentity,
   type EnrolmentCode,
   type Identity,
+  type SigningKey,
 } from '@sallyport/core/crypto'
-import { encodeBase64url, instantOf } from '@sallyport/core/protocol'
+import { THRESHOLD_PROFILES, encodeBase64url, instantOf } from '@sallyport/core/protocol'
 import {
   encodeSiteFile,
   hubRefusalOf,
@@ -48,6 +52,7 @@ export interface TestAgent {
 export class TestSite implements AsyncDisposable {
   readonly siteId = randomUUIDv7()
   readonly operatorIdentity = makeIdentity('ops-1', randomBytes(64))
+  readonly rootKey = makeSigningKey(randomBytes(32))
   readonly clock = new TestClock()
   readonly #scope = new AsyncDisposableStack()
   #folder = ''
@@ -63,13 +68,7 @@ export class TestSite implements AsyncDisposable {
   }
 
   siteFile(): Uint8Array {
-    const operators = [publicIdentity(this.operatorIdentity)]
-    return encodeSiteFile({
-      format: 'sallyport-site-1',
-      siteId: this.siteId,
-      name: 'home',
-      operators,
-    })
+    return siteFileOf(this.siteId, this.operatorIdentity, this.rootKey)
   }
 
   get config(): HubConfig {
@@ -153,9 +152,31 @@ export class TestSite implements AsyncDisposable {
   }
 }
 
-/** A fresh enrolment code. */
+/** The file of a site with one operator. */
+export function siteFileOf(
+  siteId: string,
+  operator: Identity,
+  rootKey: SigningKey = makeSigningKey(randomBytes(32)),
+): Uint8Array {
+  const nowMs = Date.now()
+  const { root } = foundSite({
+    siteId,
+    siteName: 'home',
+    operator: publicIdentity(operator),
+    rootKeys: [rootKey],
+    thresholds: THRESHOLD_PROFILES.homelab,
+    policyText: '',
+    nowMs,
+    expiresAtMs: nowMs + 400 * 24 * 60 * MINUTE,
+  })
+  return encodeSiteFile(root)
+}
+
+/** A fresh enrolment code. The hub does not care for the root in it. */
 export function makeCode(operator: Identity): EnrolmentCode {
-  return parseEnrolmentCode(makeEnrolmentCode(randomBytes(16), operator.signing.publicKey))
+  return parseEnrolmentCode(
+    makeEnrolmentCode(randomBytes(16), fingerprintOf(operator.signing.publicKey)),
+  )
 }
 
 /** What an agent sends to redeem a token. */

@@ -102,4 +102,9 @@ export const AGENT_ERRORS = {
     meaning: 'The database cannot be written, so nothing is run.',
     remedy: 'Free space or mend the folder; see `sallyport doctor`.',
   },
+  ERR_TRUST_BROKEN: {
+    meaning: 'The trust roots or the policy that are kept here do not follow from the first one.',
+    remedy:
+      'Keep a copy, find out who could write there, and enrol the agent or set up the operator anew.',
+  },
 } as const satisfies ErrorTable

@@ -104,6 +104,12 @@ export const COMMAND_LINE_ERRORS = {
     meaning: 'This machine has no operator identity yet.',
     remedy: 'Make one: `sallyport init`.',
   },
+  ERR_NO_POLICY: {
+    meaning:
+      'There is no policy on this machine, and an agent without one lets nobody do anything.',
+    remedy:
+      'Fetch that of the site with `sallyport policy show`, or sign one: `sallyport policy init`.',
+  },
   ERR_NO_PUBLISHER: {
     meaning: 'There is no publisher identity here yet.',
     remedy: 'Make one: `sallyport plugin keygen`.',

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The first documents of a site: a trust root of one person, and the policy under it. */
+import { encodeBase64url } from '../protocol/base64url.ts'
+import type { RootKey, Threshold } from '../protocol/authority.ts'
+import { documents, type PublicIdentity } from '../protocol/documents.ts'
+import { instantOf } from '../protocol/primitives.ts'
+import type { SigningKey } from './keys.ts'
+import { signDocument } from './sign.ts'
+
+/** What a site begins with. Units: epoch milliseconds. */
+export interface Founding {
+  readonly siteId: string
+  readonly siteName: string
+  /** The first operator; also the holder of the root keys. */
+  readonly operator: PublicIdentity
+  /** The first one signs. */
+  readonly rootKeys: readonly [SigningKey, ...SigningKey[]]
+  readonly thresholds: readonly Threshold[]
+  readonly policyText: string
+  readonly nowMs: number
+  readonly expiresAtMs: number
+}
+
+/** Signs root and policy, each in its version 1. Returns their envelopes. Throws: as `signDocument`. */
+export function foundSite(founding: Founding): { root: Uint8Array; policy: Uint8Array } {
+  const { siteId, siteName, operator, rootKeys, thresholds, policyText, nowMs } = founding
+  const issuedAt = instantOf(nowMs)
+  const expiresAt = instantOf(founding.expiresAtMs)
+  const { name: holder, signingKey, sealingKey } = operator
+  const common = { holder, notAfter: expiresAt, concerns: [] }
+  const keys: RootKey[] = [
+    ...rootKeys.map(({ publicKey }): RootKey => ({
+      ...common,
+      role: 'root',
+      signingKey: encodeBase64url(publicKey),
+      sealingKey: null,
+    })),
+    { ...common, role: 'operator', signingKey, sealingKey },
+  ]
+  const root = {
+    siteId,
+    siteName,
+    version: 1,
+    rootThreshold: 1,
+    keys,
+    thresholds: [...thresholds],
+    issuedAt,
+    expiresAt,
+  }
+  const policy = { siteId, version: 1, text: policyText, issuedAt }
+  return {
+    root: signDocument(documents.trustRoot, root, rootKeys[0]),
+    policy: signDocument(documents.policy, policy, rootKeys[0]),
+  }
+}
