@@ -12,6 +12,8 @@ export {
 export type { Checkpoint, CheckpointVerdict } from './checkpoint.ts'
 export { HUB_ORIGIN, cosignCheckpoint, verifyCosignature } from './cosignature.ts'
 export type { CosignatureVerdict } from './cosignature.ts'
+export { openCopy } from './copy.ts'
+export type { AuditCopy, CopiedEntry, CopyFault, CopyReader, CopyReport } from './copy.ts'
 export { AUDIT_EVENTS, AuditEntry, MAX_ENTRY_BYTES, parseAuditEntry } from './entry.ts'
 export type { AuditEvent, AuditEventInput } from './entry.ts'
 export { AuditLog } from './log.ts'
@@ -27,7 +29,20 @@ export type { ConsistencyClaim, InclusionClaim, RangeHash } from './merkle-proof
 export { nodesCompletedBy, nodesOf, rootOfNodes } from './merkle-nodes.ts'
 export type { TreeNode } from './merkle-nodes.ts'
 export { HASH_BYTES, MerkleFrontier, leafHash, nodeHash, rootOf } from './merkle.ts'
-export type { AuditAppend, AuditReader, AuditRow, AuditStore, CheckpointRow } from './ports.ts'
+export type {
+  AuditAppend,
+  AuditReader,
+  AuditRow,
+  AuditStore,
+  CheckpointRow,
+  EpochRow,
+  WitnessRow,
+  WitnessStore,
+} from './ports.ts'
+export { SEGMENT_LIMITS, encodePart, parsePart, planSegment } from './segment.ts'
+export type { ReadersOf, SegmentPart, SegmentPlan } from './segment.ts'
 export { noteKeyHash } from './signed-note.ts'
 export { DEFAULT_MAX_CHECKPOINTS, verifyAuditLog } from './verify.ts'
 export type { AuditVerdict, VerifyOptions } from './verify.ts'
+export { hubSizeOf, judgeGrowth, judgeOwnHead, judgeWitness } from './witness.ts'
+export type { KnownHub, OwnHeadVerdict, WitnessAnswer, WitnessVerdict } from './witness.ts'

@@ -65,13 +65,35 @@ export class AuditLog {
     return this.#epoch
   }
 
-  /** Signs the next checkpoints in a later epoch. The entries stay; the first one of the epoch says why it began. */
-  continueIn(epoch: number): void {
+  /** Count of its entries. Throws: ERR_AUDIT_BROKEN. */
+  get size(): number {
+    return this.#tree().size
+  }
+
+  /** The root over its first `size` entries. Throws: RangeError, ERR_AUDIT_BROKEN. */
+  rootAt(size: number): Uint8Array {
+    if (size > this.size) throw new RangeError(`the log does not have ${size} entries`)
+    return this.#treeAt(size).root()
+  }
+
+  /**
+   * Signs the checkpoints of `write`, and all later ones, in a later epoch. The entries stay. When `write` throws, the
+   * epoch has not begun.
+   */
+  continueIn(epoch: number, write: () => void): void {
     if (!Number.isSafeInteger(epoch) || epoch <= this.#epoch) {
       throw new RangeError(`epoch ${epoch} does not come after ${this.#epoch}`)
     }
-    this.#known = [this.#tree()]
+    const before = { epoch: this.#epoch, tree: this.#tree() }
+    this.#known = [before.tree]
     this.#epoch = epoch
+    try {
+      write()
+    } catch (error) {
+      this.#known = [before.tree]
+      this.#epoch = before.epoch
+      throw error
+    }
   }
 
   /**

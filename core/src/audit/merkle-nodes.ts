@@ -11,7 +11,7 @@ export interface TreeNode {
 /** The perfect subtrees over the leaves `from` (included) to `to` (excluded), from left to right. */
 export function nodesOf(from: number, to: number): TreeNode[] {
   const nodes: TreeNode[] = []
-  for (let at = from; at < to; ) {
+  for (let at = from; at < to;) {
     const width = largestPowerWithin(to - at)
     nodes.push({ level: Math.log2(width), position: at / width })
     at += width

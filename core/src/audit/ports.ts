@@ -41,3 +41,39 @@ export interface AuditStore extends AuditReader {
   /** The frontier of the last append, if it is still there. */
   frontier(): Uint8Array | undefined
 }
+
+/** Where an agent and its hub stand with each other's logs. Units: epoch milliseconds. */
+export interface WitnessRow {
+  /** Size of the head that the hub witnessed last, and the epoch it was of. */
+  readonly size: number
+  readonly epoch: number
+  readonly witnessedAtMs: number | null
+  /** The hub has the segments up to here, of that epoch. */
+  readonly segmentsTo: number
+  readonly hubKey: Uint8Array | null
+  /** The head of the hub's own log. */
+  readonly hubNote: string | null
+  /** Why the hub is not believed, and since when. */
+  readonly doubt: string | null
+  readonly doubtedSinceMs: number | null
+  /** A head with this agent's signature that its log does not contain: two logs are signed with one key. */
+  readonly forkNote: string | null
+}
+
+/** An epoch after the first. Units: epoch milliseconds. */
+export interface EpochRow {
+  readonly number: number
+  /** Jobs issued before this may have run in the memory that was lost. */
+  readonly sinceMs: number
+  /** Entries before this are of earlier epochs. */
+  readonly fromSize: number
+}
+
+/** Where both are kept. Every write is called inside the journal's transaction. */
+export interface WitnessStore {
+  read(): WitnessRow
+  write(row: WitnessRow): void
+  /** The one that began last; undefined in the first. */
+  epoch(): EpochRow | undefined
+  beginEpoch(epoch: EpochRow): void
+}

@@ -18,6 +18,7 @@ export const STANDING_SCHEMA = `
 `
 
 const LAST = 'SELECT is_isolated, why, issued_at_ms, since_ms FROM isolation WHERE one = 1'
+const EPOCH = 'SELECT since_ms FROM epochs ORDER BY number DESC LIMIT 1'
 const PUT = `
   INSERT OR REPLACE INTO isolation (one, is_isolated, why, issued_at_ms, since_ms)
   VALUES (1, ?, ?, ?, ?)
@@ -37,9 +38,10 @@ export class SqliteStandingStore implements AgentStanding {
     return last?.isIsolated === true ? { why: last.why, sinceMs: last.sinceMs } : undefined
   }
 
-  /** Jobs issued before this may have run in a memory that was lost. */
+  /** Jobs issued before this may have run in a memory that was lost; 0 when none was. */
   epochMs(): number {
-    return 0
+    const row = this.#connection.get(EPOCH)
+    return row === undefined ? 0 : integerIn(row, 'since_ms')
   }
 
   /** What was said last. Throws: ERR_STORE_CORRUPT, ERR_STORE_READ. */

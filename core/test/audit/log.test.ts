@@ -217,6 +217,14 @@ describe('growth', () => {
     expect(Math.min(...asked)).toBeGreaterThanOrEqual(37)
   })
 
+  it('leaves the root of every earlier size known', () => {
+    const { store, log } = logOf(2, 3)
+    for (const size of [0, 1, 2, 3, 5]) {
+      expect(log.rootAt(size)).toEqual(rootOf(store.leafHashes(0, size)))
+    }
+    expect(() => log.rootAt(6)).toThrow(RangeError)
+  })
+
   it('of an empty log is nothing; from beyond the log there is none', () => {
     expect(logOf().log.growth(0)).toBeUndefined()
     expect(() => logOf(2).log.growth(3)).toThrow(RangeError)
@@ -234,11 +242,12 @@ describe('growth', () => {
 })
 
 describe('an epoch', () => {
+  const add = (log: AuditLog, n: number) => () => void log.append([eventOf(n)], AT_MS)
+
   it('goes on with the same entries under an origin of its own', () => {
     const { store, log } = logOf(2)
-    log.continueIn(1)
-    log.append([eventOf(2)], AT_MS)
-    expect([log.epoch, log.origin]).toEqual([1, `${ORIGIN}/1`])
+    log.continueIn(1, add(log, 2))
+    expect([log.epoch, log.origin, log.size]).toEqual([1, `${ORIGIN}/1`, 3])
     expect(parseCheckpoint(store.notes[1]!.note)).toMatchObject({ origin: `${ORIGIN}/1`, size: 3 })
     const later = new AuditLog(store, ORIGIN, KEY, 1)
     later.append([eventOf(3)], AT_MS)
@@ -247,12 +256,21 @@ describe('an epoch', () => {
 
   it('only ever follows an earlier one, and a log is continued in its own', () => {
     const { store, log } = logOf(2)
-    log.continueIn(2)
-    expect(() => log.continueIn(2)).toThrow(RangeError)
-    log.append([eventOf(2)], AT_MS)
+    log.continueIn(2, add(log, 2))
+    expect(() => log.continueIn(2, add(log, 3))).toThrow(RangeError)
     for (const epoch of [0, 1, 3]) {
       const other = new AuditLog(store, ORIGIN, KEY, epoch)
       expect(() => other.append([eventOf(3)], AT_MS)).toThrowCode('ERR_AUDIT_BROKEN')
     }
+  })
+
+  it('has not begun when its first entry could not be written', () => {
+    const { store, log } = logOf(2)
+    const fail = (): never => {
+      throw new Error('disk full')
+    }
+    expect(() => log.continueIn(1, fail)).toThrow('disk full')
+    log.append([eventOf(2)], AT_MS)
+    expect(parseCheckpoint(store.notes[1]!.note).origin).toBe(ORIGIN)
   })
 })

@@ -78,6 +78,11 @@ export const BYTES_ERRORS = {
     meaning: 'The text of a policy is not one: a rule cannot be read, or is too deep to be evaluated.',
     remedy: 'Correct the line that it names; `sallyport policy check <file>` shows it.',
   },
+  ERR_POLICY_FORM: {
+    meaning:
+      'The text of a policy is not one: a rule cannot be read, or is too deep to be evaluated.',
+    remedy: 'Correct the line that it names; `sallyport policy check <file>` shows it.',
+  },
   ERR_PUBLICATION: {
     meaning:
       'The publication of a bundle is not signed by the key it names, or is of another bundle.',
@@ -86,5 +91,11 @@ export const BYTES_ERRORS = {
   ERR_SEALED_FORM: {
     meaning: 'The text is not sealed in the one form that is accepted here.',
     remedy: 'Use programs of the same version on both sides.',
+  },
+  ERR_SEGMENT_FORM: {
+    meaning:
+      'A part of an audit log that the hub keeps for its readers does not have the right form.',
+    remedy:
+      'The copy at the hub was altered: verify the log of the agent itself with `sallyport audit verify`.',
   },
 } as const satisfies ErrorTable

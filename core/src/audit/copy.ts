@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Checks a copy of an agent's log, as a hub keeps it, with nothing but the agent's key: what holds, what is missing, who lies. */
+import { isCodedError } from '@sallyport/sdk'
+import { decodeBase64url } from '../protocol/index.ts'
+import { equalBytes } from '../crypto/index.ts'
+import { verifyCheckpoint, type Checkpoint } from './checkpoint.ts'
+import { verifyCosignature } from './cosignature.ts'
+import { parseAuditEntry, type AuditEntry } from './entry.ts'
+import { MerkleFrontier, leafHash } from './merkle.ts'
+import { parsePart } from './segment.ts'
+
+/** A copy as the hub hands it out. Trust: all of it is the hub's word. */
+export interface AuditCopy {
+  readonly head: { readonly note: string } | null
+  readonly segments: Iterable<{
+    readonly from: number
+    readonly leafHashes: readonly string[]
+    readonly parts: readonly { readonly sealed: string }[]
+  }>
+}
+
+/** What a reader knows for sure, and what opens a part: undefined when it is sealed to others. */
+export interface CopyReader {
+  /** Of epoch 0. */
+  readonly origin: string
+  readonly publicKey: Uint8Array
+  /** Heads of this log that the reader has from elsewhere, for example from results. */
+  readonly knownCheckpoints?: readonly string[]
+  readonly hubKey?: Uint8Array
+  open(sealed: string): Promise<Uint8Array | undefined>
+}
+
+/** One thing that is wrong, and whose doing it is. */
+export interface CopyFault {
+  /** `hub`: what it keeps is not what the agent signed. `agent`: it signed two histories. */
+  readonly liar: 'hub' | 'agent'
+  readonly why: string
+  /** The first entry that is concerned, where one can be named. */
+  readonly index?: number
+}
+
+/** An entry that was opened and is under the agent's signed head. */
+export interface CopiedEntry {
+  readonly entry: AuditEntry
+  readonly bytes: Uint8Array
+}
+
+/** What a copy is worth. */
+export interface CopyReport {
+  readonly isWhole: boolean
+  /** The head that the agent signed and the hub shows. */
+  readonly head: (Checkpoint & { readonly epoch: number }) | undefined
+  /** When the hub witnessed it, by its own clock; with `hubKey` only. Units: epoch milliseconds. */
+  readonly witnessedAtMs: number | undefined
+  /** Entries that this reader could open, oldest first. None but those that the signed head covers. */
+  readonly entries: readonly CopiedEntry[]
+  /** All leaf hashes of the copy, for proofs. */
+  readonly leafHashes: readonly Uint8Array[]
+  /** Entries that are under the head and not in the copy: `[from, to)`. */
+  readonly missing: readonly (readonly [from: number, to: number])[]
+  /** Entries that the agent signed somewhere and that the copy does not reach yet. */
+  readonly behindCount: number
+  readonly faults: readonly CopyFault[]
+}
+
+/**
+ * Opens and checks a copy.
+ *
+ * Trust: believes `publicKey` alone. That an entry is shown at all, and is whole, does not depend on the hub; that the
+ * newest are there is known only by heads from elsewhere.
+ */
+export async function openCopy(copy: AuditCopy, reader: CopyReader): Promise<CopyReport> {
+  const faults: CopyFault[] = []
+  const head = headIn(copy, reader, faults)
+  const { leafHashes, missing, parts } = layOut(copy, head?.size ?? 0, faults)
+  const isProven = head !== undefined && isUnderHead(leafHashes, head, missing, faults)
+  const opened = await openParts(parts, reader, faults)
+  const entries = isProven ? fitting(opened, leafHashes, faults) : []
+  const behindCount = compareKnown(leafHashes, { head, reader, isProven }, faults)
+  return {
+    isWhole: faults.length === 0 && missing.length === 0 && head !== undefined,
+    head,
+    witnessedAtMs: witnessedAt(copy, reader, faults),
+    entries,
+    leafHashes,
+    missing,
+    behindCount,
+    faults,
+  }
+}
+
+type Head = Checkpoint & { readonly epoch: number }
+
+function headIn(copy: AuditCopy, reader: CopyReader, faults: CopyFault[]): Head | undefined {
+  if (copy.head === null) return undefined
+  const verdict = verifyCheckpoint(copy.head.note, reader.origin, reader.publicKey)
+  if (verdict.ok) return { ...verdict.checkpoint, epoch: verdict.epoch }
+  faults.push({ liar: 'hub', why: `it shows a head that the agent did not sign: ${verdict.why}` })
+  return undefined
+}
+
+function witnessedAt(
+  copy: AuditCopy,
+  { hubKey }: CopyReader,
+  faults: CopyFault[],
+): number | undefined {
+  if (copy.head === null || hubKey === undefined) return undefined
+  const seen = verifyCosignature(copy.head.note, hubKey)
+  if (seen.ok) return seen.atMs
+  faults.push({ liar: 'hub', why: `it does not stand by the head it shows: ${seen.why}` })
+  return undefined
+}
+
+/** The hashes in their places up to the head, and the gaps between them. */
+function layOut(copy: AuditCopy, size: number, faults: CopyFault[]) {
+  const leafHashes: Uint8Array[] = []
+  const missing: [number, number][] = []
+  const parts: string[] = []
+  let next = 0
+  for (const segment of copy.segments) {
+    if (segment.from < next) {
+      const why = 'it has two segments of the same entries'
+      faults.push({ liar: 'hub', why, index: segment.from })
+      continue
+    }
+    if (segment.from > next) missing.push([next, segment.from])
+    for (const [n, hash] of segment.leafHashes.entries()) {
+      leafHashes[segment.from + n] = decodeBase64url(hash)
+    }
+    next = segment.from + segment.leafHashes.length
+    parts.push(...segment.parts.map(({ sealed }) => sealed))
+  }
+  if (next < size) missing.push([next, size])
+  return { leafHashes, missing, parts }
+}
+
+function isUnderHead(
+  leafHashes: readonly Uint8Array[],
+  head: Head,
+  missing: readonly unknown[],
+  faults: CopyFault[],
+): boolean {
+  if (missing.length > 0) return false
+  if (equalBytes(rootAt(leafHashes, head.size), head.root)) return true
+  faults.push({ liar: 'hub', why: 'the hashes it keeps are not those that the agent signed' })
+  return false
+}
+
+async function openParts(
+  parts: readonly string[],
+  reader: CopyReader,
+  faults: CopyFault[],
+): Promise<{ index: number; bytes: Uint8Array }[]> {
+  const opened: { index: number; bytes: Uint8Array }[] = []
+  for (const sealed of parts) {
+    try {
+      const bytes = await reader.open(sealed)
+      if (bytes !== undefined) opened.push(...parsePart(bytes))
+    } catch (error) {
+      if (!isCodedError(error)) throw error
+      faults.push({ liar: 'hub', why: `it keeps a part that cannot be read: ${error.code}` })
+    }
+  }
+  return opened.toSorted((a, b) => a.index - b.index)
+}
+
+/** Keeps what fits its hash. Why the hub is named for what does not: the agent signed the hash, the hub kept the bytes. */
+function fitting(
+  opened: readonly { index: number; bytes: Uint8Array }[],
+  leafHashes: readonly Uint8Array[],
+  faults: CopyFault[],
+): CopiedEntry[] {
+  return opened.flatMap(({ index, bytes }) => {
+    const hash = leafHashes[index]
+    if (hash === undefined || !equalBytes(leafHash(bytes), hash)) {
+      faults.push({ liar: 'hub', why: `entry ${index} is not the one that was signed`, index })
+      return []
+    }
+    return [{ entry: parseAuditEntry(bytes), bytes }]
+  })
+}
+
+/** Holds heads from elsewhere against the copy, and returns how many entries it is behind them. */
+function compareKnown(
+  leafHashes: readonly Uint8Array[],
+  own: { head: Head | undefined; reader: CopyReader; isProven: boolean },
+  faults: CopyFault[],
+): number {
+  const { head, reader, isProven } = own
+  let behindCount = 0
+  for (const note of reader.knownCheckpoints ?? []) {
+    const verdict = verifyCheckpoint(note, reader.origin, reader.publicKey)
+    if (!verdict.ok || verdict.epoch !== (head?.epoch ?? 0)) continue
+    const { size, root } = verdict.checkpoint
+    if (size > (head?.size ?? 0)) behindCount = Math.max(behindCount, size - (head?.size ?? 0))
+    else if (isProven && !equalBytes(rootAt(leafHashes, size), root)) {
+      const why = `it signed two histories of ${size} entries`
+      faults.push({ liar: 'agent', why, index: size - 1 })
+    }
+  }
+  return behindCount
+}
+
+function rootAt(leafHashes: readonly Uint8Array[], size: number): Uint8Array {
+  const tree = new MerkleFrontier()
+  for (let index = 0; index < size; index += 1) tree.append(leafHashes[index]!)
+  return tree.root()
+}
