@@ -5,6 +5,7 @@ import { WIRE } from '@sallyport/core/transport'
 const SECOND_MS = 1_000
 const MINUTE_MS = 60 * SECOND_MS
 const DAY_MS = 24 * 60 * MINUTE_MS
+const MIB = 1_024 * 1_024
 
 /** Bounds of the hub's own making; those of the wire are in the contract. */
 export interface HubLimits {
@@ -21,10 +22,23 @@ export interface HubLimits {
   readonly openPerSite: number
   /** Bundles of one site. */
   readonly bundlesPerSite: number
+  /** How long a posting may lie at the hub. */
+  readonly postingMs: number
+  /** Postings that lie at the hub at once, and the length of their sealed text; of a site, and of one key of it. */
+  readonly postingsPerSite: number
+  readonly postingBytesPerSite: number
+  readonly postingsPerPoster: number
+  readonly postingBytesPerPoster: number
+  /** Entries of one agent's log in one epoch; their hashes stay, so that what is newer can be proven. */
+  readonly entriesPerAgent: number
+  /** Sealed text of one agent's entries; over it, that of the oldest segments goes. */
+  readonly segmentBytesPerAgent: number
+  /** Forks of one agent of which both notes are kept. */
+  readonly forksPerAgent: number
   /** Time a delivery is reserved for its agent. */
   readonly leaseMs: number
-  /** Requests of one operator that may be held at once. */
-  readonly heldPerOperator: number
+  /** Requests of one person that may be held at once. */
+  readonly heldPerPerson: number
   /** An agent's last sight is written at most this often. */
   readonly seenEveryMs: number
 }
@@ -38,8 +52,16 @@ export const HUB_LIMITS: HubLimits = {
   openPerAgent: 1_000,
   openPerSite: 10_000,
   bundlesPerSite: 64,
+  postingMs: 400 * DAY_MS,
+  postingsPerSite: 4_000,
+  postingBytesPerSite: 256 * MIB,
+  postingsPerPoster: 1_000,
+  postingBytesPerPoster: 64 * MIB,
+  entriesPerAgent: 10_000_000,
+  segmentBytesPerAgent: 256 * MIB,
+  forksPerAgent: 16,
   leaseMs: WIRE.leaseSeconds * SECOND_MS,
-  heldPerOperator: 64,
+  heldPerPerson: 64,
   seenEveryMs: 15 * SECOND_MS,
 }
 

@@ -7,13 +7,16 @@ import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { HubConfig } from './config.ts'
 import { addAgents } from './http/agents.ts'
+import { addAudit } from './http/audit.ts'
 import { makeAuthenticate } from './http/authenticate.ts'
 import { addBundles } from './http/bundles.ts'
 import { addEnrolments } from './http/enrolments.ts'
 import { addEnvelopes } from './http/envelopes.ts'
 import { addHealth } from './http/health.ts'
 import { addMailbox } from './http/mailbox.ts'
+import { addPostings } from './http/postings.ts'
 import { addSessions } from './http/sessions.ts'
+import { addTrustRoots } from './http/trust-roots.ts'
 import { DRAIN_MS, HUB_LIMITS, type HubLimits } from './limits.ts'
 import { Log } from './log.ts'
 import type { WakeUps } from './queue/wake-ups.ts'
@@ -32,7 +35,8 @@ export interface RunningHub extends AsyncDisposable {
  * Starts a hub.
  *
  * Throws: ERR_STATE_LOCKED when another one works in the directory, ERR_STATE_MODE, ERR_STATE_DIRECTORY,
- * ERR_HUB_DATABASE, ERR_SITE_FILE, ERR_OPERATOR_KEY, ERR_NO_SITE, ERR_PUBLIC_URL, ERR_HUB_ADDRESS, ERR_PORT_TAKEN.
+ * ERR_HUB_DATABASE, ERR_SITE_FILE, ERR_ROOT_REFUSED, ERR_ROOT_CONFLICT, ERR_OPERATOR_KEY, ERR_NO_SITE, ERR_PUBLIC_URL,
+ * ERR_HUB_ADDRESS, ERR_PORT_TAKEN.
  */
 export async function startHub(
   config: HubConfig,
@@ -52,7 +56,7 @@ export async function startHub(
   addRoutes(container)
   const url = await listen(app, config)
   container.resolve(parts.addresses).settle(makeHubAddresses(url, config.publicUrls))
-  container.resolve(Log).info({ url, sites: sites.map((site) => site.siteId) }, 'hub.started')
+  container.resolve(Log).info({ url, sites }, 'hub.started')
   const kept = scope.move()
   return { url, [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }
@@ -64,6 +68,11 @@ function addRoutes(container: Container): void {
     limits: container.resolve(parts.limits),
     db: container.resolve(parts.db),
     agents: container.resolve(parts.agents),
+    sites: container.resolve(parts.sites),
+    wakeUps: container.resolve(parts.wakeUps),
+    postings: container.resolve(parts.postings),
+    witness: container.resolve(parts.witness),
+    segments: container.resolve(parts.segments),
     bundles: container.resolve(parts.bundles),
     challenges: container.resolve(parts.challenges),
     sessions: container.resolve(parts.sessions),
@@ -80,6 +89,9 @@ function addRoutes(container: Container): void {
   addBundles(host, all)
   addEnvelopes(host, all)
   addMailbox(host, all)
+  addTrustRoots(host, all)
+  addPostings(host, all)
+  addAudit(host, all)
 }
 
 async function listen(app: FastifyInstance, { host, port }: HubConfig): Promise<string> {

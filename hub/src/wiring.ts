@@ -8,6 +8,7 @@ import { Enrolments } from './enrolments/enrolments.ts'
 import { makeApp } from './http/app.ts'
 import type { HubLimits } from './limits.ts'
 import { Log, openLog, type LogLevel } from './log.ts'
+import { Postings } from './postings/postings.ts'
 import { Mailbox } from './queue/mailbox.ts'
 import { Outgoing } from './queue/outgoing.ts'
 import { WakeUps } from './queue/wake-ups.ts'
@@ -21,9 +22,13 @@ import { CodeStore } from './stores/code-store.ts'
 import { openDatabase, type HubDatabase } from './stores/database.ts'
 import { EnvelopeStore } from './stores/envelope-store.ts'
 import { loadAccessTokenKey } from './stores/hub-key-store.ts'
+import { PostingStore } from './stores/posting-store.ts'
 import { SiteStore } from './stores/site-store.ts'
 import { sqliteDialect } from './stores/sqlite-dialect.ts'
+import { WitnessKeyStore } from './stores/witness-key-store.ts'
 import { Writes } from './stores/writes.ts'
+import { Segments } from './witness/segments.ts'
+import { Witness } from './witness/witness.ts'
 
 /** Names of the hub's parts. `Clock` and `Log` have theirs where they are defined. */
 export const parts = {
@@ -36,6 +41,9 @@ export const parts = {
   codes: token<CodeStore>('hub.CodeStore'),
   envelopes: token<EnvelopeStore>('hub.EnvelopeStore'),
   bundles: token<BundleStore>('hub.BundleStore'),
+  postings: token<Postings>('hub.Postings'),
+  witness: token<Witness>('hub.Witness'),
+  segments: token<Segments>('hub.Segments'),
   wakeUps: token<WakeUps>('hub.WakeUps'),
   challenges: token<Challenges>('hub.Challenges'),
   principals: token<Principals>('hub.Principals'),
@@ -71,14 +79,15 @@ export async function wireHub(
   container.register(parts.tokenKey, { useValue: tokenKey })
   container.register(parts.addresses, { useValue: lateAddresses() })
   container.register(parts.wakeUps, { useValue: new WakeUps() })
-  registerStores(container, db)
+  const writes = new Writes(db)
+  registerStores(container, db, writes)
   registerServices(container)
+  registerSiteServices(container, db, writes)
   return container
 }
 
-function registerStores(container: Container, db: HubDatabase): void {
-  const writes = new Writes(db)
-  container.register(parts.sites, { useValue: new SiteStore(db) })
+function registerStores(container: Container, db: HubDatabase, writes: Writes): void {
+  container.register(parts.sites, { useValue: new SiteStore(db, writes) })
   container.register(parts.agents, { useValue: new AgentStore(db, writes) })
   container.register(parts.codes, { useValue: new CodeStore(db) })
   container.register(parts.envelopes, { useValue: new EnvelopeStore(db, writes) })
@@ -90,7 +99,14 @@ function registerServices(container: Container): void {
     useFactory: once((c) => new Challenges(c.resolve(Clock), c.resolve(parts.limits))),
   })
   container.register(parts.principals, {
-    useFactory: once((c) => new Principals(c.resolve(parts.sites), c.resolve(parts.agents))),
+    useFactory: once(
+      (c) =>
+        new Principals({
+          clock: c.resolve(Clock),
+          sites: c.resolve(parts.sites),
+          agents: c.resolve(parts.agents),
+        }),
+    ),
   })
   container.register(parts.sessions, {
     useFactory: once(
@@ -119,6 +135,29 @@ function registerServices(container: Container): void {
   registerQueue(container)
 }
 
+function registerSiteServices(container: Container, db: HubDatabase, writes: Writes): void {
+  container.register(parts.postings, {
+    useFactory: once(
+      (c) =>
+        new Postings({
+          clock: c.resolve(Clock),
+          limits: c.resolve(parts.limits),
+          postings: new PostingStore(db, writes),
+        }),
+    ),
+  })
+  const audit = once((c) => ({
+    clock: c.resolve(Clock),
+    limits: c.resolve(parts.limits),
+    db,
+    writes,
+    agents: c.resolve(parts.agents),
+    keys: new WitnessKeyStore(db, writes),
+  }))
+  container.register(parts.witness, { useFactory: once((c) => new Witness(audit(c))) })
+  container.register(parts.segments, { useFactory: once((c) => new Segments(audit(c))) })
+}
+
 function registerQueue(container: Container): void {
   const queue = once((c) => ({
     clock: c.resolve(Clock),
@@ -128,7 +167,9 @@ function registerQueue(container: Container): void {
     agents: c.resolve(parts.agents),
   }))
   container.register(parts.mailbox, { useFactory: once((c) => new Mailbox(queue(c))) })
-  container.register(parts.outgoing, { useFactory: once((c) => new Outgoing(queue(c))) })
+  container.register(parts.outgoing, {
+    useFactory: once((c) => new Outgoing({ ...queue(c), principals: c.resolve(parts.principals) })),
+  })
   container.register(parts.app, {
     useFactory: once((c) => {
       const wakeUps = c.resolve(parts.wakeUps)

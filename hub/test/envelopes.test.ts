@@ -308,7 +308,7 @@ describe('held requests', () => {
 
   it('of one operator are limited in number', async () => {
     await site.stop()
-    await site.start({ heldPerOperator: 2 })
+    await site.start({ heldPerPerson: 2 })
     const one = await site.enrol()
     const id = await site.submit(one)
     const wait = { waitSeconds: 30, unless: 'queued' } as const

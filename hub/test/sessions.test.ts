@@ -155,10 +155,10 @@ describe('sessions', () => {
     expect(await refusalOf(site.operator.takeDeliveries({ waitSeconds: 0 }))).toBe('403 ERR_ROLE')
   })
 
-  it('end at once for an operator who is no longer in the site file', async () => {
+  it('end at once for a person who is no longer there', async () => {
     const { token } = await openToken(site.url, site.operatorIdentity)
     const db = new DatabaseSync(site.databaseFile)
-    db.exec('DELETE FROM operators')
+    db.exec('DELETE FROM people')
     db.close()
     expect((await list(token)).status).toBe(401)
   })

@@ -20,7 +20,7 @@ export interface AccessClaims {
   readonly tokenId: string
   /** Id of the signing key that opened the session. */
   readonly keyId: string
-  readonly role: 'operator' | 'customer' | 'agent'
+  readonly role: 'operator' | 'customer' | 'root' | 'agent'
   readonly siteId: string
   /** Present when `role` is agent. */
   readonly agentId?: string | undefined
@@ -51,7 +51,7 @@ const Payload = z.strictObject({
   aud: z.string(),
   jti: z.string().max(64),
   sub: KeyId,
-  role: z.enum(['operator', 'customer', 'agent']),
+  role: z.enum(['operator', 'customer', 'root', 'agent']),
   site: Id,
   agent: Id.optional(),
   iat: z.int(),

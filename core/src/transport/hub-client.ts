@@ -85,7 +85,8 @@ export interface HubClient extends AsyncDisposable {
   readOwnHead(): Promise<WitnessedHead | null>
   /** How many entries of the log the hub holds from then on. May be repeated with the same bytes. */
   storeSegment(segment: AuditSegment): Promise<number>
-  readAudit(agentId: string, from?: number): Promise<AnswerOf<'readAudit'>>
+  /** Of the newest epoch of the log unless another is named. */
+  readAudit(agentId: string, from?: number, epoch?: number): Promise<AnswerOf<'readAudit'>>
   /** The head of the hub's log, shown to begin with that of `size`. */
   readHubHead(size?: number): Promise<AnswerOf<'readHubHead'>>
 }
@@ -158,8 +159,8 @@ function auditRoutes(http: HttpClient, session: Session) {
       const params = { from: String(body.from) }
       return (await call(routes.storeSegment, { params, body })).size
     },
-    readAudit: (agentId: string, from = 0) =>
-      call(routes.readAudit, { params: { agentId }, query: { from } }),
+    readAudit: (agentId: string, from = 0, epoch?: number) =>
+      call(routes.readAudit, { params: { agentId }, query: { from, epoch } }),
     readHubHead: (size = 0) => call(routes.readHubHead, { query: { size } }),
   }
 }

@@ -5,6 +5,7 @@ export { DEFAULT_BACK_OFF, makeBackOff } from './back-off.ts'
 export type { BackOff, BackOffLimits } from './back-off.ts'
 export {
   AgentView,
+  AuditFork,
   AuditSegment,
   BundleDigest,
   Delivery,

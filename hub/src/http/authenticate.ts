@@ -43,7 +43,25 @@ export function makeAuthenticate(parts: AuthenticateParts): Authenticate {
 }
 
 function isAllowed(auth: Route<unknown, unknown>['auth'], role: Principal['role']): boolean {
-  return auth === 'any' || auth === role || (auth === 'person' && role !== 'agent')
+  if (auth === 'person') return isPerson(role)
+  if (auth === 'holder') return role !== 'agent'
+  return auth === 'any' || auth === role
+}
+
+function isPerson(role: Principal['role'] | undefined): boolean {
+  return role === 'operator' || role === 'customer'
+}
+
+/** Whoever makes a request. Throws: ERR_SESSION. */
+export function principalOf(principal: Principal | undefined): Principal {
+  if (principal !== undefined) return principal
+  throw new CodedError('ERR_SESSION', 'there is no live session')
+}
+
+/** The operator or customer of a request. Throws: ERR_ROLE. */
+export function personOf(principal: Principal | undefined): Principal {
+  if (principal !== undefined && isPerson(principal.role)) return principal
+  throw new CodedError('ERR_ROLE', 'this is for sessions of a person')
 }
 
 /** The operator of a request. Throws: ERR_ROLE. */

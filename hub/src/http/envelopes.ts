@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Envelopes over HTTP, for operators: submit, list, watch. */
+/** Envelopes over HTTP, for people: submit, list, watch. */
 import { routes } from '@sallyport/core/transport'
 import type { Log } from '../log.ts'
 import type { Outgoing } from '../queue/outgoing.ts'
 import { viewEnvelope } from '../queue/views.ts'
 import type { HubDatabase } from '../stores/database.ts'
 import { readEnvelopePage } from '../stores/envelope-pages.ts'
-import { operatorOf } from './authenticate.ts'
+import { personOf } from './authenticate.ts'
 import { decodeCursor, encodeCursor } from './cursor.ts'
 import { EnvelopePath, EnvelopeQuery, EnvelopesQuery } from './queries.ts'
 import { serve, type RouteHost } from './serve.ts'
@@ -25,7 +25,7 @@ const MAX_PAGE_SEALED_BYTES = 7 * 1_024 * 1_024
 export function addEnvelopes(host: RouteHost, { outgoing, db, log }: EnvelopeRoutesParts): void {
   serve(host, routes.submitEnvelope, {
     async handle({ body, principal }) {
-      const { siteId, keyId } = operatorOf(principal)
+      const { siteId, keyId } = personOf(principal)
       const receipt = await outgoing.submit(siteId, body)
       const { envelopeId, agentId } = body
       log.debug({ siteId, agentId, envelopeId, operator: keyId }, 'envelope.submitted')
@@ -36,7 +36,7 @@ export function addEnvelopes(host: RouteHost, { outgoing, db, log }: EnvelopeRou
   serve(host, routes.listEnvelopes, {
     query: EnvelopesQuery,
     async handle({ query, principal }) {
-      const { siteId } = operatorOf(principal)
+      const { siteId } = personOf(principal)
       await outgoing.expire(siteId)
       const before = query.cursor === undefined ? undefined : decodeCursor(query.cursor)
       const { rows, hasMore } = await readEnvelopePage(db, siteId, {
@@ -57,7 +57,7 @@ export function addEnvelopes(host: RouteHost, { outgoing, db, log }: EnvelopeRou
     params: EnvelopePath,
     query: EnvelopeQuery,
     handle({ params: { envelopeId }, query, principal, signal }) {
-      return outgoing.show(operatorOf(principal), envelopeId, { ...query, signal })
+      return outgoing.show(personOf(principal), envelopeId, { ...query, signal })
     },
   })
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The operators' side of the queue: submit envelopes, watch them until they are answered. */
+/** The people's side of the queue: submit envelopes, watch them until they are answered. */
 import { epochMs, instantOf } from '@sallyport/core/protocol'
 import type { EnvelopeState, EnvelopeView } from '@sallyport/core/transport'
 import { CodedError } from '@sallyport/sdk'
-import type { Principal } from '../sessions/principals.ts'
+import type { Principal, Principals } from '../sessions/principals.ts'
 import type { AgentStore } from '../stores/agent-store.ts'
 import type { AnsweredEnvelope } from '../stores/envelope-store.ts'
 import type { NewEnvelope } from '../stores/envelope-writes.ts'
@@ -20,19 +20,25 @@ export interface Submission {
   readonly expiresAt: string
 }
 
-/** What an operator learns of a submission. */
+/** What a person learns of a submission. */
 export interface Receipt {
   readonly envelopeId: string
   readonly state: EnvelopeState
   readonly queuedAt: string
 }
 
+/** What this side of the queue is made of. */
+export interface OutgoingParts extends QueueParts {
+  readonly agents: AgentStore
+  readonly principals: Principals
+}
+
 /** Envelopes on their way out. */
 export class Outgoing {
-  readonly #parts: QueueParts & { readonly agents: AgentStore }
+  readonly #parts: OutgoingParts
   readonly #held = new Map<string, number>()
 
-  constructor(parts: QueueParts & { readonly agents: AgentStore }) {
+  constructor(parts: OutgoingParts) {
     this.#parts = parts
   }
 
@@ -64,15 +70,15 @@ export class Outgoing {
   /**
    * Shows an envelope; holds while its state is `unless`.
    *
-   * Throws: ERR_ENVELOPE_UNKNOWN, ERR_TOO_MANY_WAITS.
+   * Throws: ERR_ENVELOPE_UNKNOWN, ERR_TOO_MANY_WAITS; ERR_SESSION when their key has ended meanwhile.
    */
   async show(
-    operator: Principal,
+    person: Principal,
     envelopeId: string,
     hold: Hold & { unless?: EnvelopeState | undefined },
   ): Promise<EnvelopeView> {
-    using _place = this.#takePlace(operator, hold.waitSeconds)
-    return viewEnvelope(await this.#hold(operator.siteId, envelopeId, hold))
+    using _place = this.#takePlace(person, hold.waitSeconds)
+    return viewEnvelope(await this.#hold(person, envelopeId, hold))
   }
 
   /** Marks what has expired at a site, and tells who waits for it. */
@@ -86,8 +92,8 @@ export class Outgoing {
   #takePlace({ keyId }: Principal, waitSeconds: number): Disposable {
     if (waitSeconds === 0) return { [Symbol.dispose]() {} }
     const held = this.#held.get(keyId) ?? 0
-    if (held >= this.#parts.limits.heldPerOperator) {
-      throw new CodedError('ERR_TOO_MANY_WAITS', 'too many requests of this operator wait already')
+    if (held >= this.#parts.limits.heldPerPerson) {
+      throw new CodedError('ERR_TOO_MANY_WAITS', 'too many requests of this person wait already')
     }
     this.#held.set(keyId, held + 1)
     return {
@@ -100,11 +106,12 @@ export class Outgoing {
   }
 
   async #hold(
-    siteId: string,
+    person: Principal,
     envelopeId: string,
     hold: Hold & { unless?: EnvelopeState | undefined },
   ): Promise<AnsweredEnvelope> {
     const { envelopes, wakeUps } = this.#parts
+    const { siteId } = person
     const endsAt = performance.now() + hold.waitSeconds * 1_000
     using watch = wakeUps.watch(envelopeSubject(siteId, envelopeId))
     for (;;) {
@@ -117,7 +124,13 @@ export class Outgoing {
       if (row.state !== hold.unless || leftMs <= 0 || wakeUps.isDraining) return row
       if (hold.signal.aborted) return row
       await watch.next(Math.min(leftMs, this.#untilExpiry(row)), hold.signal)
+      await this.#expectStill(person)
     }
+  }
+
+  async #expectStill(person: Principal): Promise<void> {
+    if (await this.#parts.principals.isStill(person)) return
+    throw new CodedError('ERR_SESSION', 'the key of this session is no key of the site any more')
   }
 
   #untilExpiry(row: EnvelopeRow): number {

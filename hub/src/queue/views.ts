@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Rows as the contract shows them. */
 import { instantOf } from '@sallyport/core/protocol'
-import type { AgentView, EnvelopeView } from '@sallyport/core/transport'
+import type { AgentView, EnvelopeView, PostingView } from '@sallyport/core/transport'
 import type { AnsweredEnvelope } from '../stores/envelope-store.ts'
-import type { AgentRow } from '../stores/tables.ts'
+import type { AgentRow, PostingRow } from '../stores/tables.ts'
 
-/** An envelope for operators. */
+/** An envelope for people. */
 export function viewEnvelope(row: AnsweredEnvelope): EnvelopeView {
   return {
     envelopeId: row.envelope_id,
@@ -29,6 +29,19 @@ export function viewAgent(row: AgentRow): AgentView {
     descriptor: row.descriptor,
     enrolledAt: instantOf(row.enrolled_at),
     lastSeenAt: instantOrNull(row.last_seen_at),
+  }
+}
+
+/** A posting for people. */
+export function viewPosting(row: PostingRow): PostingView {
+  return {
+    postingId: row.posting_id,
+    kind: row.kind,
+    about: row.about,
+    agentId: row.agent_id,
+    sealed: row.sealed,
+    postedAt: instantOf(row.posted_at),
+    expiresAt: instantOf(row.expires_at),
   }
 }
 

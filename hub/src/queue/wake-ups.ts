@@ -33,6 +33,11 @@ export class WakeUps {
     for (const watch of this.#watches.get(subject) ?? []) watch.wake()
   }
 
+  /** Wakes everyone once: something changed that may concern any of them. */
+  wakeAll(): void {
+    for (const subject of this.#watches.keys()) this.wake(subject)
+  }
+
   /** Watches in all. */
   get count(): number {
     let count = 0
@@ -48,7 +53,7 @@ export class WakeUps {
   /** Wakes everyone, now and from now on. */
   drain(): void {
     this.#isDraining = true
-    for (const subject of this.#watches.keys()) this.wake(subject)
+    this.wakeAll()
   }
 
   #forget(subject: string, watch: OneWatch): void {

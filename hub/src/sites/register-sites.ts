@@ -1,47 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Reads the site files and brings the tables in line with them. */
-import { keyIdOf } from '@sallyport/core/crypto'
-import { decodeBase64url } from '@sallyport/core/protocol'
+/** Reads the site files and takes their trust roots where they are newer than what is held. */
+import type { VerifiedRoot } from '@sallyport/core/crypto'
 import { parseSiteFile } from '@sallyport/core/transport'
 import { CodedError, isCodedError } from '@sallyport/sdk'
 import { readFile } from 'node:fs/promises'
-import type { Site, SiteStore } from '../stores/site-store.ts'
+import type { SiteStore } from '../stores/site-store.ts'
 
 /**
- * Registers the sites of these files.
+ * Registers the sites of these files and returns their ids.
  *
- * Throws: ERR_SITE_FILE, ERR_OPERATOR_KEY, ERR_NO_SITE when neither the files nor the tables have a site.
+ * Throws: ERR_SITE_FILE, ERR_ROOT_REFUSED, ERR_ROOT_CONFLICT, ERR_OPERATOR_KEY, ERR_NO_SITE when neither the files nor
+ * the tables have a site.
  */
 export async function registerSites(
   store: SiteStore,
   files: readonly string[],
   nowMs: number,
-): Promise<Site[]> {
-  const sites: Site[] = []
+): Promise<string[]> {
+  const siteIds: string[] = []
   for (const file of files) {
-    const site = await readSite(file)
-    await store.register(site, nowMs)
-    sites.push(site)
+    const root = await readSite(file)
+    await store.register(root, nowMs)
+    siteIds.push(root.root.siteId)
   }
-  if (sites.length === 0 && (await store.count()) === 0) {
+  if (siteIds.length === 0 && (await store.count()) === 0) {
     throw new CodedError(
       'ERR_NO_SITE',
       'the hub serves no site: run `sallyport init`, or name a --site file',
     )
   }
-  return sites
+  return siteIds
 }
 
-async function readSite(file: string): Promise<Site> {
+async function readSite(file: string): Promise<VerifiedRoot> {
   try {
-    const { siteId, name, operators } = parseSiteFile(await readFile(file))
-    const rows = operators.map((operator) => ({
-      keyId: keyIdOf(decodeBase64url(operator.signingKey)),
-      name: operator.name,
-      signingKey: operator.signingKey,
-      sealingKey: operator.sealingKey,
-    }))
-    return { siteId, name, operators: rows }
+    return parseSiteFile(await readFile(file))
   } catch (cause) {
     const why = isCodedError(cause) ? cause.message : 'it cannot be read'
     throw new CodedError('ERR_SITE_FILE', `${file}: ${why}`, { details: { file }, cause })

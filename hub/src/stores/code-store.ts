@@ -76,12 +76,12 @@ async function unburn(db: HubTransaction, hash: string): Promise<void> {
 }
 
 async function addAgent(db: HubTransaction, code: CodeRow, redeemer: Redeemer, nowMs: number) {
-  const operator = await db
-    .selectFrom('operators')
+  const person = await db
+    .selectFrom('people')
     .select('key_id')
     .where('key_id', '=', redeemer.keyId)
     .executeTakeFirst()
-  if (operator !== undefined) return false
+  if (person !== undefined) return false
   const added = await db
     .insertInto('agents')
     .values({

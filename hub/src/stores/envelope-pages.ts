@@ -3,6 +3,7 @@
 import { sql } from 'kysely'
 import type { HubDatabase } from './database.ts'
 import { selectAnswered, type AnsweredEnvelope } from './envelope-store.ts'
+import { countFitting } from './page-sizes.ts'
 
 /** Where a page of envelopes goes on: before this one. */
 export interface EnvelopePosition {
@@ -32,7 +33,8 @@ export async function readEnvelopePage(
   page: EnvelopePageQuery,
 ): Promise<EnvelopePage> {
   const sizes = await readSizes(db, siteId, page)
-  const fitting = countFitting(sizes.slice(0, page.limit), page.maxSealedBytes)
+  const lengths = sizes.map((row) => row.sealed_size + row.result_size)
+  const fitting = countFitting(lengths.slice(0, page.limit), page.maxSealedBytes)
   if (fitting === 0) return { rows: [], hasMore: false }
   const ids = sizes.slice(0, fitting).map((row) => row.envelope_id)
   const rows = await selectAnswered(db, siteId).where('e.envelope_id', 'in', ids).execute()
@@ -64,16 +66,4 @@ function readSizes(db: HubDatabase, siteId: string, page: EnvelopePageQuery) {
     .orderBy('e.envelope_id', 'desc')
     .limit(page.limit + 1)
     .execute()
-}
-
-function countFitting(
-  sizes: readonly { sealed_size: number; result_size: number }[],
-  maxBytes: number,
-): number {
-  let sum = 0
-  const over = sizes.findIndex((row) => {
-    sum += row.sealed_size + row.result_size
-    return sum > maxBytes
-  })
-  return over === -1 ? sizes.length : Math.max(over, 1)
 }

@@ -2,10 +2,12 @@
 /** The schema, as steps that only ever get longer. Written for SQLite and PostgreSQL alike. */
 import { sql, type Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
+import { addAuthority } from './authority-tables.ts'
 
 /** Steps by name; they run in the order of their names. A step that was published is never changed. */
 export const migrations: Record<string, Migration> = {
   '0001-first': { up: first },
+  '0002-authority': { up: addAuthority },
 }
 
 async function first(db: Kysely<unknown>): Promise<void> {

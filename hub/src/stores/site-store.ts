@@ -1,48 +1,70 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Sites and their operators' public keys. The site files are the truth; these tables follow them at every start. */
+/** The sites a hub serves, by their trust roots. A site file brings the first root, or the next; people publish the others. */
+import { verifyNextRoot, type VerifiedRoot } from '@sallyport/core/crypto'
 import { CodedError } from '@sallyport/sdk'
 import type { HubDatabase, HubTransaction } from './database.ts'
-import type { OperatorRow, SiteRow } from './tables.ts'
+import { findRoot, newestRoot, readRoots, takeRoot } from './root-store.ts'
+import type { PersonRow } from './tables.ts'
+import type { Writes } from './writes.ts'
 
-/** A site as its file describes it. */
-export interface Site {
-  readonly siteId: string
-  readonly name: string
-  readonly operators: readonly SiteOperator[]
-}
-
-/** An operator of a site. */
-export interface SiteOperator {
-  readonly keyId: string
-  readonly name: string
-  readonly signingKey: string
-  readonly sealingKey: string
+/** A root on its way in. Units: epoch milliseconds. */
+export interface RootPublication {
+  /** Which version it is said to be. */
+  readonly version: number
+  readonly root: VerifiedRoot
+  readonly nowMs: number
 }
 
 /** Keeps the sites. */
 export class SiteStore {
   readonly #db: HubDatabase
+  readonly #writes: Writes
 
-  constructor(db: HubDatabase) {
+  constructor(db: HubDatabase, writes: Writes) {
     this.#db = db
+    this.#writes = writes
   }
 
   /**
-   * Registers a site and makes its operators exactly those given; one who is missing is out at once.
+   * Registers a site by a root that whoever runs the hub vouches for. One that is held already changes nothing, and
+   * neither does an older one.
    *
-   * Throws: ERR_OPERATOR_KEY when a key is already an operator of another site, or an agent.
+   * Throws: ERR_ROOT_REFUSED when it does not follow the newest one that is held; ERR_ROOT_CONFLICT; ERR_OPERATOR_KEY.
    */
-  async register(site: Site, nowMs: number): Promise<void> {
+  async register(root: VerifiedRoot, nowMs: number): Promise<void> {
+    const { siteId, siteName } = root.root
     await this.#db.transaction().execute(async (db) => {
-      const row: SiteRow = { site_id: site.siteId, name: site.name, registered_at: nowMs }
       await db
         .insertInto('sites')
-        .values(row)
-        .onConflict((conflict) => conflict.column('site_id').doUpdateSet({ name: site.name }))
+        .values({ site_id: siteId, name: siteName, registered_at: nowMs })
+        .onConflict((conflict) => conflict.doNothing())
         .execute()
-      await db.deleteFrom('operators').where('site_id', '=', site.siteId).execute()
-      for (const operator of site.operators) await addOperator(db, site.siteId, operator)
+      const held = await newestRoot(db, siteId)
+      if (held === undefined) await takeRoot(db, root, nowMs)
+      else await follow(db, held, root, nowMs)
     })
+  }
+
+  /**
+   * Takes the version of a root that follows the newest one. The same again changes nothing.
+   *
+   * Returns whether it is new.
+   * Throws: as `register`.
+   */
+  async publish(siteId: string, publication: RootPublication): Promise<boolean> {
+    const { version, root, nowMs } = publication
+    return this.#writes.run(async (db) => {
+      const held = await newestRoot(db, siteId)
+      if (held === undefined) throw refused('there is no site yet that it could be of')
+      if (root.root.siteId !== siteId) throw refused('it is of another site')
+      if (root.root.version !== version) throw refused('it is of another version')
+      return follow(db, held, root, nowMs)
+    })
+  }
+
+  /** Envelopes of the roots from a version on, oldest first. */
+  async roots(siteId: string, from: number): Promise<string[]> {
+    return readRoots(this.#db, siteId, from)
   }
 
   /** How many sites are registered. */
@@ -54,36 +76,37 @@ export class SiteStore {
     return Number(count)
   }
 
-  /** The operator with this key, of whatever site. */
-  async findOperator(keyId: string): Promise<OperatorRow | undefined> {
-    const query = this.#db.selectFrom('operators').selectAll().where('key_id', '=', keyId)
-    return query.executeTakeFirst()
+  /** Who holds this key at this moment, of whatever site. */
+  async findPerson(keyId: string, nowMs: number): Promise<PersonRow | undefined> {
+    return this.#db
+      .selectFrom('people')
+      .selectAll()
+      .where('key_id', '=', keyId)
+      .where('not_after', '>', nowMs)
+      .executeTakeFirst()
   }
 }
 
-async function addOperator(
+async function follow(
   db: HubTransaction,
-  siteId: string,
-  operator: SiteOperator,
-): Promise<void> {
-  const agent = await db
-    .selectFrom('agents')
-    .select('agent_id')
-    .where('key_id', '=', operator.keyId)
-    .executeTakeFirst()
-  const added = await db
-    .insertInto('operators')
-    .values({
-      key_id: operator.keyId,
-      site_id: siteId,
-      name: operator.name,
-      signing_key: operator.signingKey,
-      sealing_key: operator.sealingKey,
-    })
-    .onConflict((conflict) => conflict.doNothing())
-    .executeTakeFirst()
-  if (agent === undefined && added.numInsertedOrUpdatedRows === 1n) return
-  throw new CodedError('ERR_OPERATOR_KEY', 'a key of this site is in use elsewhere on this hub', {
-    details: { siteId, operator: operator.name, keyId: operator.keyId },
-  })
+  held: VerifiedRoot,
+  root: VerifiedRoot,
+  nowMs: number,
+): Promise<boolean> {
+  const { siteId, version } = root.root
+  if (version <= held.root.version) {
+    const earlier = await findRoot(db, siteId, version)
+    if (earlier === undefined || earlier.digest === root.digest) return false
+    throw new CodedError('ERR_ROOT_CONFLICT', `version ${version} of the root is another one`)
+  }
+  const verdict = verifyNextRoot(held.root, root.envelope)
+  if (!verdict.ok) {
+    throw refused(`it does not follow version ${held.root.version}: ${verdict.refusal.reason}`)
+  }
+  await takeRoot(db, verdict, nowMs)
+  return true
+}
+
+function refused(why: string): CodedError<'ERR_ROOT_REFUSED'> {
+  return new CodedError('ERR_ROOT_REFUSED', `the trust root is not taken: ${why}`)
 }

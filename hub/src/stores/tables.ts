@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The hub's tables. Ids, hashes, public keys, sealed text and times; times are epoch milliseconds. */
-import type { EnvelopeState } from '@sallyport/core/transport'
+import type { EnvelopeState, PostingKind } from '@sallyport/core/transport'
 
 /** A site the hub serves. */
 export interface SiteRow {
@@ -9,13 +9,27 @@ export interface SiteRow {
   registered_at: number
 }
 
-/** An operator's public keys. A key belongs to one site. */
-export interface OperatorRow {
+/** A key of the newest trust root of a site. A key belongs to one site. */
+export interface PersonRow {
   key_id: string
   site_id: string
+  /** Holders of root keys come to publish the next root, and for nothing else. */
+  role: 'operator' | 'customer' | 'root'
   name: string
   signing_key: string
-  sealing_key: string
+  /** The key counts until then. */
+  not_after: number
+}
+
+/** One version of a site's trust root. */
+export interface TrustRootRow {
+  site_id: string
+  version: number
+  /** Of the signed payload. */
+  digest: string
+  /** base64url. */
+  envelope: string
+  taken_at: number
 }
 
 /** An enrolled agent. */
@@ -73,6 +87,82 @@ export interface BundleRow {
   stored_at: number
 }
 
+/** What people and agents of a site leave for people to find. */
+export interface PostingRow {
+  site_id: string
+  posting_id: string
+  kind: PostingKind
+  about: string | null
+  agent_id: string | null
+  /** Id of the key of the session. */
+  posted_by: string
+  sealed: string
+  posted_at: number
+  expires_at: number
+}
+
+/** The seed of the key under which the hub witnesses a site. */
+export interface WitnessKeyRow {
+  site_id: string
+  seed: string
+  made_at: number
+}
+
+/** One entry of the hub's log of a site: canonical JSON. */
+export interface SiteLogRow {
+  site_id: string
+  position: number
+  entry: string
+}
+
+/** The root over 2^level leaves of that log, from `position` times so many on. */
+export interface SiteLogNodeRow {
+  site_id: string
+  level: number
+  position: number
+  hash: string
+}
+
+/** One epoch of an agent's log: its newest witnessed head, and how far its entries are stored. */
+export interface AgentLogRow {
+  site_id: string
+  agent_id: string
+  epoch: number
+  size: number
+  root: string
+  /** Signed by the agent and by the hub. */
+  note: string
+  witnessed_at: number
+  stored_size: number
+  /** Of the tree over all leaf hashes that were ever stored. */
+  frontier: string
+  /** Length of the sealed text that is kept. */
+  part_bytes: number
+}
+
+/** Two heads signed by one key, of which neither continues the other. */
+export interface AgentForkRow {
+  site_id: string
+  agent_id: string
+  shown_note: string
+  held_note: string
+  seen_at: number
+}
+
+/** Consecutive entries of an agent's log. */
+export interface AuditSegmentRow {
+  site_id: string
+  agent_id: string
+  epoch: number
+  from_index: number
+  entry_count: number
+  part_bytes: number
+  /** One a line. */
+  leaf_hashes: string
+  /** Sealed texts, one a line; empty once they had to make room. */
+  parts: string
+}
+
 /** The seed of the key that signs access tokens. */
 export interface HubKeyRow {
   key_id: string
@@ -83,11 +173,19 @@ export interface HubKeyRow {
 /** All tables by name. */
 export interface HubTables {
   sites: SiteRow
-  operators: OperatorRow
+  people: PersonRow
+  trust_roots: TrustRootRow
   agents: AgentRow
   codes: CodeRow
   envelopes: EnvelopeRow
   results: ResultRow
   bundles: BundleRow
   hub_keys: HubKeyRow
+  postings: PostingRow
+  witness_keys: WitnessKeyRow
+  site_log: SiteLogRow
+  site_log_nodes: SiteLogNodeRow
+  agent_logs: AgentLogRow
+  agent_forks: AgentForkRow
+  audit_segments: AuditSegmentRow
 }

@@ -28,14 +28,22 @@ describe('the database of the hub', () => {
     await (await openDatabase(() => sqliteDialect(file))).destroy()
     const made = tables().toSorted()
     expect(made).toEqual([
+      'agent_forks',
+      'agent_logs',
       'agents',
+      'audit_segments',
       'bundles',
       'codes',
       'envelopes',
       'hub_keys',
-      'operators',
+      'people',
+      'postings',
       'results',
+      'site_log',
+      'site_log_nodes',
       'sites',
+      'trust_roots',
+      'witness_keys',
     ])
     await (await openDatabase(() => sqliteDialect(file))).destroy()
     expect(tables().toSorted()).toEqual(made)
@@ -66,7 +74,7 @@ describe('the database of the hub', () => {
     await expect(open).rejects.toMatchObject({ code: 'ERR_HUB_DATABASE' })
     expect(tables()).toEqual([])
     await (await openDatabase(() => sqliteDialect(file))).destroy()
-    expect(tables()).toHaveLength(8)
+    expect(tables()).toHaveLength(16)
   })
 
   it('is refused when a newer hub made it', async () => {

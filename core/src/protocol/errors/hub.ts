@@ -16,6 +16,35 @@ export const HUB_ERRORS = {
     meaning: 'The envelope has another answer already; the first one stands.',
     remedy: 'Nothing; the agent takes it as delivered.',
   },
+  ERR_AUDIT_BEHIND: {
+    meaning:
+      'The head that the agent shows does not begin with the one that the hub witnessed last.',
+    remedy: 'Nothing; the agent asks which head is held and goes on from there.',
+  },
+  ERR_AUDIT_FORK: {
+    meaning:
+      'The agent shows a head that cannot be of the same log as the one witnessed last: two logs are signed with its key.',
+    remedy:
+      'Find out whether its state directory was copied or put back. The hub keeps both heads: `sallyport audit show`.',
+  },
+  ERR_AUDIT_GAP: {
+    meaning: 'The segment of an audit log does not follow the one that the hub stored last.',
+    remedy: 'Nothing; the agent sends the entries between first.',
+  },
+  ERR_AUDIT_HEAD: {
+    meaning:
+      "What was shown is no head of this agent's log: it has no form, or its signature does not hold.",
+    remedy:
+      'Use programs of the same version on both sides; if it repeats, look at the state directory of the agent.',
+  },
+  ERR_AUDIT_QUOTA: {
+    meaning: 'The hub stores as many entries of this log as it may.',
+    remedy: 'Enrol the agent anew; its log begins again, and the old one stays readable.',
+  },
+  ERR_AUDIT_SEGMENT: {
+    meaning: 'The entries do not fit what the hub stored or witnessed of this log.',
+    remedy: 'Run `sallyport audit verify` on the agent, and keep a copy of its state directory.',
+  },
   ERR_BODY_SIZE: {
     meaning: 'The request is larger than its route takes.',
     remedy: 'Send less; a job and its input may have 64 KiB.',
@@ -121,6 +150,18 @@ export const HUB_ERRORS = {
     meaning: 'The signature does not prove that the agent holds the key it announces.',
     remedy: 'Enrol again; if it repeats, find out who stands between.',
   },
+  ERR_POSTING_CONFLICT: {
+    meaning: 'The id of the posting is taken by other bytes.',
+    remedy: 'Post it anew, which makes a new id.',
+  },
+  ERR_POSTING_LIFETIME: {
+    meaning: 'A posting must end after now and within 400 days.',
+    remedy: 'Compare the clocks of this machine and of the hub.',
+  },
+  ERR_POSTING_QUOTA: {
+    meaning: 'Too many postings of this site, or of this key, lie at the hub already.',
+    remedy: 'Wait until some have ended; sign or withdraw what waits: `sallyport job review`.',
+  },
   ERR_PUBLIC_URL: {
     meaning: 'A hub that listens on every interface does not know its own address.',
     remedy: 'Name it with `--public-url`.',
@@ -141,6 +182,16 @@ export const HUB_ERRORS = {
     meaning: 'The session is not one of the role that this route is for.',
     remedy: 'Use the program that the route is for.',
   },
+  ERR_ROOT_CONFLICT: {
+    meaning: 'The hub holds another trust root of this version.',
+    remedy: 'Take the newest root of the site from the hub, and sign the version after it.',
+  },
+  ERR_ROOT_REFUSED: {
+    meaning:
+      'The hub does not take the trust root: it does not follow the newest one, or too few of its holders signed.',
+    remedy:
+      'See `sallyport trust show`, and let enough holders of root keys sign the version after it.',
+  },
   ERR_ROUTE_UNKNOWN: {
     meaning: 'The hub has no such route.',
     remedy:
@@ -159,7 +210,7 @@ export const HUB_ERRORS = {
     remedy: 'Take `operator/site.json` of the operator.',
   },
   ERR_TOO_MANY_WAITS: {
-    meaning: 'Too many requests of this operator wait already.',
+    meaning: 'Too many requests of this person wait already.',
     remedy: 'End some of the waiting commands.',
   },
 } as const satisfies ErrorTable
