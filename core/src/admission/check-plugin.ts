@@ -49,7 +49,7 @@ export function checkHeld(
   if (approval.plugin.name !== held.name) return refuse('not_approved', { plugin: held.name })
   const revoked = checkRevoked(approval, ports.revocations)
   if (!revoked.ok) return revoked
-  const plugin = checkContent(approval, held.bundle, ports.clock)
+  const plugin = checkContent(approval, held.bundle, ports)
   if (!plugin.ok) return plugin
   const quarantine = checkQuarantine(approval.plugin, ports.quarantine)
   return quarantine.ok ? plugin : quarantine
@@ -59,12 +59,12 @@ export function checkHeld(
 export function checkContent(
   approval: Approval,
   bytes: Uint8Array | undefined,
-  clock: HighWaterClock,
+  ports: Pick<SignedPorts, 'clock' | 'trust'>,
 ): Checked<ApprovedPlugin> {
   const bundle = matchBundle(approval, bytes)
   if (!bundle.ok) return bundle
   const { manifest } = bundle.value
-  const publication = checkPublication(approval, bundle.value, clock)
+  const publication = checkPublication(approval, bundle.value, ports)
   if (!publication.ok) return publication
   const permissions = checkPermissions(approval, manifest)
   if (!permissions.ok) return permissions

@@ -137,6 +137,11 @@ export const REFUSALS = {
       'The publication inside the approval does not hold: it is of other bytes or by another key than the approval names, or it has expired.',
     remedy: 'Have the publisher sign the bundle anew (`sallyport plugin sign`) and approve that.',
   },
+  unknown_publisher: {
+    meaning:
+      'The trust root names the publishers of this site, and that of the bundle is not among them.',
+    remedy: 'If the bundle is meant, add its publisher: `sallyport trust add --role publisher`.',
+  },
   permissions_differ: {
     meaning: 'The bundle asks for other permissions than the approval names.',
     remedy: 'Look at the difference and approve the bundle: `sallyport plugin approve`.',

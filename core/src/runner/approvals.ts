@@ -33,7 +33,7 @@ export async function takeApproval(
   for (const check of [
     checkRevoked(approval, admission.revocations),
     checkUpgrade(approval, admission),
-    checkContent(approval, bytes, admission.clock),
+    checkContent(approval, bytes, admission),
   ]) {
     if (!check.ok) return recorder.recordRefused(receipt, check.refusal, 'approval.refused')
   }

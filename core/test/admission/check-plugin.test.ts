@@ -3,7 +3,13 @@
 import { describe, expect, it } from '@jest/globals'
 import { endpoint, exec, type PluginManifest } from '@sallyport/sdk'
 import { admit, type AdmissionPorts, type RevocableParts } from '../../src/admission/index.ts'
-import { digestOf, makeBundle, signPublication } from '../../src/crypto/index.ts'
+import {
+  digestOf,
+  makeBundle,
+  makeTrustStore,
+  makeTrustedKey,
+  signPublication,
+} from '../../src/crypto/index.ts'
 import {
   approvedJobsOf,
   encodeBase64url,
@@ -23,6 +29,7 @@ import {
   publicationOf,
   publisher,
   signApproval,
+  SITE_ID,
   signJob,
   stranger,
 } from '../support/site.ts'
@@ -58,6 +65,14 @@ function approving(bytes: Uint8Array, of: PluginManifest = manifest): Partial<Ap
 }
 
 describe('the publication in an approval', () => {
+  it('is by a publisher of the trust root, where that names any', () => {
+    const own = { publisher: keyOf(stranger), publication: publicationOf(bundle, stranger) }
+    expect(decide(own)).toRefuse('unknown_publisher')
+    const key = makeTrustedKey('operator', operator.name, operator.signing.publicKey)
+    const trust = makeTrustStore(SITE_ID, [key])
+    expect(decide(own, { trust })).toMatchObject({ admitted: true })
+  })
+
   it('lets the plugin load when it is of this bundle by this publisher', () => {
     expect(decide({})).toMatchObject({ admitted: true, plugin: { publisher: keyOf() } })
   })
