@@ -9,6 +9,7 @@ import { notResumed, outcomeOfResume, wasStopped, withWhy } from './outcome.ts'
 import type { KeptRow, RunRow } from './ports.ts'
 import type { Intent, Recorder, ResumedAfter } from './recorder.ts'
 import type { RunSignals } from './running.ts'
+import { untilWritten } from './until-written.ts'
 
 const MAX_KEPT_JSON_BYTES = 131_072
 
@@ -37,12 +38,12 @@ export interface RunToResume {
 export async function resumeRun(
   run: RunToResume,
   recorder: Recorder,
-  { host, signal, stopping }: ResumePorts,
+  { host, signal, stopping, again }: ResumePorts,
 ): Promise<boolean> {
   const { intent, kept, after, tally, startedAtMs } = run
   const { plugin, jobName, authentic } = intent.decision
   const { jobId, input } = authentic.job
-  recorder.recordResumed(intent, after)
+  await untilWritten(() => recorder.recordResumed(intent, after), { stopping, again })
   const ended = await host.run({
     jobId,
     plugin,
@@ -57,7 +58,11 @@ export async function resumeRun(
     return false
   }
   const ms = performance.now() - startedAtMs
-  recorder.recordOutcome(intent, outcomeOfResume(withWhy(ended, signal)), { ms, tally })
+  const outcome = outcomeOfResume(withWhy(ended, signal))
+  await untilWritten(() => recorder.recordOutcome(intent, outcome, { ms, tally }), {
+    stopping,
+    again,
+  })
   return true
 }
 
@@ -69,7 +74,8 @@ export async function resumeRow(
 ): Promise<boolean> {
   const resumable = checkResumable(row.jobType, row.kept.digest, ports.admission)
   if (!resumable.ok) {
-    recorder.recordInterrupted(row, notResumed(resumable.refusal))
+    const failure = notResumed(resumable.refusal)
+    await untilWritten(() => recorder.recordInterrupted(row, failure), ports)
     return true
   }
   const job = parseDocument(documents.job, row.payload)

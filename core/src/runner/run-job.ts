@@ -9,6 +9,7 @@ import { hasCrashed, outcomeOf, outcomeOfResume, wasStopped, withWhy } from './o
 import type { Intent, Recorder } from './recorder.ts'
 import { resumeRun } from './resume.ts'
 import type { RunSignals } from './running.ts'
+import { untilWritten } from './until-written.ts'
 
 /**
  * Runs an admitted job once and records how it ended. Says whether there is an answer now: a run that kept something is
@@ -33,7 +34,7 @@ export async function runJob(
   }
   const ms = performance.now() - startedAtMs
   const outcome = isCutOff ? outcomeOfResume(ended) : outcomeOf(withWhy(ended, ports.signal))
-  recorder.recordOutcome(intent, outcome, { ms, tally })
+  await untilWritten(() => recorder.recordOutcome(intent, outcome, { ms, tally }), ports)
   return true
 }
 

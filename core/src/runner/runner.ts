@@ -60,7 +60,9 @@ export class Runner {
   readonly #recorder: Recorder
   readonly #active = new Set<string>()
   readonly #stop = new AbortController()
-  readonly #running = new RunningJobs(this.#stop.signal)
+  readonly #running = new RunningJobs(this.#stop.signal, (jobId, code) =>
+    this.#ports.log.warn({ jobId, code }, 'the end of a run cannot be written; it is tried again'),
+  )
   readonly #slots: Slots
   readonly #toResume: RowToResume[] = []
 
@@ -80,7 +82,8 @@ export class Runner {
    * finds no slot and no room to wait is left alone; the hub will deliver it again.
    *
    * Trust: the delivery comes from the hub; only the signed bytes inside it steer what follows.
-   * Throws: ERR_STORE_… when the journal cannot be written; then nothing ran and the hub will deliver again.
+   * Throws: ERR_STORE_… when the journal cannot be written; then nothing ran and the hub will deliver again. What ran is
+   * written once the journal can be.
    */
   async receive(delivery: Delivery): Promise<void> {
     const { envelopeId } = delivery
@@ -131,8 +134,13 @@ export class Runner {
     })
   }
 
-  /** Sends the answers the hub does not hold yet. Throws: the channel's errors; call again later. */
+  /**
+   * Writes what the disk did not take, and sends the answers the hub does not hold yet.
+   *
+   * Throws: the channel's errors; call again later.
+   */
   async flush(): Promise<void> {
+    this.#running.tryAgain()
     await flushOutbox(this.#ports)
   }
 
@@ -235,8 +243,8 @@ export class Runner {
   }
 }
 
-function signalsOf({ signal, stopping }: RunSignals): RunSignals {
-  return { signal, stopping }
+function signalsOf({ signal, stopping, again }: RunSignals): RunSignals {
+  return { signal, stopping, again }
 }
 
 type RowToResume = RunRow & { readonly kept: KeptRow }

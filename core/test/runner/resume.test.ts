@@ -13,6 +13,8 @@ import {
   agent,
   labelOf,
   makeApproval,
+  makeCancellation,
+  makeJob,
   makeRevocation,
   manifest,
   MINUTE,
@@ -276,14 +278,19 @@ describe('a run that kept something, after a restart', () => {
       expect(bench.runs).toEqual([])
     }
     {
+      const tried = Promise.withResolvers<void>()
       using bench = new Bench(folder, (journal) => ({
         ...journal,
         audit() {
+          tried.resolve()
           throw new CodedError('ERR_STORE_WRITE', 'disk full')
         },
       }))
       bench.runner.recover()
-      await bench.runner.resume()
+      const resumed = bench.runner.resume()
+      await tried.promise
+      bench.runner.abort()
+      await resumed
       expect(bench.runs).toEqual([])
     }
     const { bench, result } = await restarted(label)
@@ -385,5 +392,30 @@ describe('a run that kept something', () => {
     }
     expect(await bench.answerTo(await bench.deliver(signJob()))).toMatchObject({ state: 'done' })
     expect(() => bench.runs[0]!.onKeep!(KEPT)).toThrow()
+  })
+})
+
+describe('a run that kept something and is cancelled', () => {
+  it('is ended and answered, not left for the next start', async () => {
+    using bench = new Bench(folder)
+    await approve(bench)
+    const begun = Promise.withResolvers<void>()
+    bench.outcome = (request) => {
+      request.onKeep?.(KEPT)
+      begun.resolve()
+      return new Promise((resolve) =>
+        request.signal.addEventListener('abort', () => resolve(failed('ERR_RUN_CANCELLED'))),
+      )
+    }
+    const job = makeJob({ input: { vmid: 101 } })
+    const running = bench.deliver(signDocument(documents.job, job, operator.signing))
+    await begun.promise
+    const cancellation = makeCancellation({ jobId: job.jobId })
+    await bench.deliver(signDocument(documents.cancellation, cancellation, operator.signing))
+    expect(await bench.answerTo(await running)).toMatchObject({
+      state: 'interrupted',
+      failure: { code: 'ERR_RUN_CANCELLED', message: 'the job was cancelled: a case' },
+    })
+    expect(bench.journal.openRuns()).toEqual([])
   })
 })
