@@ -6,6 +6,7 @@ import type { AdmissionPorts, SiteAuthority } from '@sallyport/core/admission'
 import type { Identity } from '@sallyport/core/crypto'
 import { encodeBase64url } from '@sallyport/core/protocol'
 import { checkAgainstSchema, openPluginHost, type PluginHost } from '@sallyport/core/plugins'
+import { heldPolicy } from '@sallyport/core/policy'
 import { Runner } from '@sallyport/core/runner'
 import { hubRefusalOf, openHubClient, type HubClient } from '@sallyport/core/transport'
 import {
@@ -129,7 +130,7 @@ function admissionOf(
   authority: SiteAuthority,
 ): AdmissionPorts {
   const { enrolled, identity } = parts
-  const { siteId, agentId } = enrolled.enrolment
+  const { siteId, agentId, agentName } = enrolled.enrolment
   const sealingKey = encodeBase64url(identity.sealing.publicKey)
   const { store } = record
   return {
@@ -142,8 +143,10 @@ function admissionOf(
     replay: store.runs,
     rate: store.runs,
     checkInput: checkAgainstSchema,
-    // Every operator may do everything until the policy of the site is held here.
-    policy: { decide: () => ({ allowed: true, rules: [] }) },
+    policy: heldPolicy(
+      () => authority.policy(),
+      () => ({ agentName, siteName: authority.root().siteName }),
+    ),
     standing: store.standing,
     cancellations: store.cancellations,
   }

@@ -7,6 +7,7 @@ import { checkDepth, checkReach, type Reach } from './check-asked.ts'
 import { checkInput } from './check-input.ts'
 import { checkJobType } from './check-permissions.ts'
 import { checkPlugin } from './check-plugin.ts'
+import { askPolicyForAll } from './check-policy.ts'
 import { checkRate } from './check-rate.ts'
 import { checkIsolated } from './check-standing.ts'
 import { ask } from './checked.ts'
@@ -32,10 +33,11 @@ export type AskDecision =
   | { admitted: false; refusal: Refusal }
 
 /**
- * Decides on an asked job: standing of the agent, depth, plugin, job type, input, reach, rate.
+ * Decides on an asked job: standing of the agent, depth, plugin, job type, input, reach, policy, rate.
  *
  * Trust: type and input come from a plugin. Nobody signed this job, so it may do nothing that the signed one at the top
- * could not: no worse effect, no other resource. The plugin asked is checked as for a signed job, from the held bytes.
+ * could not: no worse effect, no other resource, and nothing that the policy does not permit to whoever wants that one.
+ * The plugin asked is checked as for a signed job, from the held bytes.
  * Why no window, replay and address: the job is made here, now, under an id that this agent makes.
  */
 export function admitAsked(asked: AskedJob, asking: Reach, ports: AdmissionPorts): AskDecision {
@@ -56,6 +58,12 @@ export function admitAsked(asked: AskedJob, asking: Reach, ports: AdmissionPorts
   if (!reach.ok) return refused(reach)
   const now = ask(() => Math.max(ports.clock.now(), ports.clock.highest()))
   if (!now.ok) return refused(now)
+  const policy = askPolicyForAll(
+    { ...asked, step: 'run', job: jobManifest.value, nowMs: now.value },
+    asking.wantedBy,
+    ports.policy,
+  )
+  if (!policy.ok) return refused(policy)
   const { perMinute } = jobManifest.value.limits
   const rate = checkRate(asked.jobType, { perMinute, nowMs: now.value }, ports.rate)
   if (!rate.ok) return refused(rate)

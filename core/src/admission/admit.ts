@@ -8,7 +8,7 @@ import { checkDocument, checkForm } from './check-form.ts'
 import { checkInput } from './check-input.ts'
 import { checkJobType } from './check-permissions.ts'
 import { checkPlanSigned } from './check-plan.ts'
-import { checkPolicy } from './check-policy.ts'
+import { checkPolicy, type WantedBy } from './check-policy.ts'
 import { checkPlugin, type ApprovalPorts } from './check-plugin.ts'
 import { checkRate } from './check-rate.ts'
 import { checkReplay } from './check-replay.ts'
@@ -63,8 +63,9 @@ export type Decision =
       plugin: ApprovedPlugin
       jobName: string
       jobManifest: JobManifest
-      /** Rules of the policy that permit it. */
+      /** Rules of the policy that permit it, and to whom. */
       rules: readonly string[]
+      wantedBy: WantedBy
       checksPassedCount: number
     }
   | {
@@ -147,7 +148,7 @@ export function admit(delivery: OpenedDelivery, ports: AdmissionPorts): Decision
     plugin: plugin.value,
     jobName,
     jobManifest: jobManifest.value,
-    rules: policy.value,
+    ...policy.value,
     checksPassedCount,
   }
 }

@@ -2,6 +2,7 @@
 /** A job that a run asks for reaches no further than the run itself. */
 import type { JobManifest } from '@sallyport/sdk'
 import { resourcesOf, type Resources } from '../protocol/index.ts'
+import type { WantedBy } from './check-policy.ts'
 import { pass, refuse, type Checked } from './checked.ts'
 
 /** What a run may reach, by the job that an operator signed for it or that another run asked for. */
@@ -10,6 +11,8 @@ export interface Reach {
   readonly resources: Resources
   /** Count of runs above it that asked; 0 for a signed job. */
   readonly depth: number
+  /** Who wants the job at the top, and so all that its run asks for. */
+  readonly wantedBy: WantedBy
 }
 
 /** How deep a run may ask. Why so few: each level is another plugin that an operator must think of. */
@@ -51,7 +54,7 @@ export function checkReach(
       return refuse('wider_than_asked', { resource, values: foreign.slice(0, 8) })
     }
   }
-  return pass({ effect, resources, depth: asking.depth + 1 })
+  return pass({ effect, resources, depth: asking.depth + 1, wantedBy: asking.wantedBy })
 }
 
 /** Why: what a job without resources acts on is not known, so it may be more than the asking job's own. */

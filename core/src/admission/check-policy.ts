@@ -6,6 +6,18 @@ import type { TrustedKey } from '../crypto/index.ts'
 import { ask, pass, refuse, type Checked } from './checked.ts'
 import type { PolicyDecision, PolicyPort, PolicyRequest } from './ports.ts'
 
+/** Who wants a job. Where there are several, as a schedule and whoever signed it, each of them must be permitted. */
+export interface WantedBy {
+  readonly principals: readonly PolicyRequest['principal'][]
+  readonly signers: PolicyRequest['signers']
+}
+
+/** By which rules a job is permitted, and to whom. */
+export interface Permitted {
+  readonly rules: readonly string[]
+  readonly wantedBy: WantedBy
+}
+
 const REASON_OF = {
   missing: 'policy_missing',
   broken: 'policy_broken',
@@ -13,7 +25,7 @@ const REASON_OF = {
 } as const satisfies Record<Extract<PolicyDecision, { allowed: false }>['why'], RefusalReason>
 
 /**
- * Asks the policy and returns the rules that permit the job.
+ * Asks the policy whether whoever wants a job may have it.
  *
  * Trust: fails closed; what the policy does not permit, and what it cannot be asked, is denied.
  */
@@ -21,17 +33,41 @@ export function checkPolicy(
   { job, signers }: { readonly job: Job; readonly signers: readonly TrustedKey[] },
   known: { readonly job: JobManifest; readonly nowMs: number },
   policy: PolicyPort,
-): Checked<readonly string[]> {
-  const requester = signers.find(({ keyId }) => keyId === job.requestedBy)
+): Checked<Permitted> {
+  const requester = requesterOf(job, signers)
   if (requester === undefined) return refuse('not_requester', { requestedBy: job.requestedBy })
-  const kind = requester.role === 'customer' ? 'Customer' : 'Operator'
   const { jobType, input, step } = job
-  const principal = { kind, name: requester.name } as const
-  return askPolicy({ principal, jobType, input, step, signers, ...known }, policy)
+  const wantedBy = { principals: [requester], signers }
+  return askPolicyForAll({ jobType, input, step, ...known }, wantedBy, policy)
 }
 
-/** Asks the policy about one principal. Trust: fails closed. */
-export function askPolicy(request: PolicyRequest, policy: PolicyPort): Checked<readonly string[]> {
+/** Whoever wants a document, among those who signed it. */
+export function requesterOf(
+  { requestedBy }: Pick<Job, 'requestedBy'>,
+  signers: readonly TrustedKey[],
+): PolicyRequest['principal'] | undefined {
+  const key = signers.find(({ keyId }) => keyId === requestedBy)
+  return key && { kind: key.role === 'customer' ? 'Customer' : 'Operator', name: key.name }
+}
+
+/** Asks the policy about everyone who wants a job. Trust: fails closed; nobody at all is denied. */
+export function askPolicyForAll(
+  asked: Omit<PolicyRequest, 'principal' | 'signers'>,
+  wantedBy: WantedBy,
+  policy: PolicyPort,
+): Checked<Permitted> {
+  const rules = new Set<string>()
+  for (const principal of wantedBy.principals) {
+    const { signers } = wantedBy
+    const checked = askPolicy({ ...asked, principal, signers }, policy)
+    if (!checked.ok) return checked
+    for (const rule of checked.value) rules.add(rule)
+  }
+  if (wantedBy.principals.length === 0) return refuse('denied_by_policy', { rules: [], errors: [] })
+  return pass({ rules: [...rules], wantedBy })
+}
+
+function askPolicy(request: PolicyRequest, policy: PolicyPort): Checked<readonly string[]> {
   const decision = ask(() => policy.decide(request))
   if (!decision.ok) return decision
   if (decision.value.allowed) return pass(decision.value.rules)

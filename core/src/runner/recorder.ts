@@ -42,7 +42,9 @@ export interface Due extends Omit<DueRunRow, 'envelopeId'> {
 }
 
 /** What of the decision on a job its run needs; after a restart no more is known. */
-export type AdmittedRun = Omit<Admitted, 'authentic' | 'admitted' | 'rules'> & {
+export type AdmittedRun = Omit<Admitted, 'authentic' | 'admitted' | 'rules' | 'wantedBy'> & {
+  /** A run that is resumed after a restart has none: it asks for nothing. */
+  readonly wantedBy?: Admitted['wantedBy']
   readonly authentic: Pick<AuthenticJob, 'job' | 'digest'>
 }
 

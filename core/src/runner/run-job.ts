@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The middle of a job's way: from the durable intent to the durable outcome. */
-import { checkResumable } from '../admission/index.ts'
+import { checkResumable, type WantedBy } from '../admission/index.ts'
 import type { KeptByRun, RunOutcome } from '../plugins/ports.ts'
 import { resourcesOf } from '../protocol/index.ts'
 import { Questions, type AskingRun, type AskPorts } from './ask.ts'
@@ -72,10 +72,14 @@ function mayResume({ decision }: Intent, { admission }: AskPorts): boolean {
   return checkResumable(authentic.job.jobType, plugin.digest, admission).ok
 }
 
+/** The policy permits nothing to nobody. */
+const NOBODY: WantedBy = { principals: [], signers: [] }
+
 function askingRun({ receipt, decision }: Intent): AskingRun {
-  const { jobManifest, authentic } = decision
-  const { jobId, input } = authentic.job
+  const { jobManifest, authentic, wantedBy = NOBODY } = decision
+  const { jobId, input, step } = authentic.job
   const resources = resourcesOf(jobManifest, input)
-  const reach = { effect: jobManifest.effect, resources, depth: 0 }
+  const effect = step === 'plan' ? 'read' : jobManifest.effect
+  const reach = { effect, resources, depth: 0, wantedBy }
   return { jobId, envelopeId: receipt.envelopeId, reach }
 }

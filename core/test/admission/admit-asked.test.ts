@@ -3,7 +3,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { admitAsked } from '../../src/admission/admit-asked.ts'
 import type { Reach } from '../../src/admission/check-asked.ts'
-import type { AdmissionPorts } from '../../src/admission/index.ts'
+import type { AdmissionPorts, PolicyDecision, PolicyRequest } from '../../src/admission/index.ts'
 import { heldPlugin, jobManifest } from '../support/questions.ts'
 import { broken, makePorts, NOW } from '../support/site.ts'
 
@@ -27,6 +27,7 @@ const ASKING: Reach = {
   effect: 'change',
   resources: new Map([['vmid', ['101', '102']]]),
   depth: 0,
+  wantedBy: { principals: [{ kind: 'Operator', name: 'ann' }], signers: [] },
 }
 
 function decide(
@@ -133,13 +134,32 @@ describe('an asked job', () => {
     expect(decide({ jobType: 'guests/show' }, {}, ports)).not.toBe('admitted')
   })
 
-  it.each(['approvals', 'rate', 'clock'] as const)('is refused when %s cannot be read', (port) => {
-    const unreadable = {
-      approvals: { find: broken },
-      rate: { admittedSince: broken },
-      clock: { now: () => NOW, highest: broken },
+  it.each(['approvals', 'rate', 'clock', 'policy'] as const)(
+    'is refused when %s cannot be read',
+    (port) => {
+      const unreadable = {
+        approvals: { find: broken },
+        rate: { admittedSince: broken },
+        clock: { now: () => NOW, highest: broken },
+        policy: { decide: broken },
+      }
+      const ports = { [port]: unreadable[port] }
+      expect(decide({ jobType: 'guests/show' }, {}, ports)).toBe('store_unavailable')
+    },
+  )
+
+  it('is refused when the policy does not permit it to whoever wants the job at the top', () => {
+    const asked: unknown[] = []
+    const deny = (request: PolicyRequest): PolicyDecision => {
+      asked.push([request.principal, request.jobType, request.input, request.step, request.signers])
+      return { allowed: false, why: 'denied', rules: [], errors: [] }
     }
-    const ports = { [port]: unreadable[port] }
-    expect(decide({ jobType: 'guests/show' }, {}, ports)).toBe('store_unavailable')
+    const ann = { kind: 'Operator', name: 'ann' } as const
+    const wantedBy = { principals: [ann], signers: [{ name: 'ann', role: 'operator' }] }
+    const input = { vmid: 101 }
+    const policy = { decide: deny }
+    const decided = decide({ jobType: 'guests/show', input }, { wantedBy }, { policy })
+    expect(decided).toBe('denied_by_policy')
+    expect(asked).toEqual([[ann, 'guests/show', input, 'run', wantedBy.signers]])
   })
 })

@@ -60,7 +60,8 @@ describe('the standing of an agent', () => {
   })
 
   it('keeps a run from asking for further jobs while it is isolated', () => {
-    const reach = { effect: 'destroy', resources: new Map(), depth: 0 } as const
+    const wantedBy = { principals: [{ kind: 'Operator', name: 'ann' }], signers: [] } as const
+    const reach = { effect: 'destroy', resources: new Map(), depth: 0, wantedBy } as const
     const asked = { jobType: 'sensors/read', input: {} }
     expect(admitAsked(asked, reach, makePorts())).toMatchObject({ admitted: true })
     const isolated = { isolation: () => ({ why: 'w', sinceMs: NOW }), epochMs: () => 0 }
