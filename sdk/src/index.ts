@@ -63,7 +63,7 @@ export type {
   RouteText,
   WriteScope,
 } from './permission.ts'
-export type { Plan, PlannedChange } from './plan.ts'
+export type { Plan, PlanOf, PlannedChange } from './plan.ts'
 export { HANDLE_NAME, JOB_NAME, PLUGIN_NAME, definePlugin } from './plugin.ts'
 export type { Jobs, Plugin } from './plugin.ts'
 export { readStream } from './read-stream.ts'

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Job types: what one job is called, what it takes and gives, what it may touch, and the code that does it. */
 import type { Handles, Permissions } from './permission.ts'
+import type { Plan, PlanOf } from './plan.ts'
 import type { InputOf, OutputOf, Schema } from './schema.ts'
 
 /** The worst a job type may do. */
@@ -25,8 +26,12 @@ export const DEFAULT_LIMITS: Limits = {
 
 /** Bounds of what passes from one step of a job to the next; the same for every job type. */
 export const STEP_LIMITS = {
-  /** Size of a plan as JSON. */
-  maxPlanBytes: 65_536,
+  /** Size of a plan as JSON. Why no more: the plan is signed within its job. */
+  maxPlanBytes: 49_152,
+  /** Count of the changes in a plan. */
+  maxChanges: 128,
+  /** Characters of each text in a change. */
+  maxChangeLength: 512,
   /** Size of a kept value as JSON. */
   maxKeptBytes: 16_384,
   /** How often one run may keep something. */
@@ -57,12 +62,9 @@ export interface PlanContext<I extends Schema, P extends Permissions> {
   log(message: string): void
 }
 
-/** What `run` receives: as `plan`, and the plan itself where the job type has one. */
-export interface RunContext<I extends Schema, P extends Permissions, Plan> extends PlanContext<
-  I,
-  P
-> {
-  readonly plan: Plan
+/** What `run` receives: as `plan`, and the plan itself where the job type has one: the signed one where it was signed. */
+export interface RunContext<I extends Schema, P extends Permissions, S> extends PlanContext<I, P> {
+  readonly plan: PlanOf<S>
   /** Tells the waiting operator what is happening, in one short line. */
   progress(message: string): void
   /**
@@ -73,11 +75,11 @@ export interface RunContext<I extends Schema, P extends Permissions, Plan> exten
 }
 
 /** What `resume` receives: what was kept last, and handles that look and no more. */
-export interface ResumeContext<I extends Schema, P extends Permissions, Plan> extends PlanContext<
+export interface ResumeContext<I extends Schema, P extends Permissions, S> extends PlanContext<
   I,
   P
 > {
-  readonly plan: Plan
+  readonly plan: PlanOf<S>
   readonly kept: unknown
   progress(message: string): void
 }
@@ -87,14 +89,14 @@ export interface VerifyContext<
   I extends Schema,
   O extends Schema,
   P extends Permissions,
-  Plan,
+  S,
 > extends PlanContext<I, P> {
-  readonly plan: Plan
+  readonly plan: PlanOf<S>
   readonly output: OutputOf<O>
 }
 
-/** What an author writes for one job type. */
-export interface JobSpec<I extends Schema, O extends Schema, P extends Permissions, Plan> {
+/** What an author writes for one job type. `S` is the state that its plan saw. */
+export interface JobSpec<I extends Schema, O extends Schema, P extends Permissions, S> {
   readonly summary: string
   readonly effect: Effect
   /** A strict object schema: an unknown field is a refusal. */
@@ -112,16 +114,19 @@ export interface JobSpec<I extends Schema, O extends Schema, P extends Permissio
   readonly policyInputs?: readonly (keyof InputOf<I> & string)[]
   readonly permissions: P
   readonly limits?: Partial<Limits>
-  /** Looks, changes nothing, and returns what `run` would do. */
-  plan?(context: PlanContext<I, P>): Promise<Plan>
-  run(context: RunContext<I, P, Plan>): Promise<InputOf<O>>
+  /**
+   * Looks, changes nothing, and returns what `run` would do. People sign it, and the agent refuses the run unless a second
+   * look comes out the same: nothing that moves by itself belongs into it.
+   */
+  plan?(context: PlanContext<I, P>): Promise<Plan<S>>
+  run(context: RunContext<I, P, S>): Promise<InputOf<O>>
   /**
    * Finds out how a run ended that the agent did not see to its end, from what it kept, and returns the output. Without
    * it, or when nothing was kept, such a run is answered as interrupted. Throw when it cannot be told.
    */
-  resume?(context: ResumeContext<I, P, Plan>): Promise<InputOf<O>>
+  resume?(context: ResumeContext<I, P, S>): Promise<InputOf<O>>
   /** Looks again after the run, by other means than the run itself. Its verdict stands beside the output. */
-  verify?(context: VerifyContext<I, O, P, Plan>): Promise<Verification>
+  verify?(context: VerifyContext<I, O, P, S>): Promise<Verification>
 }
 
 /** A job type as `defineJob` returns it, with its limits filled in. */
@@ -129,8 +134,8 @@ export interface JobType<
   I extends Schema = Schema,
   O extends Schema = Schema,
   P extends Permissions = Permissions,
-  Plan = unknown,
-> extends JobSpec<I, O, P, Plan> {
+  S = unknown,
+> extends JobSpec<I, O, P, S> {
   readonly limits: Limits
   readonly resources: Readonly<Record<string, keyof InputOf<I> & string>>
   readonly policyInputs: readonly (keyof InputOf<I> & string)[]
@@ -158,8 +163,8 @@ export function defineJob<
   I extends Schema,
   O extends Schema,
   const P extends Permissions,
-  Plan = undefined,
->(spec: JobSpec<I, O, P, Plan>): JobType<I, O, P, Plan> {
+  S = undefined,
+>(spec: JobSpec<I, O, P, S>): JobType<I, O, P, S> {
   return Object.freeze({
     ...spec,
     resources: spec.resources ?? {},

@@ -21,3 +21,6 @@ export interface Plan<S = unknown> {
   /** A JSON value. */
   readonly state: S
 }
+
+/** What a step gets as plan: nothing where the job type has none, which is a state of undefined. */
+export type PlanOf<S> = 0 extends 1 & S ? S : [S] extends [undefined] ? undefined : Plan<S>

@@ -2,7 +2,7 @@
 /** What the compiler must infer and refuse; compiled by `tsc`, never run. */
 import { z } from 'zod'
 import { defineJob, definePlugin, exec, files, manifestOf, state } from '../src/index.ts'
-import type { FileReader, HandleOf, Permission, Plugin, ProgramRunner } from '../src/index.ts'
+import type { FileReader, HandleOf, Permission, Plan, Plugin, ProgramRunner } from '../src/index.ts'
 import { fakeFiles, fakeProgram, runJob } from '../src/testing/index.ts'
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
@@ -54,13 +54,14 @@ const planned = defineJob({
   ...base,
   permissions: { proc: files.read('/proc/uptime') },
   async plan({ use }) {
-    return { from: await use.proc.text('/proc/uptime'), to: 2 as const }
+    const state = { from: await use.proc.text('/proc/uptime'), to: 2 as const }
+    return { changes: [{ op: 'change', what: 'a thing' }], state }
   },
   async run({ plan }) {
-    isTrue<Same<typeof plan, { from: string; to: 2 }>>()
-    // @ts-expect-error a member that the plan does not have
-    void plan.at
-    return { seconds: plan.to }
+    isTrue<Same<typeof plan, Plan<{ from: string; to: 2 }>>>()
+    // @ts-expect-error a member that its state does not have
+    void plan.state.at
+    return { seconds: plan.state.to }
   },
 })
 
@@ -70,6 +71,22 @@ defineJob({
   permissions: {},
   // @ts-expect-error progress is for `run`
   plan: async ({ progress }) => progress('x'),
+  run: async () => ({ seconds: 1 }),
+})
+
+// A plan has changes for people, and the state that was seen.
+defineJob({
+  ...base,
+  permissions: {},
+  // @ts-expect-error no changes
+  plan: async () => ({ state: 1 }),
+  run: async () => ({ seconds: 1 }),
+})
+defineJob({
+  ...base,
+  permissions: {},
+  // @ts-expect-error a change that is none
+  plan: async () => ({ changes: [{ op: 'destroy', what: 'all' }], state: 1 }),
   run: async () => ({ seconds: 1 }),
 })
 

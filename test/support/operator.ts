@@ -101,6 +101,8 @@ export class TestOperator {
     expiresAtMs: Date.now() + 400 * DAY,
   })
   #hub: HubClient | undefined
+  /** Approved job types that destroy. */
+  readonly #destroying = new Set<string>()
 
   /** The site file a hub is started with. */
   siteFile(): Record<string, unknown> {
@@ -233,6 +235,9 @@ export class TestOperator {
   ): Promise<Result> {
     await this.hub.storeBundle(digestOf(bundle), bundle)
     const approval = this.approval(agent, bundle, options)
+    for (const [name, { effect }] of Object.entries(approval.jobs)) {
+      if (effect === 'destroy') this.#destroying.add(`${approval.plugin.name}/${name}`)
+    }
     const signing = (options.by ?? this.identity).signing
     const envelope = signDocument(documents.approval, approval, signing)
     return this.answerTo(agent, await this.submit(agent, envelope, approval.approvalId))
@@ -297,8 +302,19 @@ export class TestOperator {
     return signDocument(documents.pin, { ...head, ...this.#addressed(agent), ...pin }, by.signing)
   }
 
-  /** Signs, submits and waits. */
+  /** As `run`, but only plans. */
+  plan(agent: KnownAgent, changes: Partial<Job> = {}): Promise<Result> {
+    return this.run(agent, { ...changes, step: 'plan' })
+  }
+
+  /** Signs, submits and waits. What destroys is planned first, and runs by that plan; a plan that fails is the answer. */
   async run(agent: KnownAgent, changes: Partial<Job> = {}): Promise<Result> {
+    const { jobType = '', step, plan } = changes
+    if (this.#destroying.has(jobType) && step === undefined && plan === undefined) {
+      const planned = await this.plan(agent, changes)
+      if (planned.state !== 'done') return planned
+      return this.run(agent, { ...changes, plan: planned.output as Job['plan'] })
+    }
     const job = this.job(agent, changes)
     return this.answerTo(agent, await this.submit(agent, this.sign(job), job.jobId))
   }

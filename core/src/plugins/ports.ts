@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What the runner asks of the plugin host: one job in, one outcome out. */
 import type { PluginManifest, Verification } from '@sallyport/sdk'
-import type { Failure, Refusal } from '../protocol/index.ts'
+import type { Failure, Plan, Refusal } from '../protocol/index.ts'
 
 /** One run, as the plugin host takes it. */
 export interface RunRequest {
@@ -20,6 +20,10 @@ export interface RunRequest {
   readonly onHandle?: (event: HandleEvent, call: ObservedCall) => void
   /** Puts what this run asks for through admission. Without it nothing can be asked. */
   readonly ask?: AskJob
+  /** Only plans; the plan is the output. */
+  readonly isPlanOnly?: boolean
+  /** The plan that was signed: the run goes by it, or is refused where a second plan comes out otherwise. */
+  readonly signedPlan?: Plan | undefined
   /** Makes what the run keeps durable before it returns; without it nothing is. Throws: then the run is ended. */
   readonly onKeep?: (kept: KeptByRun) => void
   /** What an earlier run of this job kept: it is resumed then, and neither planned nor run. */

@@ -33,6 +33,8 @@ export async function runInProcess(
   const end = await makeSteps({
     job: run.job,
     signal: run.signal,
+    isPlanOnly: request.isPlanOnly === true,
+    signedPlan: request.signedPlan,
     resume: request.resume,
     make: (step) => run.make(step),
   })

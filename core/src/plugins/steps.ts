@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The steps of one job in their order. The plugin's process learns which step it is; it has no say in it. */
 import { STEP_LIMITS, type JobManifest, type Step, type Verification } from '@sallyport/sdk'
+import type { Plan, Refusal } from '../protocol/index.ts'
 import { makeFailure } from './failure.ts'
+import { driftBetween, driftByFailure, planIn } from './plan-drift.ts'
 import type { KeptByRun, RunOutcome } from './ports.ts'
 import type { RunEnd } from './sandbox/active-run.ts'
 import type { GivenToStep } from './sandbox/frames.ts'
@@ -21,6 +23,10 @@ export interface StepToMake {
 export interface JobSteps {
   readonly job: JobManifest
   readonly signal: AbortSignal
+  /** Whether the job only plans. */
+  readonly isPlanOnly: boolean
+  /** The plan that was signed. */
+  readonly signedPlan: Plan | undefined
   /** There when the job is resumed. */
   readonly resume: KeptByRun | undefined
   /** Makes one step with handles of its own; never rejects. */
@@ -30,10 +36,20 @@ export interface JobSteps {
 /** How the steps ended, but for the handles they used. */
 export type StepsEnd =
   | { readonly ok: true; readonly output: unknown; readonly verification?: Verification }
-  | Extract<RunEnd, { ok: false }>
+  | RunFailed
+  | { readonly ok: false; readonly refusal: Refusal }
+
+type RunFailed = Extract<RunEnd, { ok: false }>
+
+/** A plan to go by. */
+type PlanEnd =
+  | { readonly ok: true; readonly plan: unknown }
+  | RunFailed
+  | { readonly ok: false; readonly refusal: Refusal }
 
 /**
- * Makes the steps: plan and run, or resume; then verify.
+ * Makes the steps: plan and run, or resume; then verify. A job that only plans ends with its plan. One whose plan was
+ * signed is planned again, and run by the signed plan, or refused where it does not come out the same.
  *
  * Trust: `run` is made at most once, and never in a job that is resumed. What a step gives back is bounded JSON, which the
  * agent hands to the next one; nothing of it decides about the order.
@@ -43,7 +59,8 @@ export async function makeSteps(steps: JobSteps): Promise<StepsEnd> {
   const { job, resume } = steps
   const planned = await planOf(steps)
   if (!planned.ok) return planned
-  const plan = planned.output
+  const { plan } = planned
+  if (steps.isPlanOnly) return { ok: true, output: plan }
   const { maxOutputBytes } = job.limits
   const given = resume === undefined ? { plan } : { plan, kept: resume.value }
   const step = resume === undefined ? 'run' : 'resume'
@@ -54,10 +71,25 @@ export async function makeSteps(steps: JobSteps): Promise<StepsEnd> {
 }
 
 /** A plan that was made is not made again: what `run` went by is what `resume` must go by. */
-async function planOf(steps: JobSteps): Promise<RunEnd> {
-  if (steps.resume !== undefined) return { ok: true, output: steps.resume.plan }
-  if (!steps.job.hasPlan) return { ok: true, output: undefined }
-  return next(steps, { step: 'plan', given: {}, maxOutputBytes: STEP_LIMITS.maxPlanBytes })
+async function planOf(steps: JobSteps): Promise<PlanEnd> {
+  const { job, resume, signedPlan: signed } = steps
+  if (resume !== undefined) return { ok: true, plan: resume.plan }
+  if (!job.hasPlan) return { ok: true, plan: undefined }
+  const maxOutputBytes = STEP_LIMITS.maxPlanBytes
+  const end = await next(steps, { step: 'plan', given: {}, maxOutputBytes })
+  if (!end.ok) {
+    const refusal = signed && driftByFailure(end.failure)
+    return refusal === undefined ? end : { ok: false, refusal }
+  }
+  const found = planIn(end.output)
+  if (found === undefined) return badPlan()
+  const refusal = signed && driftBetween(signed, found)
+  return refusal === undefined ? { ok: true, plan: signed ?? found } : { ok: false, refusal }
+}
+
+function badPlan(): RunFailed {
+  const message = 'what plan returned is not changes and state as they can be signed'
+  return { ok: false, failure: makeFailure('ERR_PLAN_FORM', message) }
 }
 
 async function verified(steps: JobSteps, given: GivenToStep): Promise<Verification> {
@@ -75,6 +107,7 @@ function next(steps: JobSteps, step: StepToMake): Promise<RunEnd> {
 
 /** The outcome of steps that ended. */
 export function outcomeOfSteps(end: StepsEnd, handlesUsed: string[]): RunOutcome {
+  if (!end.ok && 'refusal' in end) return { state: 'refused', refusal: end.refusal }
   if (!end.ok) return { state: 'failed', failure: end.failure, handlesUsed }
   const { output, verification } = end
   return { state: 'done', output, ...(verification && { verification }), handlesUsed }

@@ -45,7 +45,8 @@ async function run(
 ): Promise<{ ended: RunOutcome; kept: KeptByRun | undefined }> {
   const { recorder, ports, tally } = by
   const { authentic, plugin, jobName, jobManifest } = intent.decision
-  const { jobId, input } = authentic.job
+  const { jobId, input, step, plan } = authentic.job
+  const isPlanOnly = step === 'plan'
   const questions = new Questions(askingRun(intent), ports)
   let kept: KeptByRun | undefined
   const onKeep = (given: KeptByRun): void => {
@@ -59,6 +60,8 @@ async function run(
     input,
     signal: ports.signal,
     onHandle: (event) => tally.add(event),
+    isPlanOnly,
+    signedPlan: plan ?? undefined,
     ...(jobManifest.hasResume && { onKeep }),
     ask: (asked, ended) => questions.ask(asked, ended),
   })

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The runs an agent has taken, one row per job id, for ever: the truth about replays. */
 import { CodedError, STEP_LIMITS } from '@sallyport/sdk'
+import { documents } from '../protocol/index.ts'
 import type { RateStore, ReplayStore } from '../admission/ports.ts'
 import type { KeptRow, RunRow } from '../runner/ports.ts'
 import { bytesIn, bytesOrNullIn, integerIn, integerOrNullIn, textIn } from './sqlite-columns.ts'
 import type { SqliteConnection, SqliteRow } from './sqlite-connection.ts'
 
 /** Size of the signed payload of one run; the limit of a job document. */
-const MAX_PAYLOAD_BYTES = 65_536
+const MAX_PAYLOAD_BYTES = documents.job.maxBytes
+
+/** Size of a kept plan. Why more than a plan may have now: older ones had more. */
+const MAX_KEPT_PLAN_BYTES = 65_536
 
 const KEPT_COLUMNS = [
   `kept BLOB CHECK (length(kept) <= ${STEP_LIMITS.maxKeptBytes})`,
-  `kept_plan BLOB CHECK (length(kept_plan) <= ${STEP_LIMITS.maxPlanBytes})`,
+  `kept_plan BLOB CHECK (length(kept_plan) <= ${MAX_KEPT_PLAN_BYTES})`,
   'kept_digest TEXT',
 ]
 
@@ -20,9 +24,7 @@ export const RUNS_FROM_VERSION_2 = KEPT_COLUMNS.map(
   (column) => `ALTER TABLE runs ADD COLUMN ${column};`,
 ).join('\n')
 
-/** Tables of this file. */
-export const RUNS_SCHEMA = `
-  CREATE TABLE runs (
+const COLUMNS = `
     job_id TEXT PRIMARY KEY,
     envelope_id TEXT NOT NULL,
     job_type TEXT NOT NULL,
@@ -32,9 +34,22 @@ export const RUNS_SCHEMA = `
     finished_at_ms INTEGER,
     acknowledged_at_ms INTEGER,
     ${KEPT_COLUMNS.join(',\n    ')}
-  ) STRICT;
+`
+const INDEXES = `
   CREATE INDEX runs_by_type ON runs (job_type, received_at_ms);
   CREATE INDEX runs_without_outcome ON runs (received_at_ms) WHERE state = 'intent';
+`
+
+/** Tables of this file. */
+export const RUNS_SCHEMA = `CREATE TABLE runs (${COLUMNS}) STRICT; ${INDEXES}`
+
+/** What makes the table of version 3 that of version 4: a job with a signed plan has a larger payload. */
+export const RUNS_FROM_VERSION_3 = `
+  ALTER TABLE runs RENAME TO runs_of_version_3;
+  CREATE TABLE runs (${COLUMNS}) STRICT;
+  INSERT INTO runs SELECT * FROM runs_of_version_3;
+  DROP TABLE runs_of_version_3;
+  ${INDEXES}
 `
 
 /** Seat belts: an id stays spent, and an outcome stands. */

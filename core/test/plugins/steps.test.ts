@@ -76,14 +76,15 @@ function make(job: Partial<JobText>, options: { resume?: KeptByRun; kept?: KeptB
 describe('the steps of a job', () => {
   it('are plan, run and verify, each with what those before it gave', async () => {
     const outcome = await make({
-      plan: `return { step: 'plan', plan, output, kept }`,
+      plan: `return { changes: [], state: { step: 'plan', plan, output, kept } }`,
       body: `return { said: plan }`,
       verify: `return { verdict: 'verified', message: JSON.stringify({ plan, output, kept }) }`,
     })
-    const message = JSON.stringify({ plan: { step: 'plan' }, output: { said: { step: 'plan' } } })
+    const made = { changes: [], state: { step: 'plan' } }
+    const message = JSON.stringify({ plan: made, output: { said: made } })
     expect(outcome).toMatchObject({
       state: 'done',
-      output: { said: { step: 'plan' } },
+      output: { said: made },
       verification: { verdict: 'verified', message },
     })
   })
@@ -109,7 +110,8 @@ describe('the steps of a job', () => {
 
   it('have one deadline together', async () => {
     const wait = 'await new Promise((done) => setTimeout(done, 600))'
-    const job = { plan: wait, body: `${wait}; return {}`, limits: { timeoutMs: 1_000 } }
+    const plan = `${wait}; return { changes: [], state: 1 }`
+    const job = { plan, body: `${wait}; return {}`, limits: { timeoutMs: 1_000 } }
     expect(codeOf(await make(job))).toBe('ERR_RUN_TIMEOUT')
   })
 
@@ -125,17 +127,20 @@ describe('the steps of a job', () => {
   })
 
   it('take a plan of JSON within its bound and no other', async () => {
-    expect(await make({ plan: 'return undefined' })).toMatchObject({ output: { plan: null } })
+    const planning = async (state: string) =>
+      codeOf(await make({ plan: `return { changes: [], state: ${state} }` }))
+    const bytes = 49_152 - '{"changes":[],"state":""}'.length
     expect(codeOf(await make({ plan: `return () => 1` }))).toBe('ERR_OUTPUT_FORM')
-    expect(codeOf(await make({ plan: `return 'x'.repeat(65_536)` }))).toBe('ERR_OUTPUT_LIMIT')
-    expect(codeOf(await make({ plan: `return 'x'.repeat(65_534)` }))).toBe('done')
+    expect(await planning(`'x'.repeat(${bytes + 1})`)).toBe('ERR_OUTPUT_LIMIT')
+    expect(await planning(`'x'.repeat(${bytes})`)).toBe('done')
   })
 
   it('close what the one before left open', async () => {
     const outcome = await make({
       permissions: { pve: PVE },
-      plan: `return (await use.pve.open({ method: 'GET', path: '/endless' })).streamId`,
-      body: `const read = await caught(() => use.pve.read(plan))
+      plan: `const { streamId } = await use.pve.open({ method: 'GET', path: '/endless' })
+        return { changes: [], state: streamId }`,
+      body: `const read = await caught(() => use.pve.read(plan.state))
         await new Promise((done) => setTimeout(done, 500))
         await use.pve.request({ method: 'GET', path: '/x' })
         return read`,
@@ -202,14 +207,17 @@ const CHANGES = [
   `use.own.delete('k')`,
 ]
 
+/** How each step tells what it found. */
+const ANSWERS = {
+  plan: 'return { changes: [], state: results }',
+  resume: 'return results',
+  verify: `return { verdict: 'verified', message: JSON.stringify(results) }`,
+}
+
 describe.each(LOOKING)('in %s a plugin', (step) => {
   const inStep = (text: string, permissions: Permissions) => {
-    const answer =
-      step === 'verify'
-        ? `return { verdict: 'verified', message: JSON.stringify(results) }`
-        : 'return results'
-    const code = `const results = []; ${text}; ${answer}`
-    const body = step === 'plan' ? 'return plan' : 'return {}'
+    const code = `const results = []; ${text}; ${ANSWERS[step]}`
+    const body = step === 'plan' ? 'return plan.state' : 'return {}'
     const look = { permissions, [step]: code, body }
     return make(look, step === 'resume' ? { resume: RESUME } : {})
   }
@@ -268,14 +276,10 @@ describe.each(LOOKING)('in %s a plugin', (step) => {
     const text = `results.push({ code: (await caught(() => use.$run.keep(1))).code })`
     const kept: KeptByRun[] = []
     const permissions = {}
-    const answer =
-      step === 'verify'
-        ? `return { verdict: 'verified', message: JSON.stringify(results) }`
-        : 'return results'
     const job = {
       permissions,
-      [step]: `const results = []; ${text}; ${answer}`,
-      body: 'return plan ?? {}',
+      [step]: `const results = []; ${text}; ${ANSWERS[step]}`,
+      body: 'return plan?.state ?? {}',
     }
     const outcome = await make(job, { kept, ...(step === 'resume' && { resume: RESUME }) })
     expect(resultsOf(outcome)).toEqual([{ code: 'ERR_HANDLE_DENIED' }])
@@ -287,10 +291,13 @@ describe('keeping', () => {
   it('is done when the call returns, with the plan, each value in place of the one before', async () => {
     const kept: KeptByRun[] = []
     const body = `await keep({ type: 'start' }); await keep(undefined); return {}`
-    expect(codeOf(await make({ plan: `return { from: 1 }`, body }, { kept }))).toBe('done')
+    const plan = { changes: [], state: 1 }
+    expect(codeOf(await make({ plan: `return { changes: [], state: 1 }`, body }, { kept }))).toBe(
+      'done',
+    )
     expect(kept).toEqual([
-      { plan: { from: 1 }, value: { type: 'start' } },
-      { plan: { from: 1 }, value: null },
+      { plan, value: { type: 'start' } },
+      { plan, value: null },
     ])
   })
 
@@ -340,7 +347,7 @@ describe('keeping', () => {
       process.send({ type: 'call', runId: ${named}, callId: 9, handle: '$run', method: 'keep', args: '["forged"]' })
       await new Promise((done) => setTimeout(done, 200))
       return {}`
-    const jobs = { go: { plan: 'return {}', body } }
+    const jobs = { go: { plan: 'return { changes: [], state: 1 }', body } }
     const plugin = pluginOf({ name: 'forger', top, jobs })
     const onKeep = (each: KeptByRun): void => void kept.push(each)
     expect(codeOf(await test.run(plugin, 'go', {}, { onKeep }))).toBe(code ?? 'done')

@@ -23,8 +23,12 @@ const planned = defineJob({
   input: z.strictObject({ to: z.number() }),
   output: z.object({ from: z.number(), to: z.number() }),
   permissions: {},
-  plan: ({ input }) => Promise.resolve({ from: 3, to: input.to }),
-  run: ({ plan }) => Promise.resolve(plan),
+  plan: ({ input }) =>
+    Promise.resolve({
+      changes: [{ op: 'change', what: 'it', from: '3', to: `${input.to}` }],
+      state: { from: 3, to: input.to },
+    }),
+  run: ({ plan }) => Promise.resolve(plan.state),
 })
 
 const liar = defineJob({

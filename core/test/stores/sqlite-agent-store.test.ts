@@ -14,6 +14,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { verifyAuditLog } from '@sallyport/core/audit'
+import { documents } from '@sallyport/core/protocol'
 import { openSqliteAgentStore, type AgentStoreOptions } from '@sallyport/core/stores'
 import { SCHEMA_VERSION } from '../../src/stores/sqlite-schema.ts'
 import { SqliteConnection } from '../../src/stores/sqlite-connection.ts'
@@ -238,7 +239,7 @@ describe('a transaction', () => {
     expect(() =>
       store.transaction(() => {
         store.runs.add(runOf(1))
-        store.runs.add(runOf(2, { payload: new Uint8Array(65_537) }))
+        store.runs.add(runOf(2, { payload: new Uint8Array(documents.job.maxBytes + 1) }))
       }),
     ).toThrowCode('ERR_STORE_WRITE')
     expect(store.runs.has(idOf(1))).toBe(false)

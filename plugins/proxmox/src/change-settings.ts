@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /** Changes settings of a guest, for the jobs that do so. */
-import type { Endpoint } from '@sallyport/sdk'
+import type { Endpoint, Plan } from '@sallyport/sdk'
 import { changeOnce, expectDone } from './change-once.ts'
 import { seenOf, unchanged, verdictOf } from './guest-change.ts'
 import type { Changed, SeenGuest } from './guest-change.ts'
@@ -9,6 +9,7 @@ import { expectUnlocked, findGuest, lxcOf, qemuOf } from './guest-ref.ts'
 import type { Guest, GuestRef } from './guest-ref.ts'
 import { differenceOf } from './guest-settings.ts'
 import type { SettingChange, Settings } from './guest-settings.ts'
+import { changeLine, guestText, line, planOf } from './plan-lines.ts'
 import { pveOf } from './pve.ts'
 import type { Pve } from './pve.ts'
 import { textOf } from './values.ts'
@@ -20,11 +21,10 @@ export interface SettingsContext {
   readonly signal: AbortSignal
 }
 
-/** What a plan of changing settings shows. */
-export interface SettingsPlan {
+/** The state that a plan of changing settings saw. */
+export interface SettingsState {
   readonly guest: SeenGuest
-  readonly changes: readonly SettingChange[]
-  readonly notes: string[]
+  readonly settings: readonly SettingChange[]
 }
 
 /** Throws when a guest is not to be changed by this job. */
@@ -34,14 +34,25 @@ export type GuestCheck = (guest: Guest) => void
 export async function planSettings(
   { input, use }: SettingsContext,
   check: GuestCheck,
-): Promise<SettingsPlan> {
+): Promise<Plan<SettingsState>> {
   const pve = pveOf(use.pve)
   const guest = await findGuest(pve, input)
   check(guest)
   const { changes } = differenceOf(guest, await configOf(pve, guest), input)
   if (changes.length > 0) expectUnlocked(guest)
-  const notes = changes.length === 0 ? ['it is so already'] : []
-  return { guest: seenOf(guest), changes, notes }
+  return settingsPlan(guest, changes)
+}
+
+/** The plan of these changes to a guest; none when it is so already. */
+export function settingsPlan(
+  guest: Guest,
+  settings: readonly SettingChange[],
+): Plan<SettingsState> {
+  const said = settings.map(({ setting, from, to }) =>
+    changeLine(`${setting} of ${guestText(guest)}`, from, to),
+  )
+  const same = line('note', `${guestText(guest)} is so already`)
+  return planOf(said.length === 0 ? [same] : said, { guest: seenOf(guest), settings })
 }
 
 /** Makes it so, in one request, unless it is so already. */

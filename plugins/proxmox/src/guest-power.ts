@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /** Starting and stopping a guest: the way they all go, whatever the change is. */
-import type { Endpoint, Verification } from '@sallyport/sdk'
+import type { Endpoint, Plan, Verification } from '@sallyport/sdk'
 import { changedBy, haNotes, seenOf, unchanged, verdictOf } from './guest-change.ts'
 import type { Changed, SeenGuest } from './guest-change.ts'
 import { expectNoTemplate, findGuest, lookAgain } from './guest-ref.ts'
 import type { Guest, GuestRef } from './guest-ref.ts'
+import { changeLine, guestText, line, lines, planOf } from './plan-lines.ts'
 import { pveOf } from './pve.ts'
 import type { Pve } from './pve.ts'
 import { resumeTask, runTask } from './tasks.ts'
@@ -23,16 +24,16 @@ export interface PowerChange {
   /** Throws when it cannot be done to this guest. */
   expectPossible(guest: Guest): void
   start(pve: Pve, guest: Guest): Promise<unknown>
+  /** What people should know of it. */
+  readonly notes?: readonly string[]
   /** Time for the task. Units: milliseconds. */
   readonly withinMs: number
 }
 
-/** What a plan of starting or stopping shows. */
-export interface PowerPlan {
+/** The state that a plan of starting or stopping saw. */
+export interface PowerState {
   readonly guest: SeenGuest
-  readonly from: Guest['status']
   readonly to: Guest['status']
-  readonly notes: string[]
 }
 
 /** What the steps of such a job have in common. */
@@ -46,11 +47,18 @@ export interface PowerContext {
 const HA_WAIT_MS = 60_000
 
 /** Looks, and says from what to what. Throws when it cannot be done. */
-export async function planPower(context: PowerContext, change: PowerChange): Promise<PowerPlan> {
+export async function planPower(
+  context: PowerContext,
+  change: PowerChange,
+): Promise<Plan<PowerState>> {
   const guest = await findGuest(pveOf(context.use.pve), context.input)
   expectPossible(guest, change)
-  const notes = change.isDone(guest) ? ['it is so already'] : haNotes(guest)
-  return { guest: seenOf(guest), from: guest.status, to: change.to, notes }
+  const { vmid, name, kind, status } = guest
+  const said = change.isDone(guest)
+    ? [line('note', `${guestText(guest)} is left alone`)]
+    : [changeLine(guestText({ vmid, name, kind }), status, change.to)]
+  const notes = change.isDone(guest) ? [] : [...(change.notes ?? []), ...haNotes(guest)]
+  return planOf([...said, ...lines('note', notes)], { guest: seenOf(guest), to: change.to })
 }
 
 /** Does it, unless it is done already. */

@@ -101,8 +101,8 @@ export interface RunningGuest {
   readonly isHa: boolean
 }
 
-/** What happens when a node goes down. Holds nothing that changes by itself, so that two looks compare. */
-export interface DownPlan {
+/** What the going down of a node would mean. Holds nothing that changes by itself, so that two looks compare. */
+export interface DownState {
   readonly node: string
   readonly state: 'online' | 'offline'
   readonly isLocal: boolean
@@ -117,7 +117,7 @@ export interface DownPlan {
   readonly notes: readonly string[]
 }
 
-/** The routes that `planDown` needs. */
+/** The routes that `downStateOf` needs. */
 export const DOWN_ROUTES = [
   'GET /cluster/status',
   'GET /cluster/options',
@@ -128,7 +128,7 @@ export const DOWN_ROUTES = [
 ] as const
 
 /** Looks what the going down of a node would mean. */
-export async function planDown(endpoint: PveEndpoint, node: string): Promise<DownPlan> {
+export async function downStateOf(endpoint: PveEndpoint, node: string): Promise<DownState> {
   const cluster = await clusterOf(endpoint)
   const { isOnline, isLocal } = memberOf(cluster, node)
   const quorum = {

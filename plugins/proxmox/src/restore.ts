@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /** Putting a guest back from a backup: what must hold before, the request, and what is done to it afterwards. */
 import { route } from '@sallyport/sdk'
-import type { Constraint, RouteScope } from '@sallyport/sdk'
+import type { Constraint, Plan, RouteScope } from '@sallyport/sdk'
 import { z } from 'zod'
 import { kindOfArchive } from './backups.ts'
+import { disksOf } from './disks.ts'
 import { pveFailed } from './errors.ts'
 import { freeNumberRoute, isFree } from './free-number.ts'
 import {
@@ -16,11 +17,14 @@ import {
   qemuOf,
 } from './guest-ref.ts'
 import type { Guest, GuestKind } from './guest-ref.ts'
+import { seenOf } from './guest-change.ts'
+import type { SeenGuest } from './guest-change.ts'
 import { orHalfMade } from './half-made.ts'
 import { configOf, configRoutes, identityIn, writeConfig } from './identity.ts'
 import type { Identity } from './identity.ts'
 import { orConfirm } from './lost.ts'
 import { GuestName, StorageName } from './names.ts'
+import { guestText, line, lines, planOf } from './plan-lines.ts'
 import type { Pve } from './pve.ts'
 import { storageRoute, usableStorage } from './storage-state.ts'
 import { resumeTask, runTask, taskRoutes } from './tasks.ts'
@@ -106,15 +110,20 @@ export function restoreRoutes(archive: Constraint): RouteScope[] {
   ]
 }
 
-/** What a restore would do. Holds nothing that changes by itself. */
-export interface RestorePlan {
+/** What a restore goes by. Holds nothing that changes by itself. */
+export interface RestoreState {
   readonly archive: string
   readonly kind: GuestKind
   /** The guest that is lost by it. */
-  readonly replaces: Readonly<Record<string, unknown>> | null
-  readonly to: { readonly vmid: number; readonly node: string; readonly storage: string | null }
+  readonly replaces: ReplacedGuest | null
   readonly steps: readonly RestoreStep[]
   readonly notes: readonly string[]
+}
+
+/** The guest that is lost by a restore. */
+export interface ReplacedGuest {
+  readonly guest: SeenGuest
+  readonly volumes: readonly string[]
 }
 
 /** The steps by name. */
@@ -125,7 +134,7 @@ export async function planRestore(
   pve: Pve,
   wish: RestoreRef,
   archive: string,
-): Promise<RestorePlan> {
+): Promise<Plan<RestoreState>> {
   const kind = kindOfArchive(archive)
   if (kind === undefined) {
     throw pveFailed('ERR_PVE_NO_BACKUP', `${archive} is no backup of a machine or container`, {
@@ -135,18 +144,28 @@ export async function planRestore(
   const { vmid, node, storage } = wish
   const present = await findGuestIfAny(pve, wish)
   if (present === undefined) await expectNotElsewhere(pve, wish)
-  else await expectReplaceable(pve, present, wish, kind)
+  const volumes = present === undefined ? [] : await expectReplaceable(pve, present, wish, kind)
   if (storage !== undefined) {
     await usableStorage(pve, { node, storage }, kind === 'qemu' ? 'images' : 'rootdir')
   }
-  return {
+  const notes = notesOf(wish, present)
+  const state = {
     archive,
     kind,
-    replaces: present === undefined ? null : seen(present),
-    to: { vmid, node, storage: storage ?? null },
+    replaces: present === undefined ? null : { guest: seenOf(present), volumes },
     steps: stepsOf(wish),
-    notes: notesOf(wish, present),
+    notes,
   }
+  const lost = present === undefined ? [] : [line('remove', guestText(present))]
+  const disks = storage === undefined ? '' : `, its disks on ${storage}`
+  const changes = [
+    ...lost,
+    ...volumes.map((volume) => line('remove', `volume ${volume}`)),
+    line('add', `${guestText({ vmid, name: wish.name, kind })} on ${node} from ${archive}${disks}`),
+    ...(wish.start ? [line('change', 'it is started')] : []),
+    ...lines('warn', notes),
+  ]
+  return planOf(changes, state)
 }
 
 function stepsOf({ name, start }: RestoreRef): RestoreStep[] {
@@ -155,10 +174,6 @@ function stepsOf({ name, start }: RestoreRef): RestoreStep[] {
     ...(name === undefined ? [] : ['name' as const]),
     ...(start ? ['start' as const] : []),
   ]
-}
-
-function seen(guest: Guest): Readonly<Record<string, unknown>> {
-  return { vmid: guest.vmid, kind: guest.kind, name: guest.name ?? null, status: guest.status }
 }
 
 function notesOf(wish: RestoreRef, present: Guest | undefined): string[] {
@@ -177,12 +192,13 @@ async function expectNotElsewhere(pve: Pve, { vmid, node }: RestoreRef): Promise
   )
 }
 
+/** The volumes of the guest that is there. Throws: ERR_PVE_… when it is not to be lost. */
 async function expectReplaceable(
   pve: Pve,
   guest: Guest,
   wish: RestoreRef,
   kind: GuestKind,
-): Promise<void> {
+): Promise<string[]> {
   const { vmid } = wish
   if (!wish.overwrite) {
     throw pveFailed(
@@ -196,13 +212,16 @@ async function expectReplaceable(
   expectUnlocked(guest)
   const config = await configOf(pve, guest)
   expectState(!isTrue(config['protection']), `guest ${vmid} is protected against removal`)
+  return disksOf(kind, config)
+    .map(({ volume }) => volume)
+    .filter((volume) => !volume.startsWith('/'))
 }
 
 /** What a restore needs to know. */
 export interface Restore {
   readonly pve: Pve
   readonly wish: RestoreRef
-  readonly plan: RestorePlan
+  readonly plan: RestoreState
 }
 
 const WITHIN_MS = 79_200_000
@@ -258,7 +277,7 @@ function taskOf(
   }
 }
 
-function startRestore(pve: Pve, wish: RestoreRef, plan: RestorePlan): Promise<unknown> {
+function startRestore(pve: Pve, wish: RestoreRef, plan: RestoreState): Promise<unknown> {
   const { node, vmid, storage, unique } = wish
   const shared = {
     vmid,

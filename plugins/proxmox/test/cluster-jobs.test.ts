@@ -79,8 +79,9 @@ describe.each(PVE_VERSIONS)('on %s', (version) => {
   it('node.shutdown shuts down once, and tells which guests run there', async () => {
     const at = openSimulated({ version })
     const { output, plan, verification } = await runOn(at, 'node.shutdown', { node: 'pve3' })
-    expect(plan).toMatchObject({ state: 'online', to: 'offline', quorum: { isLost: false } })
-    expect(plan['runningGuests']).toMatchObject([{ vmid: 105 }, { vmid: 111 }])
+    expect(plan.state).toMatchObject({ state: 'online', quorum: { isLost: false } })
+    expect(plan.changes[0]).toEqual({ op: 'change', what: 'node pve3 is shut down' })
+    expect(plan.state['runningGuests']).toMatchObject([{ vmid: 105 }, { vmid: 111 }])
     expect(output).toMatchObject({ changed: true, state: 'offline' })
     expect(verification?.verdict).toBe('verified')
     const again = await runOn(at, 'node.shutdown', { node: 'pve3' })
@@ -96,7 +97,11 @@ describe.each(PVE_VERSIONS)('on %s', (version) => {
     })
     expect(at.effects()).toEqual([])
     const told = await runOn(at, 'node.shutdown', { ...input, acceptQuorumLoss: true })
-    expect(told.plan).toMatchObject({ quorum: { isLost: true } })
+    expect(told.plan.state).toMatchObject({ quorum: { isLost: true } })
+    expect(told.plan.changes).toContainEqual({
+      op: 'warn',
+      what: expect.stringContaining('the cluster loses its quorum'),
+    })
     expect(at.effects()).toHaveLength(1)
   })
 
@@ -110,11 +115,14 @@ describe.each(PVE_VERSIONS)('on %s', (version) => {
   it('node.wake wakes a sleeping node and leaves one alone that is awake', async () => {
     const at = openSimulated({ version, offline: ['pve3'] })
     const { output, plan, verification } = await runOn(at, 'node.wake', { node: 'pve3' })
-    expect(plan).toMatchObject({ state: 'offline', macAddress: 'not visible' })
+    expect(plan.state).toMatchObject({ state: 'offline', macAddress: 'not visible' })
     expect(output).toMatchObject({ changed: true, mac: at.world.nodes.get('pve3')?.mac })
     expect(verification?.verdict).toBe('verified')
     const again = await runOn(at, 'node.wake', { node: 'pve3' })
-    expect(again).toMatchObject({ plan: { macAddress: 'known' }, output: { changed: false } })
+    expect(again).toMatchObject({
+      plan: { state: { macAddress: 'known' } },
+      output: { changed: false },
+    })
     expect(at.effects()).toHaveLength(1)
   })
 
@@ -228,7 +236,13 @@ describe.each(PVE_VERSIONS)('declared storages on %s', (version) => {
     const at = openSimulated({ version })
     const input = { nodes: ['pve1'], storages: ['nas', 'nas2'], targets: [NAS, NAS2] }
     const { output, plan, verification } = await runOn(at, 'storage.reconcile', input)
-    expect(plan).toMatchObject({ toCreate: ['nas2'], states: { nas: 'present', nas2: 'missing' } })
+    expect(plan.state).toEqual({
+      toCreate: ['nas2'],
+      states: { nas: 'present', nas2: 'missing' },
+    })
+    expect(plan.changes).toEqual([
+      { op: 'add', what: expect.stringMatching(/^storage nas2 \(\w+\) for /) },
+    ])
     expect(output).toMatchObject({ changed: true, created: ['nas2'] })
     expect(output['undeclared']).toContain('local-lvm')
     expect(verification?.verdict).toBe('verified')

@@ -523,8 +523,8 @@ it('what a backup leaves out is in its plan', async () => {
     vmid: 101,
     storage: 'nas',
   })
-  expect(plan['leftOut']).toMatchObject([{ key: 'mp0' }, { key: 'mp1' }])
-  expect(plan['included']).toMatchObject([{ key: 'mp2' }, { key: 'rootfs' }])
+  expect(plan.state['leftOut']).toMatchObject([{ key: 'mp0' }, { key: 'mp1' }])
+  expect(plan.state['included']).toMatchObject([{ key: 'mp2' }, { key: 'rootfs' }])
 })
 
 it('a named backup is put back', async () => {

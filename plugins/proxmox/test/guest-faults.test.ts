@@ -157,7 +157,11 @@ describe('a guest that the HA manager looks after', () => {
     at.world.ha.resources.set(sid, { sid, state, group: undefined, comment: '' })
     const input = { node: at.guest(vmid).node, vmid }
     const { output, plan, verification } = await run(at, job, input)
-    expect(plan).toMatchObject({ notes: [expect.stringContaining('HA manager')] })
+    expect(plan).toMatchObject({
+      changes: expect.arrayContaining([
+        { op: 'note', what: expect.stringContaining('HA manager') },
+      ]),
+    })
     expect(output).toMatchObject({ changed: true, upid: expect.stringContaining(type) })
     expect(verification).toMatchObject({ verdict: 'verified' })
     expect(sent(at)).toHaveLength(1)

@@ -284,10 +284,18 @@ describe.each(PVE_VERSIONS)('Proxmox VE %s', (version) => {
     stop(100)(at)
     const { plan } = await run(at, 'guest.delete', where(at, 100))
     expect(plan).toMatchObject({
-      guest: { vmid: 100, kind: 'qemu', status: 'stopped' },
-      removesVolumes: [{ key: 'scsi0', sizeBytes: expect.any(Number) }],
-      losesSnapshots: [expect.any(String), expect.any(String)],
-      lastBackup: { createdAt: expect.stringMatching(/^20\d\d-/) },
+      changes: [
+        { op: 'remove', what: 'guest 100 "web" (qemu, stopped, 2 cores, 2 GiB)' },
+        { op: 'remove', what: 'volume nas:100/vm-100-disk-0.qcow2, 8 GiB' },
+        { op: 'warn', what: expect.stringMatching(/^last backup 20\d\d-.* UTC, on pbs$/) },
+        { op: 'warn', what: '2 snapshots are lost: installed, before-upgrade' },
+      ],
+      state: {
+        guest: { vmid: 100, kind: 'qemu', status: 'stopped' },
+        volumes: [{ key: 'scsi0', sizeBytes: expect.any(Number) }],
+        snapshots: [expect.any(String), expect.any(String)],
+        lastBackup: { createdAt: expect.stringMatching(/^20\d\d-/) },
+      },
     })
   })
 

@@ -11,6 +11,7 @@ import type { Schema } from '../schema.ts'
 import * as faults from './contract-faults.ts'
 import { firstDifference, firstNonJson } from './json-schema.ts'
 import { permissionFaults } from './permission-faults.ts'
+import { planJob } from './run-job.ts'
 
 /** One thing a plugin must keep. `check` throws ERR_CONTRACT with the reason when it does not. */
 export interface ContractCase {
@@ -22,6 +23,15 @@ export interface ContractCase {
 export interface JobSamples {
   readonly inputs?: readonly Readonly<Record<string, unknown>>[]
   readonly outputs?: readonly unknown[]
+  /** Jobs that are planned twice. What moves by itself in the fakes of the second must not be in the plan. */
+  readonly plans?: readonly PlanSample[]
+}
+
+/** A job to plan. */
+export interface PlanSample {
+  readonly input?: Readonly<Record<string, unknown>>
+  /** The fakes by handle; called for each of the two plans. */
+  use(): object
 }
 
 /**
@@ -45,6 +55,7 @@ export function contractCases(
     }),
     ...('manifest' in options ? [committedCase(plugin, options.manifest)] : []),
     ...jobs.flatMap(([name, job]) => jobCases(name, job, options.samples?.[name] ?? {})),
+    ...jobs.flatMap(([name]) => planCases(plugin, name, options.samples?.[name]?.plans ?? [])),
   ]
 }
 
@@ -72,6 +83,19 @@ function jobCases(name: string, job: AnyJobType, samples: JobSamples): ContractC
     ...sampleCases(`${name} accepts input sample`, job.input, samples.inputs ?? []),
     ...sampleCases(`${name} accepts output sample`, job.output, samples.outputs ?? []),
   ]
+}
+
+function planCases(plugin: Plugin, name: string, samples: readonly PlanSample[]): ContractCase[] {
+  return samples.map((sample, index) =>
+    one(`${name} plans sample ${index + 1} the same twice`, async () => {
+      const look = () =>
+        planJob(plugin, name, { input: sample.input ?? {}, use: sample.use() as never })
+      const where = firstDifference(await look(), await look())
+      return where === undefined
+        ? []
+        : [`two plans in a row differ at ${where}; leave out of it what moves by itself`]
+    }),
+  )
 }
 
 function one(name: string, look: () => string[] | Promise<string[]>): ContractCase {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What a plugin's tests import. Bound to no test runner. */
 export { contractCases } from './contract.ts'
-export type { ContractCase, JobSamples } from './contract.ts'
+export type { ContractCase, JobSamples, PlanSample } from './contract.ts'
 export type { Fake, FakeCall } from './fake.ts'
 export { fakeAsk } from './fake-ask.ts'
 export type { FakeAnswers } from './fake-ask.ts'
@@ -22,5 +22,5 @@ export { fakeSsh } from './fake-ssh.ts'
 export type { FakeAccount } from './fake-ssh.ts'
 export { fakeState } from './fake-state.ts'
 export { fakeWriter } from './fake-writer.ts'
-export { runJob } from './run-job.ts'
+export { planJob, runJob } from './run-job.ts'
 export type { HandlesOfJob, OutputOfJob, TestOutcome, TestRun } from './run-job.ts'

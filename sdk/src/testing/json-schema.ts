@@ -36,16 +36,23 @@ export function firstDifference(left: unknown, right: unknown, pointer = ''): st
   return undefined
 }
 
-/** JSON pointer of the first value that JSON cannot carry: a function, undefined, a number that is not finite. */
+/** JSON pointer of the first value that JSON cannot carry: a function, undefined, an instance, a number that is not finite. */
 export function firstNonJson(value: unknown, pointer = ''): string | undefined {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return undefined
   if (typeof value === 'number') return Number.isFinite(value) ? undefined : pointer || '/'
-  if (typeof value !== 'object') return pointer || '/'
+  if (typeof value !== 'object' || isInstance(value)) return pointer || '/'
   for (const [key, child] of Object.entries(value)) {
     const found = firstNonJson(child, `${pointer}/${key}`)
     if (found !== undefined) return found
   }
   return undefined
+}
+
+/** Why two steps: plain objects of another realm have another prototype, which has none itself. */
+function isInstance(value: object): boolean {
+  if (Array.isArray(value)) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype !== null && Object.getPrototypeOf(prototype) !== null
 }
 
 function walk(

@@ -4,20 +4,22 @@ import { CodedError } from '../errors.ts'
 import { STEP_LIMITS } from '../job-type.ts'
 import type { AnyJobType, JobType, Step, Verification } from '../job-type.ts'
 import type { Handles } from '../permission.ts'
+import type { Plan } from '../plan.ts'
 import type { Jobs, Plugin } from '../plugin.ts'
 import { resourcesOf } from '../resources.ts'
 import type { OutputOf, Schema } from '../schema.ts'
 import { byteLength } from './fake.ts'
 import { handlesIn } from './in-step.ts'
 import { observedHandles, runListener } from './observe.ts'
+import { planFaults } from './plan-faults.ts'
 
 /** The handles a job type needs. */
 export type HandlesOfJob<J extends AnyJobType> =
-  J extends JobType<infer _I, infer _O, infer P, infer _Plan> ? Handles<P> : never
+  J extends JobType<infer _I, infer _O, infer P, infer _S> ? Handles<P> : never
 
 /** What a job type yields. */
 export type OutputOfJob<J extends AnyJobType> =
-  J extends JobType<infer _I, infer O, infer _P, infer _Plan> ? OutputOf<O> : never
+  J extends JobType<infer _I, infer O, infer _P, infer _S> ? OutputOf<O> : never
 
 /** One run for a test. `use` names one fake (or any object of the handle's shape) per permission. */
 export interface TestRun<J extends AnyJobType> {
@@ -46,8 +48,8 @@ export interface TestOutcome<J extends AnyJobType> {
  * Checks the input, runs the steps with each fake under the permission of its name, and checks what they give back. In
  * every step but `run` the handles look and no more.
  *
- * Throws: ERR_JOB_UNKNOWN, ERR_HANDLE_MISSING, ERR_INPUT_FORM, ERR_OUTPUT_FORM, ERR_OUTPUT_LIMIT, and what the job itself
- * throws, also in `verify`, which an agent would take for an inconclusive verdict.
+ * Throws: ERR_JOB_UNKNOWN, ERR_HANDLE_MISSING, ERR_INPUT_FORM, ERR_PLAN_FORM, ERR_OUTPUT_FORM, ERR_OUTPUT_LIMIT, and what
+ * the job itself throws, also in `verify`, which an agent would take for an inconclusive verdict.
  *
  * @example
  * const { output } = await runJob(plugin, 'uptime', { use: { proc: fakeFiles({ '/proc/uptime': '12.5 3.0' }) } })
@@ -61,27 +63,9 @@ export async function runJob<J extends Jobs, N extends keyof J & string>(
     throw new CodedError('ERR_JOB_UNKNOWN', `${plugin.name} has no job type ${jobName}`)
   }
   const job: AnyJobType = plugin.jobs[jobName]!
-  const resources = resourcesOf(job, inputOf(options.input))
-  const listener = runListener()
-  const { permissions } = job
   const logged: string[] = []
   const reported: string[] = []
-  const input = await checked(job.input, options.input ?? {}, 'ERR_INPUT_FORM')
-  const use = (step: Step): never =>
-    (listener === undefined
-      ? handlesIn({ step, permissions, resources }, options.use)
-      : observedHandles(
-          { plugin: plugin.name, job: jobName, permissions, resources, listener },
-          options.use,
-        )) as never
-  const contextOf = (step: Step) => ({
-    jobId: options.jobId ?? '01890a5d-ac96-774b-bcce-b302099a8057',
-    input,
-    use: use(step),
-    signal: options.signal ?? new AbortController().signal,
-    log: (message: string) => void logged.push(message),
-  })
-  listener?.started(plugin.name, jobName)
+  const contextOf = await contextsFor(plugin, jobName, { ...options, logged })
   const plan = options.resume?.plan ?? (await planned(job, contextOf('plan')))
   const progress = (message: string): void => void reported.push(message)
   const kept: unknown[] = []
@@ -96,18 +80,67 @@ export async function runJob<J extends Jobs, N extends keyof J & string>(
           kept: options.resume.kept,
         })
   const output = await checked(job.output, returned, 'ERR_OUTPUT_FORM')
-  expectSize('output', output, job.limits.maxOutputBytes)
+  expectSize(output, job.limits.maxOutputBytes)
   const verification = await job.verify?.({ ...contextOf('verify'), plan, output })
   return { output: output as OutputOfJob<J[N]>, plan, verification, kept, logged, reported }
 }
 
-async function planned(
-  job: AnyJobType,
-  context: Parameters<NonNullable<AnyJobType['plan']>>[0],
-): Promise<unknown> {
+/**
+ * Makes the plan of a job and nothing more, with each fake under the permission of its name. The handles look and no more.
+ *
+ * Throws: ERR_JOB_UNKNOWN also for a job type without a plan, ERR_HANDLE_MISSING, ERR_INPUT_FORM, ERR_PLAN_FORM, and what
+ * `plan` throws.
+ *
+ * @example
+ * const { changes } = await planJob(plugin, 'guest.delete', { input: { vmid: 102 }, use: { pve } })
+ */
+export async function planJob<J extends Jobs, N extends keyof J & string>(
+  plugin: Plugin<J>,
+  jobName: N,
+  options: Omit<TestRun<J[N]>, 'resume'>,
+): Promise<Plan> {
+  const job: AnyJobType | undefined = Object.hasOwn(plugin.jobs, jobName)
+    ? plugin.jobs[jobName]
+    : undefined
+  if (job?.plan === undefined) {
+    throw new CodedError('ERR_JOB_UNKNOWN', `${plugin.name} has no job type ${jobName} that plans`)
+  }
+  const contextOf = await contextsFor(plugin, jobName, { ...options, logged: [] })
+  return (await planned(job, contextOf('plan'))) as Plan
+}
+
+type StepContext = Parameters<NonNullable<AnyJobType['plan']>>[0]
+
+/** What each step gets: the checked input, and handles of its own. */
+async function contextsFor<J extends Jobs, N extends keyof J & string>(
+  plugin: Plugin<J>,
+  jobName: N,
+  options: TestRun<J[N]> & { readonly logged: string[] },
+): Promise<(step: Step) => StepContext> {
+  const job: AnyJobType = plugin.jobs[jobName]!
+  const { permissions } = job
+  const { use, logged } = options
+  const resources = resourcesOf(job, inputOf(options.input))
+  const input = await checked(job.input, options.input ?? {}, 'ERR_INPUT_FORM')
+  const listener = runListener()
+  listener?.started(plugin.name, jobName)
+  const run = { plugin: plugin.name, job: jobName, permissions, resources }
+  return (step) => ({
+    jobId: options.jobId ?? '01890a5d-ac96-774b-bcce-b302099a8057',
+    input,
+    use: (listener === undefined
+      ? handlesIn({ step, permissions, resources }, use)
+      : observedHandles({ ...run, listener }, use)) as never,
+    signal: options.signal ?? new AbortController().signal,
+    log: (message) => void logged.push(message),
+  })
+}
+
+async function planned(job: AnyJobType, context: StepContext): Promise<unknown> {
   if (job.plan === undefined) return undefined
-  const plan: unknown = (await job.plan(context)) ?? null
-  expectSize('plan', plan, STEP_LIMITS.maxPlanBytes)
+  const plan: unknown = await job.plan(context)
+  const faults = planFaults(plan)
+  if (faults.length > 0) throw new CodedError('ERR_PLAN_FORM', faults.slice(0, 8).join('; '))
   return structuredClone(plan)
 }
 
@@ -146,7 +179,7 @@ function pathOf(path: ReadonlyArray<PropertyKey | { key: PropertyKey }> | undefi
   return keys.length === 0 ? '(whole)' : keys.join('.')
 }
 
-function expectSize(what: 'plan' | 'output', value: unknown, maxBytes: number): void {
+function expectSize(value: unknown, maxBytes: number): void {
   const bytes = byteLength(JSON.stringify(value) ?? '')
-  if (bytes > maxBytes) throw new CodedError('ERR_OUTPUT_LIMIT', `the ${what} has ${bytes} bytes`)
+  if (bytes > maxBytes) throw new CodedError('ERR_OUTPUT_LIMIT', `the output has ${bytes} bytes`)
 }

@@ -4,13 +4,19 @@ import { describe, expect, it } from '@jest/globals'
 import { z } from 'zod'
 import { manifestOf } from '../../src/index.ts'
 import type { AnyJobType, Plugin } from '../../src/index.ts'
-import { contractCases } from '../../src/testing/index.ts'
+import { contractCases, fakeFiles, fakeProgram } from '../../src/testing/index.ts'
 import { plugin } from './sample-plugin.ts'
 
 const manifest = manifestOf(plugin, '1.2.3')
 const samples = {
   uptime: { inputs: [{}, { decimals: 2 }], outputs: [{ seconds: 1 }] },
-  'thing.clear': { inputs: [{ name: 'a' }] },
+  'thing.clear': { inputs: [{ name: 'a' }], plans: [planSample()] },
+}
+
+/** Plans the removal of a thing that is there. */
+function planSample() {
+  const use = () => ({ things: fakeFiles({ '/things': 'a' }), tool: fakeProgram({}) })
+  return { input: { name: 'a' }, use }
 }
 
 async function failing(subject: Plugin, options = {}): Promise<string[]> {
@@ -45,6 +51,87 @@ describe('the contract of a good plugin', () => {
     expect(new Set(names).size).toBe(names.length)
     expect(names).toContain('thing.clear may use tool within a well-formed permission')
     expect(names).toContain('uptime accepts input sample 2')
+  })
+})
+
+describe('the contract of plans', () => {
+  const planCase = 'thing.clear plans sample 1 the same twice'
+  const withPlan = (plan: unknown): Plugin => {
+    const clear = Object.freeze({ ...plugin.jobs['thing.clear'], plan }) as AnyJobType
+    return Object.freeze({
+      ...plugin,
+      jobs: Object.freeze({ ...plugin.jobs, 'thing.clear': clear }),
+    })
+  }
+  const failureOf = async (plan: unknown): Promise<{ code?: string; message?: string }> => {
+    const cases = contractCases(withPlan(plan), { samples })
+    return (await cases
+      .find(({ name }) => name === planCase)!
+      .check()
+      ?.then(
+        () => ({}),
+        (error: { code: string; message: string }) => error,
+      ))!
+  }
+
+  it('is kept by a plan that comes out the same twice', async () => {
+    expect(await failureOf(plugin.jobs['thing.clear'].plan)).toEqual({})
+  })
+
+  it.each<[string, () => unknown, string]>([
+    [
+      'a state that moves by itself',
+      () => ({ changes: [], state: { uptimeSeconds: performance.now() } }),
+      'two plans in a row differ at /state/uptimeSeconds; leave out of it what moves by itself',
+    ],
+    ['the state alone', () => ({ from: 1 }), 'a plan has changes and state, and no from'],
+    ['no object', () => 'all', 'a plan is an object { changes, state }'],
+    ['no list of changes', () => ({ changes: 'all', state: 1 }), 'changes is a list'],
+    [
+      'an op that is none',
+      () => ({ changes: [{ op: 'destroy', what: 'a' }], state: 1 }),
+      'changes[0] has the op "destroy"',
+    ],
+    [
+      'a change that says nothing',
+      () => ({ changes: [{ op: 'add', what: '' }], state: 1 }),
+      'changes[0] says nothing in one line of what',
+    ],
+    [
+      'a change of two lines',
+      () => ({ changes: [{ op: 'add', what: 'a\n+ b' }], state: 1 }),
+      'changes[0] says nothing in one line of what',
+    ],
+    [
+      'a number for a text',
+      () => ({ changes: [{ op: 'change', what: 'a', from: 1 }], state: 1 }),
+      'changes[0] has a from that is no text',
+    ],
+    [
+      'an unknown member',
+      () => ({ changes: [{ op: 'note', what: 'a', why: 'b' }], state: 1 }),
+      'changes[0] has a member why',
+    ],
+    [
+      'too many changes',
+      () => ({ changes: Array(129).fill({ op: 'add', what: 'a' }), state: 1 }),
+      'it has 129 changes, of 128',
+    ],
+    ['no state', () => ({ changes: [] }), 'state is no JSON value'],
+    [
+      'a date in its state',
+      () => ({ changes: [], state: { at: new Date(0) } }),
+      'state/at is no JSON value',
+    ],
+    [
+      'a state that is too large to be signed',
+      () => ({ changes: [], state: 'x'.repeat(49_152) }),
+      'of 49152',
+    ],
+  ])('catches %s', async (_, plan, message) => {
+    const error = await failureOf(async () => plan())
+    expect(error.code).toMatch(/^ERR_(CONTRACT|PLAN_FORM)$/)
+    expect(error.message).toContain(message)
   })
 })
 

@@ -2,7 +2,7 @@
 /** runJob: the same order of checks as an agent, without sandbox and signatures. */
 import { describe, expect, it } from '@jest/globals'
 import { z } from 'zod'
-import { defineJob, definePlugin, endpoint, type Endpoint } from '../../src/index.ts'
+import { defineJob, definePlugin, endpoint, type Endpoint, type Plan } from '../../src/index.ts'
 import { fakeEndpoint, fakeFiles, fakeProgram, fakeState, runJob } from '../../src/testing/index.ts'
 import { plugin } from './sample-plugin.ts'
 
@@ -32,7 +32,10 @@ describe('runJob', () => {
     })
     const use = { things, tool }
     const outcome = await runJob(plugin, 'thing.clear', { input: { name: 'abc' }, use })
-    expect(outcome.plan).toEqual({ found: true })
+    expect(outcome.plan).toEqual({
+      changes: [{ op: 'remove', what: 'abc' }],
+      state: { found: true },
+    })
     expect(outcome.output).toEqual({ removed: true })
     expect(outcome.verification).toEqual({ verdict: 'verified', message: 'abc is gone' })
     expect(tool.calls).toEqual([{ method: 'run', target: 'rm abc' }])
@@ -121,11 +124,15 @@ describe('runJob', () => {
   })
 
   it('bounds the plan, what is kept, and how often', async () => {
-    const large = 'x'.repeat(65_536)
-    const { stepped: planning, use } = steps({ plan: async () => large })
-    await expect(runJob(planning, 'step', { use: use() })).rejects.toMatchObject({
-      code: 'ERR_OUTPUT_LIMIT',
+    const large = 'x'.repeat(49_152)
+    const planOf = (state: string) => steps({ plan: async () => ({ changes: [], state }) })
+    const { use } = planOf(large)
+    const rest = '{"changes":[],"state":""}'.length
+    await expect(runJob(planOf(large).stepped, 'step', { use: use() })).rejects.toMatchObject({
+      code: 'ERR_PLAN_FORM',
     })
+    const fitting = planOf(large.slice(rest)).stepped
+    expect((await runJob(fitting, 'step', { use: use() })).output).toEqual({ said: 'ran' })
     for (const [value, times] of [
       [large, 1],
       ['x', 65],
@@ -155,7 +162,8 @@ function steps(acts: { plan?: Act; resume?: Act; verify?: Act; keep?: readonly u
     input: z.strictObject({}),
     output: z.object({ said: z.string() }),
     permissions: { pve: endpoint('pve', ['GET /x', 'POST /x', 'PUT /x']) },
-    plan: async ({ use }): Promise<unknown> => (await acts.plan?.(use.pve)) ?? { from: 0 },
+    plan: async ({ use }): Promise<Plan> =>
+      ((await acts.plan?.(use.pve)) ?? { changes: [], state: { from: 0 } }) as Plan,
     async run({ use, keep }) {
       await use.pve.request({ method: 'POST', path: '/x' })
       for (const value of acts.keep ?? []) await keep(value)

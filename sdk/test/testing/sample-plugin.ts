@@ -31,11 +31,14 @@ const clear = defineJob({
     tool: exec('/usr/bin/tool', ['rm', { pattern: '[a-z]+' }], { timeoutMs: 1_000 }),
   },
   async plan({ input, use }) {
-    return { found: (await use.things.text('/things')).includes(input.name) }
+    const found = (await use.things.text('/things')).includes(input.name)
+    const changes = found ? [{ op: 'remove' as const, what: input.name }] : []
+    return { changes, state: { found } }
   },
   async run({ input, plan, use }) {
-    if (plan.found) await use.tool.run(['rm', input.name])
-    return { removed: plan.found }
+    const { found } = plan.state
+    if (found) await use.tool.run(['rm', input.name])
+    return { removed: found }
   },
   async verify({ input, use }) {
     const isThere = (await use.things.text('/things')).includes(input.name)

@@ -38,9 +38,13 @@ const addInSteps = defineJob({
   output: z.object({ count: z.int(), isResumed: z.boolean() }),
   permissions: { ledger },
   limits: { perMinute: 1_000 },
-  plan: async ({ input, use }) => ({ from: Number((await use.ledger.get(input.key)) ?? 0) }),
+  async plan({ input, use }) {
+    const from = Number((await use.ledger.get(input.key)) ?? 0)
+    const change = { op: 'change' as const, what: input.key, from: `${from}`, to: `${from + 1}` }
+    return { changes: [change], state: { from } }
+  },
   async run({ input, use, plan, keep }) {
-    const count = plan.from + 1
+    const count = plan.state.from + 1
     await keep({ about: count })
     await use.ledger.set(input.key, String(count))
     await keep({ done: count })
@@ -50,7 +54,7 @@ const addInSteps = defineJob({
   },
   async resume({ input, use, plan }) {
     const count = Number((await use.ledger.get(input.key)) ?? 0)
-    if (count === plan.from + 1) return { count, isResumed: true }
+    if (count === plan.state.from + 1) return { count, isResumed: true }
     throw new CodedError('ERR_NOT_COUNTED', 'nothing was added', { details: { effect: 'none' } })
   },
   async verify({ input, use, output }) {

@@ -205,14 +205,14 @@ async function returnedBy(job: JobType, context: Context, started: Run): Promise
   const { step, given } = started.frame
   const { plan, kept, output } = given
   if (step === 'plan') return (await job.plan!(context)) ?? null
-  if (step === 'verify') return job.verify!({ ...context, plan, output })
+  if (step === 'verify') return job.verify!({ ...context, plan, output } as never)
   const progress = (text: string): void => sendLine(started, 'progress', text)
   const keep = async (value: unknown): Promise<void> => {
     await call(started, '$run', 'keep', [value])
   }
   const returned: unknown = await (step === 'run'
-    ? job.run({ ...context, plan, progress, keep })
-    : job.resume!({ ...context, plan, progress, kept }))
+    ? job.run({ ...context, plan, progress, keep } as never)
+    : job.resume!({ ...context, plan, progress, kept } as never))
   return checked(job.output, returned, 'ERR_OUTPUT_FORM')
 }
 

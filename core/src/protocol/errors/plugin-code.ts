@@ -103,6 +103,10 @@ export const PLUGIN_CODE_ERRORS = {
     meaning: 'What the job gave back or printed is larger than its limit.',
     remedy: 'Ask for less, or have the author raise `maxOutputBytes`.',
   },
+  ERR_PLAN_FORM: {
+    meaning: 'What the plan step gave back is not changes and state, or more than can be signed.',
+    remedy: 'Report it to the author of the plugin.',
+  },
   ERR_PROGRAM_NOT_FOUND: {
     meaning: 'The approved program is not installed at its approved path.',
     remedy: 'Install it on the host.',

@@ -4,7 +4,9 @@ import { defineJob, endpoint, route } from '@sallyport/sdk'
 import { z } from 'zod'
 import { backupsOf, backupsRoute } from '../backups.ts'
 import { disksOf } from '../disks.ts'
+import type { GuestDisk } from '../disks.ts'
 import { pveFailed } from '../errors.ts'
+import { seenOf } from '../guest-change.ts'
 import {
   GUEST_RESOURCES,
   GUEST_ROUTES,
@@ -15,6 +17,7 @@ import {
   qemuOf,
 } from '../guest-ref.ts'
 import { StorageName } from '../names.ts'
+import { guestText, line, lines, planOf } from '../plan-lines.ts'
 import { pveOf } from '../pve.ts'
 import type { Pve } from '../pve.ts'
 import { storageRoute, usableStorage } from '../storage-state.ts'
@@ -74,6 +77,7 @@ export const guestBackup = defineJob({
   input: Input,
   output: Made,
   resources: { ...GUEST_RESOURCES, storage: 'storage' },
+  policyInputs: ['mode', 'protected'],
   permissions: {
     pve: endpoint('pve', [
       ...GUEST_ROUTES,
@@ -105,26 +109,28 @@ export const guestBackup = defineJob({
     const storage = await usableStorage(pve, input, 'backup')
     const api = guest.kind === 'qemu' ? qemuOf(pve, input) : lxcOf(pve, input)
     const disks = disksOf(guest.kind, membersOf(await api.config.$get()))
-    const [newest] = await backupsOf(pve, input)
-    return {
-      vmid: guest.vmid,
-      name: guest.name ?? null,
-      kind: guest.kind,
-      status: guest.status,
-      mode: input.mode,
+    const seen = {
+      guest: seenOf(guest),
       storage: { storage: storage.storage, type: storage.type },
-      included: disks.filter(({ inBackup }) => inBackup),
-      leftOut: disks.filter(({ inBackup }) => !inBackup),
-      newest: newest?.volumeId ?? null,
-      notes: notesOf(guest.status, input.mode),
+      included: disks.filter(({ inBackup }) => inBackup).map(shownDisk),
+      leftOut: disks.filter(({ inBackup }) => !inBackup).map(shownDisk),
     }
+    const where = `${storage.storage} (${storage.type}), mode ${input.mode}`
+    const changes = [
+      line('add', `backup of ${guestText(guest)} on ${where}`),
+      ...seen.leftOut.map(({ key, volume, why }) =>
+        line('warn', `${key} (${volume}) is left out: ${why}`),
+      ),
+      ...lines('warn', notesOf(guest.status, input.mode)),
+    ]
+    return planOf(changes, seen)
   },
   async run(context) {
     const { input, use, plan } = context
     const pve = pveOf(use.pve)
     const end = await runTask(context, {
       ...taskOf(pve, input),
-      start: () => pve.nodes.$(input.node).vzdump.$post(bodyOf(input, plan.storage.type)),
+      start: () => pve.nodes.$(input.node).vzdump.$post(bodyOf(input, plan.state.storage.type)),
     })
     return madeBy(pve, input, end)
   },
@@ -143,6 +149,10 @@ export const guestBackup = defineJob({
     return { verdict: isWhole ? 'verified' : 'contradicted', message }
   },
 })
+
+function shownDisk({ key, volume, size, why }: GuestDisk) {
+  return { key, volume, size: size ?? null, why: why ?? null }
+}
 
 function notesOf(status: string, mode: Input['mode']): string[] {
   if (status !== 'running' || mode === 'snapshot') return []

@@ -20,6 +20,7 @@ import {
 import type { GuestKind } from '../guest-ref.ts'
 import { orHalfMade } from '../half-made.ts'
 import { GuestName, PoolName, StorageName } from '../names.ts'
+import { guestText, line, planOf } from '../plan-lines.ts'
 import { pveOf } from '../pve.ts'
 import type { Pve } from '../pve.ts'
 import { storageRoute, usableStorage } from '../storage-state.ts'
@@ -88,6 +89,7 @@ export const guestClone = defineJob({
     target: 'target',
     pool: 'pool',
   },
+  policyInputs: ['full'],
   permissions: {
     pve: endpoint('pve', [
       ...GUEST_ROUTES,
@@ -129,29 +131,38 @@ export const guestClone = defineJob({
     }
     const { vmid, name = null, kind, status } = source
     const to = { vmid: input.newid, node: input.target ?? input.node, name: input.name ?? null }
-    return { from: { vmid, name, kind, status }, to, isLinked, storage: input.storage ?? null }
+    const how = isLinked ? 'linked to it' : 'standing alone'
+    const disks = input.storage === undefined ? '' : `, its disks on ${input.storage}`
+    const made = guestText({ ...to, kind })
+    const changes = [
+      line('add', `${made} on ${to.node}, a copy of ${guestText(source)} ${how}${disks}`),
+      ...(input.pool === undefined
+        ? []
+        : [line('change', `it becomes part of pool ${input.pool}`)]),
+    ]
+    return planOf(changes, { from: { vmid, name, kind, status }, to, isLinked })
   },
   async run(context) {
     const { input, use, plan } = context
     const pve = pveOf(use.pve)
-    const { kind } = plan.from
-    const guest = { node: plan.to.node, vmid: input.newid }
+    const { kind } = plan.state.from
+    const guest = { node: plan.state.to.node, vmid: input.newid }
     const end = await orHalfMade({ pve, guest, progress: BEGUN }, () =>
       runTask(context, {
         ...taskOf(pve, input),
-        start: () => startClone(pve, { ...input, full: !plan.isLinked }, kind),
+        start: () => startClone(pve, { ...input, full: !plan.state.isLinked }, kind),
       }),
     )
-    return cloned(input, plan, end)
+    return cloned(input, plan.state, end)
   },
   async resume(context) {
     const { input, plan, use } = context
     const pve = pveOf(use.pve)
-    const guest = { node: plan.to.node, vmid: input.newid }
+    const guest = { node: plan.state.to.node, vmid: input.newid }
     const end = await orHalfMade({ pve, guest, progress: BEGUN }, () =>
       resumeTask(context, taskOf(pve, input)),
     )
-    return cloned(input, plan, end)
+    return cloned(input, plan.state, end)
   },
   async verify({ use, output }) {
     const guest = await findGuestIfAny(pveOf(use.pve), output)
@@ -202,15 +213,15 @@ export function startClone(
 
 function cloned(
   input: Input,
-  plan: { readonly isLinked: boolean; readonly from: { readonly kind: GuestKind } },
+  seen: { readonly isLinked: boolean; readonly from: { readonly kind: GuestKind } },
   end: TaskEnd,
 ): Cloned {
   return {
     changed: true,
     vmid: input.newid,
     node: input.target ?? input.node,
-    kind: plan.from.kind,
-    isLinked: plan.isLinked,
+    kind: seen.from.kind,
+    isLinked: seen.isLinked,
     upid: end.upid,
     notes: end.notes,
   }

@@ -49,6 +49,7 @@ export const guestConfig = defineJob({
     memoryMiB: 'memoryMiB',
     startup: 'startup',
   },
+  policyInputs: ['tags', 'cores', 'memoryMiB', 'onBoot', 'protection', 'template'],
   permissions: {
     pve: endpoint('pve', [
       ...GUEST_ROUTES,

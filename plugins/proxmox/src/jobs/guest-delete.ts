@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /** Removes guests with all their disks. */
 import { defineJob, endpoint } from '@sallyport/sdk'
-import type { Endpoint } from '@sallyport/sdk'
+import type { Endpoint, PlannedChange } from '@sallyport/sdk'
 import { z } from 'zod'
 import { bytesOf } from '../disk-size.ts'
 import { disksOf } from '../disks.ts'
 import { Changed, changedBy, guestQueryRoutes, seenOf, verdictOf } from '../guest-change.ts'
+import type { SeenGuest } from '../guest-change.ts'
 import { CONFIG_ROUTES, configOf, coresOf, memoryOf } from '../guest-config.ts'
 import type { GuestConfig } from '../guest-config.ts'
 import {
@@ -21,6 +22,8 @@ import {
 } from '../guest-ref.ts'
 import type { Guest } from '../guest-ref.ts'
 import { LAST_BACKUP_ROUTES, lastBackupOf } from '../last-backup.ts'
+import type { LastBackup } from '../last-backup.ts'
+import { guestText, instantText, line, lines, planOf, sizeOf, sizeText } from '../plan-lines.ts'
 import { pveOf } from '../pve.ts'
 import { SNAPSHOT_ROUTES, snapshotsOf } from '../snapshots.ts'
 import { resumeTask, runTask, taskRoutes } from '../tasks.ts'
@@ -42,6 +45,7 @@ export const guestDelete = defineJob({
   input: Delete,
   output: Changed,
   resources: GUEST_RESOURCES,
+  policyInputs: ['purge', 'template'],
   permissions: {
     pve: endpoint('pve', [
       ...GUEST_ROUTES,
@@ -62,17 +66,16 @@ export const guestDelete = defineJob({
       snapshotsOf(pve, guest),
       lastBackupOf(pve, guest),
     ])
-    return {
+    const seen = {
       guest: seenOf(guest),
       cores: coresOf(guest, config),
       memoryMiB: memoryOf(config),
-      removesVolumes: volumesOf(guest, config),
-      losesSnapshots: snapshots.map(({ name }) => name),
+      volumes: volumesOf(guest, config),
+      snapshots: snapshots.map(({ name }) => name),
       isTemplate: guest.isTemplate,
-      purge: input.purge,
-      lastBackup,
-      notes: lastBackup === null ? ['no backup of it can be seen', ...notes] : notes,
+      lastBackup: lastBackup && { storage: lastBackup.storage, createdAt: lastBackup.createdAt },
     }
+    return planOf(linesOf(seen, input, notes), seen)
   },
   async run(context) {
     const { input, use } = context
@@ -116,6 +119,43 @@ function expectRemovable(guest: Guest, config: GuestConfig, input: z.infer<typeo
     `the HA manager looks after guest ${vmid} (${haState}); say purge=true, which takes it out there too`,
   )
   expectUnlocked(guest)
+}
+
+/** What is lost, and what people should weigh. */
+function linesOf(
+  seen: {
+    readonly guest: SeenGuest
+    readonly cores: number | null
+    readonly memoryMiB: number
+    readonly volumes: ReturnType<typeof volumesOf>
+    readonly snapshots: readonly string[]
+    readonly isTemplate: boolean
+    readonly lastBackup: Pick<LastBackup, 'storage' | 'createdAt'> | null
+  },
+  { purge }: z.infer<typeof Delete>,
+  notes: readonly string[],
+): PlannedChange[] {
+  const { guest, cores, memoryMiB, volumes, snapshots, isTemplate, lastBackup } = seen
+  const count = snapshots.length === 1 ? '1 snapshot is' : `${snapshots.length} snapshots are`
+  const sizes = volumes.map(({ volume, sizeBytes }) =>
+    sizeBytes === null ? volume : `${volume}, ${sizeText(sizeBytes)}`,
+  )
+  return [
+    line('remove', guestText(guest, ...sizeOf(cores, memoryMiB))),
+    ...sizes.map((size) => line('remove', `volume ${size}`)),
+    ...(purge
+      ? [line('remove', 'its places in backup jobs, replication, HA and access lists')]
+      : []),
+    ...(isTemplate ? [line('warn', 'it is a template')] : []),
+    line(
+      'warn',
+      lastBackup === null
+        ? 'no backup of it can be seen'
+        : `last backup ${instantText(lastBackup.createdAt)}, on ${lastBackup.storage}`,
+    ),
+    ...(snapshots.length === 0 ? [] : [line('warn', `${count} lost: ${snapshots.join(', ')}`)]),
+    ...lines('warn', notes),
+  ]
 }
 
 function volumesOf({ kind }: Guest, config: GuestConfig) {

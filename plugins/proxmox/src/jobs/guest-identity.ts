@@ -24,6 +24,7 @@ import {
 } from '../identity.ts'
 import { orConfirm } from '../lost.ts'
 import { GuestName } from '../names.ts'
+import { changeLine, guestText, line, lines, planOf } from '../plan-lines.ts'
 import { pveOf } from '../pve.ts'
 import type { Pve } from '../pve.ts'
 
@@ -72,21 +73,23 @@ export const guestIdentityReset = defineJob({
     )
     const config = await configOf(pve, guest)
     const from = identityIn(guest.kind, config)
-    return {
-      from,
-      to: {
-        name: input.name ?? from.name,
-        macs: 'chosen anew',
-        uuid: guest.kind === 'qemu' ? 'chosen anew' : 'none',
-      },
-      status: guest.status,
-      notes: notesOf(guest.kind, hasCloudInit(config), isRunning),
-    }
+    const notes = notesOf(guest.kind, hasCloudInit(config), isRunning)
+    const isRenamed = input.name !== undefined && input.name !== from.name
+    const changes = [
+      line('change', `${guestText(guest)} becomes another one to others:`),
+      ...(isRenamed ? [changeLine('its name', from.name, input.name ?? null)] : []),
+      ...Object.entries(from.macs).map(([card, mac]) =>
+        changeLine(`address of ${card}`, mac, 'chosen anew'),
+      ),
+      ...(guest.kind === 'qemu' ? [changeLine('machine number', from.uuid, 'chosen anew')] : []),
+      ...lines('note', notes),
+    ]
+    return planOf(changes, { identity: from, status: guest.status, notes })
   },
   async run(context) {
     const { input, use, plan } = context
     const pve = pveOf(use.pve)
-    const guest = { ...input, kind: plan.from.kind }
+    const guest = { ...input, kind: plan.state.identity.kind }
     const config = await configOf(pve, guest)
     await context.keep({ before: identityIn(guest.kind, config) })
     const change = newIdentity(guest.kind, config, input.name)
@@ -95,12 +98,12 @@ export const guestIdentityReset = defineJob({
       () => writeConfig(pve, guest, change),
       () => Promise.resolve(),
     )
-    return resetOf(pve, guest, { before: plan.from, notes: plan.notes })
+    return resetOf(pve, guest, { before: plan.state.identity, notes: plan.state.notes })
   },
   async resume({ input, use, plan, kept }) {
     const { before } = z.object({ before: IdentityShape }).parse(kept)
-    const guest = { ...input, kind: plan.from.kind }
-    return resetOf(pveOf(use.pve), guest, { before, notes: plan.notes })
+    const guest = { ...input, kind: plan.state.identity.kind }
+    return resetOf(pveOf(use.pve), guest, { before, notes: plan.state.notes })
   },
   async verify({ input, use, output }) {
     const guest = { ...input, kind: output.before.kind }

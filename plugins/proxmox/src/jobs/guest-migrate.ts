@@ -21,6 +21,7 @@ import { moveCheckOf } from '../move-check.ts'
 import type { MoveCheck } from '../move-check.ts'
 import { StorageName } from '../names.ts'
 import { memberOf } from '../node-state.ts'
+import { guestText, line, lines, planOf } from '../plan-lines.ts'
 import { pveOf } from '../pve.ts'
 import type { Pve } from '../pve.ts'
 import { resumeTask, runTask, taskRoutes } from '../tasks.ts'
@@ -70,6 +71,7 @@ export const guestMigrate = defineJob({
   input: Input,
   output: Moved,
   resources: { ...GUEST_RESOURCES, target: 'target', targetStorage: 'targetStorage' },
+  policyInputs: ['withLocalDisks', 'restart'],
   permissions: {
     pve: endpoint('pve', [
       'GET /cluster/status',
@@ -107,38 +109,45 @@ export const guestMigrate = defineJob({
     if (!cluster.isQuorate) throw noQuorum()
     const target = memberOf(cluster, input.target)
     const there = await thereAlready(pve, input)
-    if (there !== undefined) return { isThere: true, guest: seen(there), to: input.target }
+    if (there !== undefined) {
+      const note = line('note', `${guestText(there)} is on ${input.target} already`)
+      return planOf([note], { isThere: true, guest: seen(there), localDisks: [], alsoMoved: [] })
+    }
     const guest = await findGuest(pve, input)
     expectUnlocked(guest)
     if (!target.isOnline) throw offline(input.target)
     const found = await moveCheckOf(pve, guest, input.target)
     expectPossible(guest, input, found)
-    return {
-      isThere: false,
-      guest: seen(guest),
-      to: input.target,
-      mode: modeOf(guest),
-      localDisks: found.localDisks,
-      alsoMoved: found.dependents,
-      notes: guest.haState === undefined ? [] : ['the HA manager moves it'],
-    }
+    const { localDisks, dependents: alsoMoved } = found
+    const changes = [
+      line(
+        'change',
+        `${guestText(guest)} moves from ${input.node} to ${input.target}, ${modeOf(guest)}`,
+      ),
+      ...localDisks.map((volume) => line('change', `its disk ${volume} is copied`)),
+      ...alsoMoved.map((sid) =>
+        line('change', `${sid} moves with it, by a rule of the HA manager`),
+      ),
+      ...lines('note', guest.haState === undefined ? [] : ['the HA manager moves it']),
+    ]
+    return planOf(changes, { isThere: false, guest: seen(guest), localDisks, alsoMoved })
   },
   async run(context) {
     const { input, use, plan } = context
     const pve = pveOf(use.pve)
-    if (plan.isThere) {
+    if (plan.state.isThere) {
       return {
         changed: false,
         node: input.target,
-        status: plan.guest.status,
+        status: plan.state.guest.status,
         upid: null,
         notes: [],
       }
     }
-    const isRunning = plan.guest.status !== 'stopped'
+    const isRunning = plan.state.guest.status !== 'stopped'
     const end = await runTask(context, {
       ...taskOf(pve, input),
-      start: () => startMove(pve, input, { kind: plan.guest.kind, isRunning }),
+      start: () => startMove(pve, input, { kind: plan.state.guest.kind, isRunning }),
     })
     return moved(pve, input, end, context)
   },
@@ -153,7 +162,7 @@ export const guestMigrate = defineJob({
       return { verdict: 'contradicted', message: `guest ${input.vmid} is not on ${input.target}` }
     }
     const message = `guest ${input.vmid} is on ${input.target}, ${guest.status}`
-    const isSame = (guest.status === 'stopped') === (plan.guest.status === 'stopped')
+    const isSame = (guest.status === 'stopped') === (plan.state.guest.status === 'stopped')
     return { verdict: isSame ? 'verified' : 'contradicted', message }
   },
 })

@@ -34,6 +34,7 @@ export const guestSuspend = defineJob({
   input: Suspend,
   output: Changed,
   resources: GUEST_RESOURCES,
+  policyInputs: ['toDisk'],
   permissions: { pve: machinePermission('suspend', { todisk: { equals: 1 } }) },
   limits: LIMITS,
   plan: (context) => planPower(context, suspension(context.input)),

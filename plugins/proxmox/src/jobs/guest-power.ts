@@ -38,6 +38,7 @@ const STOP: PowerChange = {
   to: 'stopped',
   types: ['qmstop', 'vzstop', 'hastop'],
   withinMs: WITHIN_MS,
+  notes: ['at once, as by pulling its plug: what it has not written is lost'],
   isDone: ({ status }) => status === 'stopped' || status === 'suspended',
   expectPossible: expectUnlocked,
   start: (pve, guest) => guestApi(pve, guest).status.stop.$post(),
@@ -95,6 +96,7 @@ export const guestShutdown = defineJob({
   input: Shutdown,
   output: Changed,
   resources: GUEST_RESOURCES,
+  policyInputs: ['then'],
   permissions: {
     pve: powerPermission('shutdown', {
       timeout: { min: 1, max: MAX_SHUTDOWN_SECONDS },
@@ -114,6 +116,11 @@ function shutdown({ timeoutSeconds, then }: z.infer<typeof Shutdown>): PowerChan
     verb: 'be shut down',
     types: ['qmshutdown', 'vzshutdown', 'hastop', 'qmstop', 'vzstop'],
     withinMs: timeoutSeconds * 1_000 + 180_000,
+    notes: [
+      then === 'stop'
+        ? `after ${timeoutSeconds} s it is stopped at once`
+        : `it has ${timeoutSeconds} s; if it takes longer, it is left running`,
+    ],
     expectPossible: (guest) => {
       expectUnlocked(guest)
       const hears = guest.status === 'running' || then === 'stop'

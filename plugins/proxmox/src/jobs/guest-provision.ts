@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /** The job that makes a new guest with its own identity, from a golden template or an archive. */
 import { defineJob, endpoint, route } from '@sallyport/sdk'
+import type { PlannedChange } from '@sallyport/sdk'
 import { z } from 'zod'
 import { pveFailed } from '../errors.ts'
 import { expectFree, freeNumberRoute } from '../free-number.ts'
@@ -21,6 +22,7 @@ import {
   NewGuest,
   wishFault,
 } from '../new-guest.ts'
+import { guestText, line, planOf, sizeText } from '../plan-lines.ts'
 import { provision, resumeProvision, stepsOf } from '../provision.ts'
 import { pveOf } from '../pve.ts'
 import type { Pve } from '../pve.ts'
@@ -59,6 +61,7 @@ export const guestProvision = defineJob({
     storage: 'storage',
     pool: 'pool',
   },
+  policyInputs: ['full', 'diskGib', 'tags', 'cores', 'memoryMib', 'start'],
   permissions: {
     pve: endpoint('pve', [
       ...GUEST_ROUTES,
@@ -92,21 +95,16 @@ export const guestProvision = defineJob({
       const content = source.kind === 'qemu' ? 'images' : 'rootdir'
       await usableStorage(pve, { node: input.node, storage: input.storage }, content)
     }
-    const { vmid, node, name, network } = input
-    return {
-      from: source,
-      to: { vmid, node, name, network, isLinked: input.template !== undefined && !input.full },
-      steps: stepsOf(input),
-    }
+    return planOf(linesOf(input, source), { source })
   },
   async run(context) {
     const { input, use, plan } = context
-    const made = { pve: pveOf(use.pve), wish: input, kind: plan.from.kind }
+    const made = { pve: pveOf(use.pve), wish: input, kind: plan.state.source.kind }
     return provisionedOf(made, await provision(context, made))
   },
   async resume(context) {
     const { input, use, plan } = context
-    const made = { pve: pveOf(use.pve), wish: input, kind: plan.from.kind }
+    const made = { pve: pveOf(use.pve), wish: input, kind: plan.state.source.kind }
     return provisionedOf(made, await resumeProvision(context, made))
   },
   async verify({ input, use, output }) {
@@ -125,6 +123,25 @@ export const guestProvision = defineJob({
     return { verdict: isAsWanted ? 'verified' : 'contradicted', message }
   },
 })
+
+function linesOf(input: NewGuest, { kind, name }: Source): PlannedChange[] {
+  const { vmid, node, template, ostemplate, full, storage, cores, memoryMib, network } = input
+  const from =
+    template === undefined
+      ? `unpacked from ${ostemplate ?? ''}`
+      : `a copy of template ${template}${name === null ? '' : ` "${name}"`}, ${full ? 'standing alone' : 'linked to it'}`
+  const told = { cores, memory: memoryMib && sizeText(memoryMib * 1_048_576), pool: input.pool }
+  const card = Object.entries(network).map(([key, value]) => `${key} ${value}`)
+  return [
+    line('add', `${guestText({ vmid, name: input.name, kind })} on ${node}, ${from}`),
+    ...(storage === undefined ? [] : [line('add', `its disks on ${storage}`)]),
+    ...Object.entries(told).flatMap(([what, value]) =>
+      value === undefined ? [] : [line('note', `${what} ${value}`)],
+    ),
+    ...(card.length === 0 ? [] : [line('note', `network: ${card.join(', ')}`)]),
+    ...(input.start ? [line('change', 'it is started')] : []),
+  ]
+}
 
 function runs(status: string): boolean {
   return status === 'running'

@@ -14,6 +14,7 @@ import {
   lookAgain,
 } from '../guest-ref.ts'
 import type { Guest } from '../guest-ref.ts'
+import { guestText, line, lines, planOf } from '../plan-lines.ts'
 import { pveOf } from '../pve.ts'
 import { resumeTask, runTask } from '../tasks.ts'
 import type { TaskToRun } from '../tasks.ts'
@@ -48,7 +49,8 @@ export const guestReboot = defineJob({
   async plan({ input, use }) {
     const guest = await findGuest(pveOf(use.pve), input)
     expectRunning(guest)
-    return { guest: seenOf(guest), from: guest.status, to: 'running', notes: haNotes(guest) }
+    const change = line('change', `${guestText(guest)} is shut down and started again`)
+    return planOf([change, ...lines('note', haNotes(guest))], { guest: seenOf(guest) })
   },
   async run(context) {
     const { input, use, signal } = context

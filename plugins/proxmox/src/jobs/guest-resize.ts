@@ -3,12 +3,18 @@
 import { defineJob, endpoint, route } from '@sallyport/sdk'
 import type { Endpoint } from '@sallyport/sdk'
 import { z } from 'zod'
-import { planSettings, resumeSettings, runSettings, verifySettings } from '../change-settings.ts'
+import {
+  planSettings,
+  resumeSettings,
+  runSettings,
+  settingsPlan,
+  verifySettings,
+} from '../change-settings.ts'
 import type { GuestCheck } from '../change-settings.ts'
 import { DiskSize, bytesOf } from '../disk-size.ts'
 import { disksOf } from '../disks.ts'
 import type { GuestDisk } from '../disks.ts'
-import { Changed, changedBy, guestRoutes, seenOf, unchanged, verdictOf } from '../guest-change.ts'
+import { Changed, changedBy, guestRoutes, unchanged, verdictOf } from '../guest-change.ts'
 import { CONFIG_ROUTES, PENDING_ROUTES, configOf } from '../guest-config.ts'
 import {
   GUEST_RESOURCES,
@@ -57,6 +63,7 @@ export const guestResize = defineJob({
     cores: 'cores',
     memoryMiB: 'memoryMiB',
   },
+  policyInputs: ['disk', 'cores', 'memoryMiB'],
   permissions: {
     pve: endpoint('pve', [
       ...GUEST_ROUTES,
@@ -84,8 +91,8 @@ export const guestResize = defineJob({
     const { input, use } = context
     if (!isAboutDisk(input)) return planSettings(context, noTemplate)
     const { guest, disk, isDone } = await seen(pveOf(use.pve), input)
-    const changes = isDone ? [] : [{ setting: disk.key, from: disk.size ?? null, to: input.size }]
-    return { guest: seenOf(guest), changes, notes: isDone ? ['it is so already'] : [] }
+    const grown = { setting: disk.key, from: disk.size ?? null, to: input.size }
+    return settingsPlan(guest, isDone ? [] : [grown])
   },
   async run(context) {
     const { input, use } = context

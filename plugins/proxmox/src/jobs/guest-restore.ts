@@ -8,6 +8,7 @@ import { pveFailed } from '../errors.ts'
 import { Vmid, findGuestIfAny } from '../guest-ref.ts'
 import { configOf, identityIn } from '../identity.ts'
 import { StorageName, VolumeId } from '../names.ts'
+import { instantText, line, lines, planOf } from '../plan-lines.ts'
 import { pveOf } from '../pve.ts'
 import {
   RESTORE_RESOURCES,
@@ -31,6 +32,7 @@ export const guestRestore = defineJob({
   }),
   output: Restored,
   resources: { ...RESTORE_RESOURCES, archive: 'archive' },
+  policyInputs: ['overwrite', 'unique', 'start'],
   permissions: { pve: endpoint('pve', restoreRoutes({ resource: 'archive' })) },
   limits: LIMITS,
   plan: ({ input, use }) => planRestore(pveOf(use.pve), input, input.archive),
@@ -53,6 +55,7 @@ export const guestRestoreLatest = defineJob({
   }),
   output: Restored,
   resources: { ...RESTORE_RESOURCES, from: 'from', backupOf: 'backupOf' },
+  policyInputs: ['overwrite', 'unique', 'start'],
   permissions: {
     pve: endpoint('pve', [
       // Which backup it is, is known only when the job runs: it can be any backup and nothing else.
@@ -75,19 +78,24 @@ export const guestRestoreLatest = defineJob({
     }
     const plan = await planRestore(pve, input, backup.volumeId)
     const createdAt = new Date(backup.createdAt * 1_000).toISOString()
-    return { ...plan, createdAt, passedOver }
+    const changes = [
+      ...plan.changes,
+      line('note', `that backup is of ${instantText(createdAt)}`),
+      ...lines('warn', passedOver),
+    ]
+    return planOf(changes, plan.state)
   },
   run: (context) => restore(context, madeOf(context)),
   resume: (context) => resumeRestore(context, madeOf(context)),
   verify: ({ input, use, output }) => verifyRestored(use.pve, input, output),
 })
 
-function madeOf<Plan>(context: {
+function madeOf<S>(context: {
   readonly input: RestoreRef
   readonly use: { readonly pve: Pick<Endpoint, 'request'> }
-  readonly plan: Plan
-}): { pve: ReturnType<typeof pveOf>; wish: RestoreRef; plan: Plan } {
-  return { pve: pveOf(context.use.pve), wish: context.input, plan: context.plan }
+  readonly plan: { readonly state: S }
+}): { pve: ReturnType<typeof pveOf>; wish: RestoreRef; plan: S } {
+  return { pve: pveOf(context.use.pve), wish: context.input, plan: context.plan.state }
 }
 
 async function verifyRestored(

@@ -13,6 +13,7 @@ import {
 } from '../guest-change.ts'
 import { expectNoTemplate, expectState, expectUnlocked, findGuest, guestApi } from '../guest-ref.ts'
 import type { Guest } from '../guest-ref.ts'
+import { guestText, instantText, line, lines, planOf } from '../plan-lines.ts'
 import { pveOf } from '../pve.ts'
 import type { Pve } from '../pve.ts'
 import {
@@ -39,6 +40,7 @@ export const snapshotRollback = defineJob({
   input: Rollback,
   output: Changed,
   resources: SNAPSHOT_RESOURCES,
+  policyInputs: ['start'],
   permissions: {
     pve: snapshotPermission(
       guestRoutes('POST', '/snapshot/{snapshot}/rollback', { start: { oneOf: [0, 1] } }),
@@ -49,15 +51,18 @@ export const snapshotRollback = defineJob({
     const pve = pveOf(use.pve)
     const guest = await findGuest(pve, input)
     const { snapshot, newer } = await expectRollback(pve, guest, input)
-    return {
-      guest: seenOf(guest),
-      backTo: snapshot,
-      loses: `everything written since ${snapshot.takenAt ?? 'the snapshot'}`,
-      notes: [
-        ...(guest.status === 'stopped' ? [] : ['the guest is stopped for it, at once']),
-        ...(newer.length === 0 ? [] : [`newer snapshots: ${newer.join(', ')}`]),
-      ],
-    }
+    const { name, takenAt } = snapshot
+    const changes = [
+      line(
+        'remove',
+        `what ${guestText(guest)} wrote since ${takenAt === null ? name : instantText(takenAt)}`,
+      ),
+      line('change', `guest ${guest.vmid} goes back to snapshot ${name}`),
+      ...(input.start ? [line('change', 'it is started afterwards')] : []),
+      ...(guest.status === 'stopped' ? [] : lines('warn', ['it is stopped for it, at once'])),
+      ...(newer.length === 0 ? [] : lines('warn', [`newer snapshots: ${newer.join(', ')}`])),
+    ]
+    return planOf(changes, { guest: seenOf(guest), snapshot, newer })
   },
   async run(context) {
     const { input, use } = context
@@ -99,8 +104,12 @@ export const snapshotDelete = defineJob({
     const { snapshots } = await snapshotsOf(pve, guest)
     const removes = snapshots.find(({ name }) => name === input.snapshot) ?? null
     if (removes !== null) expectUnlocked(guest)
-    const notes = removes === null ? ['there is no such snapshot; nothing is to be done'] : []
-    return { guest: seenOf(guest), removes, notes }
+    const taken = removes?.takenAt == null ? '' : `, taken ${instantText(removes.takenAt)}`
+    const change =
+      removes === null
+        ? line('note', `${guestText(guest)} has no snapshot ${input.snapshot}`)
+        : line('remove', `snapshot ${input.snapshot} of ${guestText(guest)}${taken}`)
+    return planOf([change], { guest: seenOf(guest), snapshot: removes })
   },
   async run(context) {
     const { input, use } = context

@@ -23,6 +23,7 @@ import {
   qemuOf,
 } from '../guest-ref.ts'
 import type { Guest } from '../guest-ref.ts'
+import { guestText, line, planOf } from '../plan-lines.ts'
 import { pveOf } from '../pve.ts'
 import type { Pve } from '../pve.ts'
 import {
@@ -57,6 +58,7 @@ export const snapshotCreate = defineJob({
   input: Create,
   output: Changed,
   resources: SNAPSHOT_RESOURCES,
+  policyInputs: ['withMemory'],
   permissions: {
     pve: snapshotPermission([
       ...CONFIG_ROUTES,
@@ -76,7 +78,9 @@ export const snapshotCreate = defineJob({
     const pve = pveOf(use.pve)
     const guest = await findGuest(pve, input)
     await expectCreatable(pve, guest, input)
-    return { guest: seenOf(guest), creates: input.snapshot, withMemory: input.withMemory }
+    const memory = input.withMemory ? ', with its memory; it stands still meanwhile' : ''
+    const change = line('add', `snapshot ${input.snapshot} of ${guestText(guest)}${memory}`)
+    return planOf([change], { guest: seenOf(guest) })
   },
   async run(context) {
     const { input, use } = context

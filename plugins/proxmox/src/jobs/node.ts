@@ -7,8 +7,16 @@ import { clusterOf } from '../cluster.ts'
 import { isLost, pveFailed } from '../errors.ts'
 import { NodeName } from '../guest-ref.ts'
 import { orConfirm } from '../lost.ts'
-import { DOWN_ROUTES, NodeState, memberOf, nodeStateOf, planDown, uptimeOf } from '../node-state.ts'
-import type { DownPlan } from '../node-state.ts'
+import {
+  DOWN_ROUTES,
+  NodeState,
+  downStateOf,
+  memberOf,
+  nodeStateOf,
+  uptimeOf,
+} from '../node-state.ts'
+import type { DownState } from '../node-state.ts'
+import { line, lines, planOf } from '../plan-lines.ts'
 import { pveOf } from '../pve.ts'
 import { membersOf, textOf } from '../values.ts'
 import { until } from '../waiting.ts'
@@ -75,6 +83,7 @@ function downJob<Command extends 'shutdown' | 'reboot'>(command: Command, summar
     input: DownInput,
     output: Down,
     resources: RESOURCES,
+    policyInputs: ['acceptQuorumLoss'],
     permissions: {
       pve: endpoint('pve', [
         ...DOWN_ROUTES,
@@ -86,13 +95,19 @@ function downJob<Command extends 'shutdown' | 'reboot'>(command: Command, summar
     },
     limits: { perMinute: 6, timeoutMs: TIMEOUT_MS },
     async plan({ input, use }) {
-      const plan = await planDown(use.pve, input.node)
-      if (command === 'reboot' && plan.state === 'offline') throw offline(input.node)
-      if (plan.quorum.isLost && !input.acceptQuorumLoss) throw wouldLoseQuorum(plan)
-      return { ...plan, to: command === 'shutdown' ? 'offline' : 'restarted' }
+      const seen = await downStateOf(use.pve, input.node)
+      if (command === 'reboot' && seen.state === 'offline') throw offline(input.node)
+      if (seen.quorum.isLost && !input.acceptQuorumLoss) throw wouldLoseQuorum(seen)
+      const what = command === 'shutdown' ? 'is shut down' : 'is restarted'
+      const change =
+        seen.state === 'offline'
+          ? line('note', `node ${input.node} is offline already`)
+          : line('change', `node ${input.node} ${what}`)
+      return planOf([change, ...lines('warn', seen.notes)], seen)
     },
     async run(context): Promise<Down> {
-      const { input, use, plan, signal } = context
+      const { input, use, signal } = context
+      const plan = context.plan.state
       if (plan.state === 'offline') {
         return { changed: false, state: 'offline', upSecondsBefore: null, notes: [] }
       }
@@ -205,7 +220,7 @@ function offline(node: string): Error {
   )
 }
 
-function wouldLoseQuorum({ node, quorum }: DownPlan): Error {
+function wouldLoseQuorum({ node, quorum }: DownState): Error {
   const { onlineCount, nodeCount } = quorum
   const left = `without ${node} ${onlineCount - 1} of ${nodeCount} nodes would be online`
   return pveFailed(
@@ -258,12 +273,15 @@ export const nodeWake = defineJob({
     const state = isOnline || isLocal ? ('online' as const) : ('offline' as const)
     const macAddress =
       state === 'online' ? await wakeAddressOf(use.pve, input.node) : ('not visible' as const)
-    const notes = state === 'online' ? ['it is awake: nothing is sent'] : [ONLY_ITSELF]
-    return { node: input.node, state, to: 'online', macAddress, notes }
+    const changes =
+      state === 'online'
+        ? [line('note', `node ${input.node} is awake`)]
+        : [line('change', `node ${input.node} is woken`), line('note', ONLY_ITSELF)]
+    return planOf(changes, { node: input.node, state, macAddress })
   },
   async run(context): Promise<Woken> {
     const { input, use, plan, signal } = context
-    if (plan.state === 'online') return { changed: false, state: 'online', mac: null }
+    if (plan.state.state === 'online') return { changed: false, state: 'online', mac: null }
     await context.keep({ atMs: Date.now() })
     const mac = await callAwake(use.pve, input.node)
     context.progress(`called ${mac ?? input.node}; waiting until ${input.node} is online`)

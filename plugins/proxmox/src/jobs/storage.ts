@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /** Jobs about storages: which there are, how they are, and whether they are as declared. */
 import { defineJob, endpoint, isCodedError, route, secret } from '@sallyport/sdk'
+import type { Plan } from '@sallyport/sdk'
 import { z } from 'zod'
 import { changeOnce } from '../change-once.ts'
 import { pveFailed } from '../errors.ts'
@@ -8,6 +9,7 @@ import { NodeName } from '../guest-ref.ts'
 import { listOf } from '../inventory.ts'
 import { StorageName } from '../names.ts'
 import { grantedTo, reachOf } from '../permissions.ts'
+import { line, planOf } from '../plan-lines.ts'
 import { pveOf } from '../pve.ts'
 import type { Pve } from '../pve.ts'
 import { CheckedTarget, checkStorages, createStorage, isThere } from '../storage-check.ts'
@@ -178,12 +180,14 @@ export const storageReconcile = defineJob({
     ]),
   },
   limits: { perMinute: 12, timeoutMs: 600_000 },
-  plan: ({ input, use }) => planOf(pveOf(use.pve), input, { takesSecret: false }),
+  plan: ({ input, use }) => planCreation(pveOf(use.pve), input, { takesSecret: false }),
   async run(context) {
     const { input, use, plan } = context
     const pve = pveOf(use.pve)
     const created: string[] = []
-    for (const target of input.targets.filter(({ storage }) => plan.toCreate.includes(storage))) {
+    for (const target of input.targets.filter(({ storage }) =>
+      plan.state.toCreate.includes(storage),
+    )) {
       created.push(target.storage)
       await context.keep({ created })
       context.progress(`creating ${target.storage}`)
@@ -234,11 +238,11 @@ export const storageAttach = defineJob({
     secrets: secret('storageSecrets'),
   },
   limits: { perMinute: 6, timeoutMs: 600_000 },
-  plan: ({ input, use }) => planOf(pveOf(use.pve), input, { takesSecret: true }),
+  plan: ({ input, use }) => planCreation(pveOf(use.pve), input, { takesSecret: true }),
   async run(context) {
     const { input, use, plan } = context
     const pve = pveOf(use.pve)
-    const wanted = input.targets.filter(({ storage }) => plan.toCreate.includes(storage))
+    const wanted = input.targets.filter(({ storage }) => plan.state.toCreate.includes(storage))
     const secrets =
       wanted.length === 0 ? new Map<string, string>() : parseSecrets(await use.secrets.read())
     const created: string[] = []
@@ -264,23 +268,37 @@ export const storageAttach = defineJob({
   },
 })
 
-interface StoragePlan {
+interface StorageState {
   readonly toCreate: readonly string[]
+  /** By name. */
   readonly states: Readonly<Record<string, string>>
-  readonly undeclared: readonly string[]
 }
 
-async function planOf(
+async function planCreation(
   pve: Pve,
   input: Manifest,
   { takesSecret }: { readonly takesSecret: boolean },
-): Promise<StoragePlan> {
+): Promise<Plan<StorageState>> {
   const check = await looked(pve, input)
-  return {
-    toCreate: missingOf(input, check, takesSecret),
-    states: statesOf(check),
-    undeclared: check.undeclared,
-  }
+  const toCreate = missingOf(input, check, takesSecret)
+  const left = check.targets.filter(({ storage }) => !toCreate.includes(storage))
+  const changes = [
+    ...input.targets
+      .filter(({ storage }) => toCreate.includes(storage))
+      .map(({ storage, type, content }) =>
+        line('add', `storage ${storage} (${type}) for ${content.join(', ')}`),
+      ),
+    ...left
+      .filter(({ state }) => state !== 'present')
+      .map(({ storage, state }) => line('warn', `storage ${storage} ${LEFT[state]}`)),
+    ...(toCreate.length === 0 ? [line('note', 'no storage is to be created')] : []),
+  ]
+  return planOf(changes, { toCreate, states: statesOf(check) })
+}
+
+const LEFT: Readonly<Record<string, string>> = {
+  differs: 'is not as declared, and is left as it is',
+  missing: 'is missing, and is not created by this job',
 }
 
 async function looked(pve: Pve, input: Manifest): ReturnType<typeof checkStorages> {

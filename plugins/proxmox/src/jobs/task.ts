@@ -7,6 +7,7 @@ import { pveFailed } from '../errors.ts'
 import { watchTask } from '../follow-task.ts'
 import { NodeName } from '../guest-ref.ts'
 import { unchanged, verdictOf, Changed } from '../guest-change.ts'
+import { line, planOf } from '../plan-lines.ts'
 import { pveOf } from '../pve.ts'
 import type { Pve } from '../pve.ts'
 import { LOG_PAGE } from '../task-routes.ts'
@@ -128,8 +129,11 @@ export const taskStop = defineJob({
     const upid = ownUpid(input)
     const { isRunning } = await stateOf(pveOf(use.pve), upid)
     const { type, id, user } = upid
-    const notes = isRunning ? [] : ['the task has ended already; nothing is to be done']
-    return { task: { type, id, startedBy: user }, isRunning, notes }
+    const what = `task ${type} about ${id || 'the node'}, started by ${user}`
+    const change = isRunning
+      ? line('change', `${what}, is stopped; what it was doing is left as it is then`)
+      : line('note', `${what}, has ended already`)
+    return planOf([change], { task: { type, id, startedBy: user }, isRunning })
   },
   async run({ input, use, signal }) {
     const upid = ownUpid(input)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /** Runs a job of the plugin on a simulated cluster, and holds what went over the wire against the vendor's schema. */
+import type { Plan } from '@sallyport/sdk'
 import { fakeSecret, fakeState, runJob } from '@sallyport/sdk/testing'
 import { plugin } from '../../src/index.ts'
 import type { Simulated } from './simulated-handle.ts'
@@ -10,7 +11,7 @@ export type JobName = keyof typeof plugin.jobs
 /** How a job ended, with the types forgotten. */
 export interface Outcome {
   readonly output: Readonly<Record<string, unknown>>
-  readonly plan: Readonly<Record<string, unknown>>
+  readonly plan: Plan<Readonly<Record<string, unknown>>>
   readonly verification: { readonly verdict: string; readonly message: string } | undefined
   readonly kept: readonly unknown[]
   readonly reported: readonly string[]
