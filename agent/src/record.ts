@@ -17,6 +17,7 @@ export const DATABASE = 'agent.db'
 export interface AgentRecord extends Disposable {
   readonly store: SqliteAgentStore
   readonly journal: Journal
+  readonly log: AuditLog
   /** Appends one entry to the audit log, durably, and writes what goes with it in the same transaction. */
   note(event: AuditEventInput, write?: (nowMs: number) => void): void
 }
@@ -27,11 +28,13 @@ export function openRecord(
   agent: { agentId: string; identity: Identity; mode: 'create' | 'existing' },
 ): AgentRecord {
   const store = openSqliteAgentStore(path, { clock: systemClock, mode: agent.mode })
-  const log = new AuditLog(store.audit, auditOrigin(agent.agentId), agent.identity.signing)
+  const epoch = store.witness.epoch()?.number ?? 0
+  const log = new AuditLog(store.audit, auditOrigin(agent.agentId), agent.identity.signing, epoch)
   const journal = makeSqliteJournal(store, log)
   return {
     store,
     journal,
+    log,
     note(event, write) {
       const now = systemClock.now()
       journal.transaction(() => {

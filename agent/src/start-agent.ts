@@ -6,6 +6,7 @@ import { openStateDirectory } from '@sallyport/core/stores'
 import { makeBackOff, runPollLoop, type HubClient } from '@sallyport/core/transport'
 import { isCodedError } from '@sallyport/sdk'
 import pino, { type Logger } from 'pino'
+import { openAuditLoop, type AuditLoop } from './audit-loop.ts'
 import { enrolmentBytes, readAgentFile } from './agent-file.ts'
 import type { AgentConfig } from './config.ts'
 import { openMetricsFile } from './metrics.ts'
@@ -19,6 +20,7 @@ import {
   AgentHub,
   AgentMemory,
   AgentRunner,
+  AgentWitness,
   wireAgent,
 } from './wiring.ts'
 
@@ -56,12 +58,16 @@ export async function startAgent(config: AgentConfig): Promise<RunningAgent> {
   reportPlugins({ approvals: record.store.approvals, ports }, record, log)
   const interruptedCount = runner.recover()
   log.info({ agentId, agentName, interruptedCount, version: AGENT_VERSION }, 'agent started')
+  const onError = (error: unknown): void => logError(log, error)
+  const witnessing = container.resolve(AgentWitness)
+  const audit = opening.use(
+    openAuditLoop({ witnessing, backOff: makeBackOff(Math.random), onError }),
+  )
   opening.defer(() => record.note({ event: 'agent.stopped', details: {} }))
-  opening.use(openLoops(runner, container.resolve(AgentHub), { config, log }))
+  opening.use(openLoops(runner, container.resolve(AgentHub), { config, log, audit }))
   if (config.metricsFile !== undefined) {
     const host = container.resolve(AgentHost)
     const path = config.metricsFile
-    const onError = (error: unknown): void => logError(log, error)
     opening.use(openMetricsFile({ path, counters: () => host.counters(), onError }))
   }
   const scope = opening.move()
@@ -72,13 +78,16 @@ export async function startAgent(config: AgentConfig): Promise<RunningAgent> {
 function openLoops(
   runner: Runner,
   hub: HubClient,
-  { config, log }: { config: AgentConfig; log: Logger },
+  { config, log, audit }: { config: AgentConfig; log: Logger; audit: AuditLoop },
 ): AsyncDisposable {
   const stop = new AbortController()
   const onError = (error: unknown): void => logError(log, error)
   const polling = runPollLoop(
     {
-      takeDeliveries: (poll) => hub.takeDeliveries(poll),
+      async takeDeliveries(poll) {
+        await audit.checked(poll.signal)
+        return hub.takeDeliveries(poll)
+      },
       receive: (delivery) => runner.receive(delivery),
       backOff: makeBackOff(Math.random),
       onError,

@@ -3,11 +3,12 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { join } from 'node:path'
 import type { AdmissionPorts, SiteAuthority } from '@sallyport/core/admission'
-import type { Identity } from '@sallyport/core/crypto'
-import { encodeBase64url } from '@sallyport/core/protocol'
+import { auditOrigin } from '@sallyport/core/audit'
+import { seal, type Identity } from '@sallyport/core/crypto'
+import { encodeBase64url, instantOf } from '@sallyport/core/protocol'
 import { checkAgainstSchema, openPluginHost, type PluginHost } from '@sallyport/core/plugins'
 import { heldPolicy } from '@sallyport/core/policy'
-import { Runner } from '@sallyport/core/runner'
+import { Runner, Witnessing } from '@sallyport/core/runner'
 import { hubRefusalOf, openHubClient, type HubClient } from '@sallyport/core/transport'
 import {
   Clock,
@@ -37,6 +38,9 @@ export const AgentRunner = token<Runner>('agent.Runner')
 export const AgentHub = token<HubClient>('agent.Hub')
 /** The agent's journal and audit log. */
 export const AgentMemory = token<AgentRecord>('agent.Record')
+
+/** What the hub witnesses of this agent's log, and the other way round. */
+export const AgentWitness = token<Witnessing>('agent.Witness')
 
 /** What is known before anything is opened. */
 export interface AgentParts {
@@ -84,6 +88,9 @@ export function wireAgent(parts: AgentParts, scope: AsyncDisposableStack): Conta
   container.register(AgentHub, { useValue: hub })
   container.register(AgentHost, { useValue: host })
   container.register(AgentAdmission, { useValue: admissionOf(parts, record, authority) })
+  container.register(AgentWitness, {
+    useFactory: once(() => witnessingOf(parts, record, { authority, hub })),
+  })
   container.register(AgentRunner, {
     useFactory: once(
       (c) =>
@@ -93,7 +100,10 @@ export function wireAgent(parts: AgentParts, scope: AsyncDisposableStack): Conta
           admission: c.resolve(AgentAdmission),
           journal: c.resolve(AgentMemory).journal,
           host: c.resolve(AgentHost),
-          channel: { answer: (id, sealed) => answer(hub, id, sealed) },
+          channel: {
+            answer: (id, sealed) => answer(hub, id, sealed),
+            report: (given) => report(hub, given),
+          },
           bundles: { fetch: (digest) => fetchBundle(hub, digest) },
           pins: openBindingPins(place, locks),
           book: bookOf(authority, record.store),
@@ -122,6 +132,30 @@ function lockBookOf(record: AgentRecord, log: Logger): LockBook {
     },
     lift: (pluginName, name) => void bindingLocks.lift(pluginName, name),
   }
+}
+
+function witnessingOf(
+  { enrolled, identity, log }: AgentParts,
+  record: AgentRecord,
+  { authority, hub }: { authority: SiteAuthority; hub: HubClient },
+): Witnessing {
+  const { agentId, agentName } = enrolled.enrolment
+  return new Witnessing({
+    log: record.log,
+    origin: auditOrigin(agentId),
+    key: identity.signing,
+    reader: record.store.audit,
+    store: record.store.witness,
+    journal: record.journal,
+    channel: hub,
+    seal,
+    readersOf: (about) => [
+      ...authority.operatorReaders(),
+      ...authority.customerReaders(agentName, about),
+    ],
+    clock: record.store.clock,
+    logLines: log,
+  })
 }
 
 function admissionOf(
@@ -159,6 +193,20 @@ async function answer(hub: HubClient, envelopeId: string, sealed: string): Promi
   } catch (error) {
     const status = hubRefusalOf(error)?.status
     if (status !== 409 && status !== 404) throw error
+  }
+}
+
+/** Why: 409 says that the hub holds other bytes under this label, and the first report stands. */
+async function report(
+  hub: HubClient,
+  { envelopeId, scheduleId, dueAtMs, sealed }: SealedReport,
+): Promise<void> {
+  const expiresAt = instantOf(dueAtMs + REPORT_KEPT_MS)
+  const posting = { postingId: envelopeId, kind: 'report', about: scheduleId, sealed, expiresAt }
+  try {
+    await hub.addPosting({ ...posting, kind: 'report' })
+  } catch (error) {
+    if (hubRefusalOf(error)?.status !== 409) throw error
   }
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The agent's side of the witnessed log: asks for its own head first, then shows what is new and uploads it. */
-import { isCodedError } from '@sallyport/sdk'
 import {
   encodePart,
   hubSizeOf,
@@ -20,23 +19,27 @@ import type { HighWaterClock } from '../admission/index.ts'
 import type { SigningKey } from '../crypto/index.ts'
 import { decodeBase64url, encodeBase64url, epochMs, instantOf } from '../protocol/index.ts'
 import type { AuditSegment, HubHead, WitnessedHead } from '../transport/contract.ts'
+import { hubRefusalOf } from '../transport/faults.ts'
 import type { Journal } from './ports.ts'
 import type { RunnerLog } from './runner.ts'
 
 /** Clocks may differ by so much: a job of the lost memory may have been issued that far ahead. */
 const MAX_SKEW_MS = 30_000
 
+/** How the hub says that a head does not grow from the one it holds. */
+const HEAD_REFUSALS: readonly unknown[] = ['ERR_AUDIT_FORK', 'ERR_AUDIT_BEHIND']
+
 /** The routes of the witness. */
 export interface WitnessChannel {
   readOwnHead(): Promise<WitnessedHead | null>
-  /** Throws `isFork(error)` when the hub has another history under this agent's signature. */
+  /** Throws: ERR_HUB_REFUSED with ERR_AUDIT_FORK or ERR_AUDIT_BEHIND when the head does not grow from the one held. */
   witnessHead(head: {
     note: string
     oldSize: number
     consistency: string[]
     hubSize: number
   }): Promise<{ head: WitnessedHead; hub: HubHead }>
-  /** Returns the index after the last entry that the hub has. */
+  /** Returns the index after the last entry that the hub has. Throws: ERR_HUB_REFUSED with ERR_AUDIT_GAP. */
   storeSegment(segment: AuditSegment): Promise<number>
 }
 
@@ -55,8 +58,6 @@ export interface WitnessingPorts {
   readonly channel: WitnessChannel
   readonly seal: (bytes: Uint8Array, readers: readonly string[]) => Promise<string>
   readonly readersOf: ReadersOf
-  /** Whether the hub said that a head does not grow from the one it has. */
-  readonly isFork: (error: unknown) => boolean
   readonly clock: HighWaterClock
   readonly logLines: RunnerLog
 }
@@ -87,7 +88,7 @@ export class Witnessing {
     const head = await this.#ports.channel.readOwnHead()
     const known = this.#ports.store.read()
     if (head === null) {
-      if (known.size > 0) this.#doubt('it has forgotten the head that it witnessed')
+      if (known.size > 0) this.#beginAnew('it has forgotten the head that it witnessed')
       return
     }
     const verdict = this.#judge(head.note)
@@ -124,13 +125,15 @@ export class Witnessing {
     try {
       return await call()
     } catch (error) {
-      if (!this.#ports.isFork(error)) throw error
+      if (!HEAD_REFUSALS.includes(hubRefusalOf(error)?.code)) throw error
     }
     const before = this.#ports.store.read()
     const head = await this.#ports.channel.readOwnHead()
     const verdict = head === null ? undefined : this.#judge(head.note)
-    if (head === null || verdict === undefined || verdict.kind === 'foreign') {
-      this.#doubt('it refuses a head and shows none that would speak against it')
+    if (head === null || verdict === undefined) {
+      this.#beginAnew('it has forgotten the head that it witnessed')
+    } else if (verdict.kind === 'foreign') {
+      this.#doubt('it refuses a head and shows none that would speak against it', head.note)
     } else if (verdict.kind === 'fits') {
       const isNews = verdict.size !== before.size || before.epoch !== this.#ports.log.epoch
       if (isNews && !verdict.isOlder) this.#keepOwn(head, verdict)
@@ -144,14 +147,16 @@ export class Witnessing {
     return judgeOwnHead(note, log, { origin, key })
   }
 
-  /** Why here too: the answer to the head that was shown last may have been lost. */
+  /** Why the size of the hub: the answer to the head that was shown last may have been lost, or the hub was set back. */
   #keepOwn(head: WitnessedHead, { size, isOlder }: { size: number; isOlder: boolean }): void {
     const { log, store, journal } = this.#ports
     const known = store.read()
-    const isBehind = known.epoch === log.epoch && (isOlder || size < known.size)
-    if (isBehind) this.#doubt('it shows an older head than it had witnessed', head.note)
-    if (isOlder || (known.size === size && known.epoch === log.epoch)) return
-    const segmentsTo = known.epoch === log.epoch ? Math.min(known.segmentsTo, size) : 0
+    const isSameEpoch = known.epoch === log.epoch
+    const why = 'it shows an older head than it had witnessed'
+    if (isSameEpoch && isOlder && known.size > 0) return this.#beginAnew(why, head.note)
+    if (isOlder || (known.size === size && isSameEpoch)) return
+    if (isSameEpoch && size < known.size) this.#doubt(why, head.note)
+    const segmentsTo = isSameEpoch ? Math.min(known.segmentsTo, size) : 0
     const witnessedAtMs = epochMs(head.witnessedAt)
     const row = { ...store.read(), size, epoch: log.epoch, witnessedAtMs, segmentsTo }
     journal.transaction(() => store.write(row))
@@ -185,7 +190,7 @@ export class Witnessing {
   }
 
   async #upload(): Promise<void> {
-    const { reader, readersOf, channel, store, journal } = this.#ports
+    const { reader, readersOf, store, journal } = this.#ports
     for (let known = store.read(); known.segmentsTo < known.size; known = store.read()) {
       const rows = reader.read(known.segmentsTo, known.size)
       const plan = planSegment(rows, readersOf)
@@ -197,11 +202,28 @@ export class Witnessing {
       )
       const { from, to, leafHashes } = plan
       const segment = { from, leafHashes: leafHashes.map(encodeBase64url), parts }
-      const stored = await channel.storeSegment(segment)
-      const isSaid = stored > from && stored <= known.size
+      const stored = await this.#store(segment)
+      const isSaid = stored === 0 || (stored > from && stored <= known.size)
       const row = { ...store.read(), segmentsTo: isSaid ? stored : to }
       journal.transaction(() => store.write(row))
     }
+  }
+
+  /** Why from the beginning: a hub that lost segments says from where on when it is given the first again. */
+  async #store(segment: AuditSegment): Promise<number> {
+    try {
+      return await this.#ports.channel.storeSegment(segment)
+    } catch (error) {
+      if (segment.from === 0 || hubRefusalOf(error)?.code !== 'ERR_AUDIT_GAP') throw error
+      return 0
+    }
+  }
+
+  /** The hub has lost what it witnessed: that is on record, and it is shown everything again. */
+  #beginAnew(why: string, evidence?: string): void {
+    const { store, journal } = this.#ports
+    this.#doubt(why, evidence)
+    journal.transaction(() => store.write({ ...store.read(), size: 0, segmentsTo: 0 }))
   }
 
   /** The memory was set back: what came after it is lost, and jobs of that time may have run. */
@@ -284,9 +306,4 @@ export class Witnessing {
 
 function hubIn({ hubKey: key, hubNote: note }: WitnessRow): KnownHub | undefined {
   return key === null || note === null ? undefined : { key, note }
-}
-
-/** Whether an error is one that a witness may have for a while: the loop tries again. */
-export function isWitnessAway(error: unknown): boolean {
-  return isCodedError(error) && error.code.startsWith('ERR_HUB_')
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** An agent's log and a hub in memory that witnesses it, or lies about it as a case wants. */
-import { CodedError, isCodedError } from '@sallyport/sdk'
+import { CodedError } from '@sallyport/sdk'
 import { copyFileSync } from 'node:fs'
 import {
   AuditLog,
@@ -67,7 +67,7 @@ export class WitnessHub implements WitnessChannel {
   ): ReturnType<WitnessChannel['witnessHead']> {
     if (this.isAway) throw away()
     if (this.fault !== undefined) throw this.fault
-    if (this.lie.refuses === true) throw fork()
+    if (this.lie.refuses === true) throw refused('ERR_AUDIT_FORK')
     this.#expectGrowth(asked)
     const { size } = parseCheckpoint(asked.note)
     const note = cosignCheckpoint(asked.note, { key: this.#key, atMs: NOW })
@@ -83,7 +83,8 @@ export class WitnessHub implements WitnessChannel {
   async storeSegment(segment: AuditSegment): Promise<number> {
     if (this.isAway) throw away()
     const next = this.leafHashes.length
-    if (segment.from !== next) throw new CodedError('ERR_HUB_REFUSED', 'a gap')
+    if (segment.from > next) throw refused('ERR_AUDIT_GAP')
+    if (segment.from < next) return next
     this.segments.push(segment)
     return next + segment.leafHashes.length
   }
@@ -122,7 +123,8 @@ export class WitnessHub implements WitnessChannel {
     const [oldSize, oldRoot] = [last?.size ?? 0, last?.root ?? rootOf([])]
     const path = asked.consistency.map(decodeBase64url)
     const claim = { oldSize, oldRoot, newSize: size, newRoot: root, path }
-    if (asked.oldSize !== oldSize || !verifyConsistency(claim)) throw fork()
+    if (asked.oldSize !== oldSize) throw refused('ERR_AUDIT_BEHIND')
+    if (!verifyConsistency(claim)) throw refused('ERR_AUDIT_FORK')
   }
 
   #ownHead(since: number) {
@@ -183,19 +185,21 @@ export class WitnessBench implements Disposable {
       channel: hub,
       seal,
       readersOf: (about) => [sealingKeyOf(operator), ...customersOf(about)],
-      isFork: (error) => isCodedError(error) && error.code === 'ERR_AUDIT_FORK',
       clock: this.store.clock,
       logLines: { info() {}, warn: (_, message) => void this.warnings.push(message) },
     })
   }
 
-  /** Appends so many entries, each as an append of its own. */
+  /** Appends so many entries, a few one by one and many at once. */
   note(count: number, what = 'one', about: readonly string[] = []): void {
-    for (let n = 0; n < count; n += 1) {
-      const given = about.length > 0 && { about }
-      this.#journal.transaction(() =>
-        this.#journal.audit([{ event: 'handle.used', ...given, details: { what, n } }], NOW),
-      )
+    const events = Array.from({ length: count }, (_, n) => ({
+      event: 'handle.used' as const,
+      ...(about.length > 0 && { about }),
+      details: { what, n },
+    }))
+    const appends = count > 20 ? [events] : events.map((event) => [event])
+    for (const append of appends) {
+      this.#journal.transaction(() => this.#journal.audit(append, NOW))
     }
   }
 
@@ -236,6 +240,7 @@ function away(): CodedError {
   return new CodedError('ERR_HUB_UNREACHABLE', 'away')
 }
 
-function fork(): CodedError {
-  return new CodedError('ERR_AUDIT_FORK', 'two histories')
+function refused(code: string): CodedError {
+  const details = { status: 409, code, correlationId: 'x' }
+  return new CodedError('ERR_HUB_REFUSED', code, { details })
 }

@@ -261,6 +261,43 @@ describe('a hub that is no faithful witness', () => {
     expect(bench.log.epoch).toBe(0)
   })
 
+  it('and was restored from an older copy gets everything again', async () => {
+    using bench = await witnessed()
+    const { head, segments } = bench.hub
+    bench.note(300)
+    await bench.witnessing.show()
+    Object.assign(bench.hub, { head, segments: segments.slice(0, 1) })
+    await bench.witnessing.checkOwn()
+    bench.note(1)
+    await bench.witnessing.show()
+    expect(bench.hub.leafHashes).toEqual(bench.leafHashes())
+  })
+
+  it.each([0, 1])(
+    'and lost its head and all but %s segments gets the rest again',
+    async (count) => {
+      using bench = await witnessed()
+      bench.note(300)
+      await bench.witnessing.show()
+      Object.assign(bench.hub, { head: null, segments: bench.hub.segments.slice(0, count) })
+      bench.note(1)
+      await bench.witnessing.show()
+      await bench.witnessing.show()
+      expect(bench.hub.leafHashes).toEqual(bench.leafHashes())
+      expect(bench.events().filter((event) => event === 'hub.doubted')).toHaveLength(1)
+    },
+  )
+
+  it('and lost segments alone gets them again', async () => {
+    using bench = await witnessed()
+    bench.note(300)
+    await bench.witnessing.show()
+    bench.hub.segments = bench.hub.segments.slice(0, 1)
+    bench.note(1)
+    await bench.witnessing.show()
+    expect(bench.hub.leafHashes).toEqual(bench.leafHashes())
+  })
+
   it('cannot talk an agent into an epoch or into isolation with a head by another key', async () => {
     using bench = await witnessed()
     bench.hub.forgeHead(99)
