@@ -11,6 +11,7 @@ const VENDORS = [
   '@cfworker/json-schema',
   '@noble/curves',
   '@standard-schema/spec',
+  'croner',
   'jose',
   'not-declared',
   'reflect-metadata',

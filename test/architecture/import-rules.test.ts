@@ -26,6 +26,9 @@ const OFFENCES: Record<string, Record<string, string>> = {
   },
   'protocol-is-the-lowest-row': { 'core/src/protocol/up.ts': `import '../crypto/index.ts'` },
   'crypto-knows-protocol-only': { 'core/src/crypto/up.ts': `import '../audit/index.ts'` },
+  'schedules-know-lower-rows-only': {
+    'core/src/schedules/up.ts': `import '../admission/index.ts'`,
+  },
   'admission-knows-lower-rows-only': { 'core/src/admission/up.ts': `import '../audit/index.ts'` },
   'audit-knows-lower-rows-only': { 'core/src/audit/up.ts': `import '../stores/index.ts'` },
   'pure-rows-have-no-effects': {
@@ -63,6 +66,7 @@ const OFFENCES: Record<string, Record<string, string>> = {
     'core/src/runner/parses.ts': `import { vendor } from 'zod'\nexport const v = vendor`,
     'core/src/transport/parses.ts': `import { vendor } from 'zod'\nexport const v = vendor`,
   },
+  'croner-only-in-schedules': { 'core/src/runner/waits.ts': `import 'croner'` },
   'cedar-only-in-policy': { 'core/src/policy/asks.ts': `import '@cedar-policy/cedar-wasm'` },
   'undici-only-where-http-is-spoken': { 'core/src/runner/dials.ts': `import 'undici'` },
   'json-schema-only-in-plugins': {
@@ -103,6 +107,7 @@ const LAWFUL: Record<string, string> = {
   'sdk/src/plugin.ts': `import type { vendor } from '@standard-schema/spec'\nexport type V = typeof vendor`,
   'sdk/src/testing/kit.ts': `import '../plugin.ts'`,
   'core/src/admission/check-rate.ts': `import '../protocol/index.ts'\nimport '../crypto/index.ts'`,
+  'core/src/schedules/turn.ts': `import 'croner'\nimport '../crypto/index.ts'`,
   'core/src/crypto/digest.ts': `import 'node:crypto'\nimport 'jose'`,
   'core/src/protocol/shapes.ts': `import 'zod'\nimport 'node:buffer'`,
   'core/src/transport/typed.ts': `import type { vendor } from 'zod'\nexport type V = typeof vendor`,

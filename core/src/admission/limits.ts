@@ -12,6 +12,8 @@ export const ADMISSION_LIMITS = {
   maxJobLifetimeMs: DAY,
   /** The longest an approval may be valid. */
   maxApprovalLifetimeMs: 400 * DAY,
+  /** The longest a schedule may be valid. */
+  maxScheduleLifetimeMs: 400 * DAY,
   /** The longest a release from quarantine may be valid. */
   maxReleaseLifetimeMs: DAY,
   /** The longest a pin of a binding may be valid. */

@@ -12,6 +12,8 @@ export interface Answer {
   readonly jobId: string | null
   readonly jobDigest: string | null
   readonly jobType: string | null
+  /** Present when a schedule was due; `jobDigest` is then its. */
+  readonly schedule?: NonNullable<Result['schedule']>
   readonly outcome: Outcome
   readonly plugin?: { name: string; version: string; digest: string }
   readonly checksPassedCount: number

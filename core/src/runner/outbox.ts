@@ -2,7 +2,7 @@
 /** The last steps of every delivery: seal the signed answer once, send it until the hub acknowledges it. */
 import { CodedError } from '@sallyport/sdk'
 import { open, seal } from '../crypto/index.ts'
-import type { Journal, OutboxRow, ResultChannel, Sealer } from './ports.ts'
+import type { DueRunRow, Journal, OutboxRow, ResultChannel, Sealer } from './ports.ts'
 
 /** What the outbox needs. */
 export interface OutboxPorts {
@@ -25,13 +25,42 @@ export async function sendAnswer(envelopeId: string, ports: OutboxPorts): Promis
   const row = ports.journal.findOutbox(envelopeId)
   if (row === undefined) throw new CodedError('ERR_OUTBOX_MISSING', `no answer for ${envelopeId}`)
   const sealed = row.sealed ?? (await sealAnswer(row, ports))
-  await ports.channel.answer(envelopeId, sealed)
+  await give(row, sealed, ports)
   ports.journal.transaction(() => ports.journal.acknowledge(envelopeId, ports.clock.now()))
 }
 
-/** Sends every unacknowledged answer, oldest first; stops at the first that cannot be sent. */
+/**
+ * Sends every unacknowledged answer, oldest first; stops at the first that cannot be sent.
+ *
+ * Why a report stops reports alone: a hub that takes no more of them must not keep the answers to jobs waiting.
+ */
 export async function flushOutbox(ports: OutboxPorts): Promise<void> {
-  for (const row of ports.journal.outbox()) await sendAnswer(row.envelopeId, ports)
+  const failures: unknown[] = []
+  for (const row of ports.journal.outbox()) {
+    const isReport = dueOf(row, ports) !== undefined
+    if (isReport && failures.length > 0) continue
+    try {
+      await sendAnswer(row.envelopeId, ports)
+    } catch (error) {
+      if (!isReport) throw error
+      failures.push(error)
+    }
+  }
+  for (const error of failures) throw error
+}
+
+/** What nobody sent a job for goes to the hub as a report. */
+async function give(row: OutboxRow, sealed: string, ports: OutboxPorts): Promise<void> {
+  const { envelopeId } = row
+  const due = dueOf(row, ports)
+  if (due === undefined) return ports.channel.answer(envelopeId, sealed)
+  const { scheduleId, dueAtMs } = due
+  await ports.channel.report({ envelopeId, scheduleId, dueAtMs, sealed })
+}
+
+function dueOf({ jobId, envelopeId }: OutboxRow, { journal }: OutboxPorts): DueRunRow | undefined {
+  const due = jobId === null ? undefined : journal.schedules.findRun(jobId)
+  return due?.envelopeId === envelopeId ? due : undefined
 }
 
 async function sealAnswer(

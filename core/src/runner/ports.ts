@@ -3,7 +3,13 @@
 import type { IsolationWord } from '../admission/index.ts'
 import type { AuditEventInput } from '../audit/index.ts'
 import type { SealingKey } from '../crypto/index.ts'
-import type { Approval, AuditProof, Revocation } from '../protocol/index.ts'
+import type {
+  Approval,
+  AuditProof,
+  Revocation,
+  Schedule,
+  ScheduleOrder,
+} from '../protocol/index.ts'
 
 /** A run as the journal remembers it. */
 export interface RunRow {
@@ -72,6 +78,59 @@ export interface CancellationRow {
   readonly onlyOf: readonly string[]
 }
 
+/** A schedule that an agent holds. Units: epoch milliseconds. */
+export interface ScheduleRow {
+  readonly scheduleId: string
+  readonly name: string
+  readonly expiresAtMs: number
+  /** The last due time that was decided on. */
+  readonly handledMs: number
+  /** Due times without a run since the queue of reports is full. */
+  readonly withheldCount: number
+  readonly isPaused: boolean
+}
+
+/** What a run is due for; it is there until the hub holds the report. Units: epoch milliseconds. */
+export interface DueRunRow {
+  readonly jobId: string
+  /** The label of the report. */
+  readonly envelopeId: string
+  readonly scheduleId: string
+  readonly dueAtMs: number
+  /** SHA-256 of the signed payload of the schedule. */
+  readonly digest: string
+}
+
+/** Reports that the hub does not hold. */
+export interface PendingReports {
+  readonly count: number
+  readonly bytes: number
+}
+
+/** The schedules of an agent. Every write method is called inside a transaction of the journal. */
+export interface ScheduleBook {
+  /** All that were accepted and not removed. */
+  list(): ScheduleRow[]
+  /** DSSE envelope of a schedule, verified again at every use. */
+  envelope(scheduleId: string): Uint8Array | undefined
+  /** What was ordered last; an order may come before its schedule. */
+  standing(scheduleId: string): ScheduleOrder['order'] | undefined
+  /** Keeps a schedule; due times until now count as handled. */
+  put(
+    schedule: Pick<Schedule, 'scheduleId' | 'name' | 'expiresAt'>,
+    envelope: Uint8Array,
+    atMs: number,
+  ): void
+  /** Keeps an order if it is the newest; a removed schedule stays so. Throws: ERR_STORE_FULL. */
+  order(order: ScheduleOrder, atMs: number): void
+  /** Notes that a due time was decided on. */
+  handle(scheduleId: string, dueAtMs: number): void
+  withhold(scheduleId: string, count: number): void
+  addRun(row: DueRunRow): void
+  findRun(jobId: string): DueRunRow | undefined
+  pendingReports(): PendingReports
+}
+
 /** The agent's private crash-recovery record. Every write method is called inside `transaction`. */
 export interface Journal {
   /** Runs `write` atomically; durable (fsynced) when it returns. Throws: ERR_STORE_WRITE; then nothing was written. */
@@ -115,6 +174,7 @@ export interface Journal {
   /** What was said last about taking jobs; undefined when nothing ever was. */
   isolationWord(): IsolationWord | undefined
   putIsolationWord(word: IsolationWord): void
+  readonly schedules: ScheduleBook
 }
 
 /** Seals answers and opens deliveries. As `seal` and `open` of the crypto row do it, unless a simulation does. */
@@ -128,4 +188,14 @@ export interface Sealer {
 export interface ResultChannel {
   /** Resolves when the hub holds an answer for this envelope, this one or an earlier one. */
   answer(envelopeId: string, sealed: string): Promise<void>
+  /** Resolves when the hub holds a report under this label, this one or an earlier one. */
+  report(report: SealedReport): Promise<void>
+}
+
+/** The result of a run that nobody sent a job for. Units: epoch milliseconds. */
+export interface SealedReport {
+  readonly envelopeId: string
+  readonly scheduleId: string
+  readonly dueAtMs: number
+  readonly sealed: string
 }

@@ -239,7 +239,7 @@ export class Recorder {
   /** Records that a document of an operator was taken, what that changed, and its answer, in one transaction. */
   recordTaken(receipt: Receipt, taken: Taken): void {
     const { journal, clock } = this.#ports
-    const answer: Answer = {
+    const answerOf = (): Answer => ({
       ...this.#answerTo(undefined, receipt),
       jobDigest: taken.digest,
       readers: this.#readers(taken.readers),
@@ -247,11 +247,12 @@ export class Recorder {
       checksPassedCount: taken.checksPassedCount,
       handlesUsed: [],
       stepsMs: { ...stepsOf(receipt), journal: 0, run: 0, record: 0 },
-    }
+    })
     const { event, details } = taken
     journal.transaction(() => {
       taken.write(clock.now())
-      this.#putAnswer(answer, [{ event, envelopeId: receipt.envelopeId, details }])
+      // Only now: a trust root that was just taken says who may read.
+      this.#putAnswer(answerOf(), [{ event, envelopeId: receipt.envelopeId, details }])
     })
   }
 

@@ -6,7 +6,17 @@ import type { SqliteAgentStore } from './sqlite-agent-store.ts'
 
 /** Makes the journal. `log` must be over `store.audit`, so that entries commit with what they are about. */
 export function makeSqliteJournal(store: SqliteAgentStore, log: AuditLog): Journal {
-  const { runs, outbox, approvals, revocations, quarantine, cancellations, standing, clock } = store
+  const {
+    runs,
+    outbox,
+    approvals,
+    revocations,
+    quarantine,
+    cancellations,
+    standing,
+    schedules,
+    clock,
+  } = store
   return {
     transaction: (write) => store.transaction(write),
     findRun: (jobId) => runs.find(jobId),
@@ -20,7 +30,10 @@ export function makeSqliteJournal(store: SqliteAgentStore, log: AuditLog): Journ
     outbox: () => outbox.pending(),
     acknowledge: (envelopeId, atMs) => {
       const jobId = outbox.acknowledge(envelopeId, atMs)
-      if (jobId !== null) runs.acknowledge(jobId, envelopeId, atMs)
+      if (jobId !== null) {
+        runs.acknowledge(jobId, envelopeId, atMs)
+        schedules.forgetRun(jobId, envelopeId)
+      }
     },
     audit: (events, atMs) => log.append(events, atMs).map((entry) => entry.index),
     prove: (index) => log.prove(index),
@@ -35,6 +48,7 @@ export function makeSqliteJournal(store: SqliteAgentStore, log: AuditLog): Journ
     putCancellation: (row, atMs) => cancellations.put(row, atMs),
     isolationWord: () => standing.lastWord(),
     putIsolationWord: (word) => standing.putWord(word),
+    schedules,
   }
 }
 

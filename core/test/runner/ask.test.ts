@@ -77,7 +77,10 @@ class Bench implements Disposable {
         counters: () => ({}),
         [Symbol.asyncDispose]: async () => {},
       },
-      channel: { answer: async (id, sealed) => void this.#sent.set(id, sealed) },
+      channel: {
+        answer: async (id, sealed) => void this.#sent.set(id, sealed),
+        report: async () => {},
+      },
       bundles: { fetch: async () => undefined },
       clock: { now: () => NOW },
       makeId,

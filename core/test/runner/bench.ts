@@ -6,7 +6,12 @@ import { AuditLog, auditOrigin } from '../../src/audit/index.ts'
 import { open, seal } from '../../src/crypto/index.ts'
 import type { RunOutcome, RunRequest } from '../../src/plugins/ports.ts'
 import { documents, parseDocument, parseEnvelope, type Result } from '../../src/protocol/index.ts'
-import { Runner, type Journal, type RunnerPorts } from '../../src/runner/index.ts'
+import {
+  Runner,
+  type Journal,
+  type RunnerPorts,
+  type SealedReport,
+} from '../../src/runner/index.ts'
 import {
   makeSqliteJournal,
   openSqliteAgentStore,
@@ -31,6 +36,7 @@ const HELD = makePorts()
 export class Bench implements Disposable {
   readonly store: SqliteAgentStore
   readonly sent = new Map<string, string[]>()
+  readonly reports: SealedReport[] = []
   readonly runs: RunRequest[] = []
   isHubAway = false
   readonly stopped: { digest: string; code: string }[] = []
@@ -76,7 +82,10 @@ export class Bench implements Disposable {
         counters: () => ({}),
         [Symbol.asyncDispose]: async () => {},
       },
-      channel: { answer: (id, sealed) => this.#answer(id, sealed) },
+      channel: {
+        answer: (id, sealed) => this.#answer(id, sealed),
+        report: (report) => this.#report(report),
+      },
       bundles: { fetch: async (digest) => this.#fetch(digest) },
       clock,
       makeId,
@@ -94,7 +103,17 @@ export class Bench implements Disposable {
   /** The answer the hub holds, opened by the operator. */
   async answerTo(envelopeId: string): Promise<Result> {
     const [sealed] = this.sent.get(envelopeId) ?? []
-    const bytes = await open(sealed!, operator.sealing, 8_000_000)
+    return this.open(sealed!)
+  }
+
+  /** The reports the hub holds, in the order in which it got them. */
+  async reported(): Promise<Result[]> {
+    return Promise.all(this.reports.map(({ sealed }) => this.open(sealed)))
+  }
+
+  /** What the agent sealed for the operator. */
+  async open(sealed: string): Promise<Result> {
+    const bytes = await open(sealed, operator.sealing, 8_000_000)
     return parseDocument(documents.result, parseEnvelope(bytes, 8_000_000).payload)
   }
 
@@ -118,6 +137,11 @@ export class Bench implements Disposable {
   async #run(request: RunRequest): Promise<RunOutcome> {
     this.runs.push(request)
     return typeof this.outcome === 'function' ? this.outcome(request) : this.outcome
+  }
+
+  async #report(report: SealedReport): Promise<void> {
+    if (this.isHubAway) throw new CodedError('ERR_HUB_UNREACHABLE', 'away')
+    this.reports.push(report)
   }
 
   async #answer(envelopeId: string, sealed: string): Promise<void> {

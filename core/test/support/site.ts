@@ -27,6 +27,8 @@ import {
   type Pin,
   type QuarantineRelease,
   type Revocation,
+  type Schedule,
+  type ScheduleOrder,
 } from '../../src/protocol/index.ts'
 
 export const NOW = Date.parse('2026-03-01T12:00:00.000Z')
@@ -168,6 +170,46 @@ export function makeRelease(changes: Partial<QuarantineRelease> = {}): Quarantin
   }
 }
 
+/** A schedule of the job of `makeJob`, every ten minutes for a month, with the case's own changes. */
+export function makeSchedule(changes: Partial<Schedule> = {}): Schedule {
+  return {
+    scheduleId: makeId(),
+    siteId: SITE_ID,
+    agentIds: [AGENT_ID],
+    name: 'readings',
+    requestedBy: operator.signing.keyId,
+    cron: '*/10 * * * *',
+    timeZone: 'UTC',
+    jitterSeconds: 0,
+    catchUp: 'skip',
+    jobType: 'sensors/read',
+    input: {},
+    issuedAt: instantOf(NOW),
+    notBefore: instantOf(NOW),
+    expiresAt: instantOf(NOW + 30 * 24 * 60 * MINUTE),
+    readers: [sealingKeyOf(agent), sealingKeyOf(operator)],
+    ...changes,
+  }
+}
+
+export function signSchedule(changes: Partial<Schedule> = {}, by: Identity = operator): Uint8Array {
+  return signDocument(documents.schedule, makeSchedule(changes), by.signing)
+}
+
+/** An order to pause a schedule, likewise. */
+export function makeOrder(changes: Partial<ScheduleOrder> = {}): ScheduleOrder {
+  return {
+    orderId: makeId(),
+    siteId: SITE_ID,
+    agentIds: [AGENT_ID],
+    scheduleId: OTHER_ID,
+    order: 'pause',
+    issuedAt: instantOf(NOW),
+    readers: [sealingKeyOf(agent), sealingKeyOf(operator)],
+    ...changes,
+  }
+}
+
 /** The fingerprint of a certificate that `makePin` pins. */
 export const PINNED = 'ab'.repeat(32)
 
@@ -220,6 +262,8 @@ export function labelOf(envelope: Uint8Array): string {
   const { payload } = parseEnvelope(envelope, 1_000_000)
   const ids = parseJson(payload, 1_000_000) as Record<string, string | undefined>
   const names = [
+    'orderId',
+    'scheduleId',
     'cancellationId',
     'isolationId',
     'jobId',
