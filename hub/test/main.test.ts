@@ -7,8 +7,8 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
 import { instantOf } from '@sallyport/core/protocol'
-import { encodeSiteFile, openHubClient, type HubClient } from '@sallyport/core/transport'
-import { publicIdentity, type Identity } from '@sallyport/core/crypto'
+import { openHubClient, type HubClient } from '@sallyport/core/transport'
+import type { Identity } from '@sallyport/core/crypto'
 import { anyone, makeCode, redemption, siteFileOf, temporaryFolder } from './support/site.ts'
 
 const MAIN = resolve(import.meta.dirname, '../src/main.ts')
@@ -151,11 +151,23 @@ describe('the hub as a process', () => {
       await agent.answerEnvelope(id, 'CANARY-sealed-result')
       await kill(program.child, 'SIGTERM')
       const lines = program.errors().trim().split('\n')
-      const events = lines.map((line) => (JSON.parse(line) as { event: string }).event)
+      const parsed = lines.map((line) => JSON.parse(line) as { event: string })
+      const events = parsed.map(({ event }) => event)
       expect(events).toEqual(
         expect.arrayContaining(['hub.started', 'session.opened', 'envelope.answered']),
       )
       expect(program.errors()).not.toMatch(/CANARY|Bearer|eyJ/)
+      const ofEnvelope = parsed.filter(
+        (line) => 'correlationId' in line && line.correlationId === id,
+      )
+      expect(ofEnvelope.map(({ event }) => event)).toEqual(
+        expect.arrayContaining([
+          'envelope.submitted',
+          'envelope.delivered',
+          'envelope.answered',
+          'request.answered',
+        ]),
+      )
     },
     SLOW,
   )

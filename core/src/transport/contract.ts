@@ -323,8 +323,9 @@ export const routes = {
     { answer: 16_384 * KIB },
   ),
   /**
-   * An agent shows its head, and that it only adds to the one witnessed last (`oldSize`, 0 when there was none). 409
-   * when it does not: then two logs are signed by one key.
+   * An agent shows its head, and that it only adds to the one witnessed last (`oldSize`, 0 when there was none, and for
+   * the first head of a later epoch). 409 when it does not: an answer was lost, or two logs are signed by one key. The
+   * agent asks which head is held, and its own log tells.
    */
   witnessHead: route('PUT /v1/audit/heads/self', 'agent', {
     body: z.strictObject({

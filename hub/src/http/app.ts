@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The HTTP server: its bounds, its headers, its errors. Routes are added by the files beside this one. */
+import { Id } from '@sallyport/core/protocol'
 import { WIRE } from '@sallyport/core/transport'
 import { CodedError } from '@sallyport/sdk'
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
@@ -81,12 +82,13 @@ function addHooks(app: FastifyInstance, log: Log, isDraining: () => boolean): vo
     if (isDraining()) reply.header('connection', 'close')
   })
   app.addHook('onResponse', async (request, reply) => {
-    const { method, id: correlationId } = request
+    const { method, id: requestId } = request
     const route = request.routeOptions.url ?? 'unknown'
     const ms = Math.round(reply.elapsedTime)
     const { siteId, agentId, keyId } = request.principal ?? {}
     const fields = {
-      correlationId,
+      correlationId: correlationIdOf(request),
+      requestId,
       method,
       route,
       status: reply.statusCode,
@@ -101,6 +103,12 @@ function addHooks(app: FastifyInstance, log: Log, isDraining: () => boolean): vo
   })
 }
 
+/** Lines about an envelope go by its id, which is in the lines of the agent too; all others by the request's. */
+function correlationIdOf({ params, id }: FastifyRequest): string {
+  const { envelopeId } = (params ?? {}) as { envelopeId?: string }
+  return Id.safeParse(envelopeId).data ?? id
+}
+
 function answerError(
   log: Log,
   error: unknown,
@@ -108,8 +116,9 @@ function answerError(
   reply: FastifyReply,
 ): FastifyReply {
   const { status, body } = answerOf(error, request.id)
-  if (isTellable(error)) log.debug({ correlationId: request.id, code: body.code }, 'request.fault')
-  else log.error({ correlationId: request.id, error }, 'hub.fault')
+  const ids = { correlationId: correlationIdOf(request), requestId: request.id }
+  if (isTellable(error)) log.debug({ ...ids, code: body.code }, 'request.fault')
+  else log.error({ ...ids, error }, 'hub.fault')
   if (isTooLargeToSkip(request)) reply.header('connection', 'close')
   return reply
     .headers({ ...HEADERS, 'x-correlation-id': request.id })

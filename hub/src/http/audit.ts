@@ -28,7 +28,7 @@ function addHeads(host: RouteHost, { witness, log }: AuditRoutesParts): void {
       const agent = agentOf(principal)
       const head = await witness.witness(agent, body).catch((error: unknown) => {
         if (isCodedError(error) && error.code === 'ERR_AUDIT_FORK') {
-          log.warn({ ...agent, why: error.message }, 'agent.forked')
+          log.warn({ ...agent, why: error.message }, 'head.refused')
         }
         throw error
       })

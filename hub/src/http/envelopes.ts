@@ -28,7 +28,7 @@ export function addEnvelopes(host: RouteHost, { outgoing, db, log }: EnvelopeRou
       const { siteId, keyId } = personOf(principal)
       const receipt = await outgoing.submit(siteId, body)
       const { envelopeId, agentId } = body
-      log.debug({ siteId, agentId, envelopeId, operator: keyId }, 'envelope.submitted')
+      log.info({ correlationId: envelopeId, siteId, agentId, by: keyId }, 'envelope.submitted')
       return receipt
     },
   })

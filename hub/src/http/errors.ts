@@ -37,7 +37,6 @@ const STATUSES: ReadonlyMap<string, number> = new Map([
   ['ERR_OPERATOR_KEY', 409],
   ['ERR_POSTING_CONFLICT', 409],
   ['ERR_AUDIT_FORK', 409],
-  ['ERR_AUDIT_BEHIND', 409],
   ['ERR_AUDIT_GAP', 409],
   ['ERR_AUDIT_SEGMENT', 409],
   ['ERR_AUDIT_QUOTA', 409],

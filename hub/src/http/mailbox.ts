@@ -18,8 +18,9 @@ export function addMailbox(
       const agent = agentOf(principal)
       if (query.again !== undefined) await mailbox.release(agent)
       const deliveries = await mailbox.take(agent, { ...query, signal })
-      for (const { envelopeId } of deliveries)
-        log.debug({ ...agent, envelopeId }, 'envelope.delivered')
+      for (const { envelopeId: correlationId } of deliveries) {
+        log.info({ correlationId, ...agent }, 'envelope.delivered')
+      }
       return { deliveries }
     },
   })
@@ -29,7 +30,7 @@ export function addMailbox(
     async handle({ body, params: { envelopeId }, principal }) {
       const agent = agentOf(principal)
       await mailbox.answer(agent, envelopeId, body.sealed)
-      log.debug({ ...agent, envelopeId }, 'envelope.answered')
+      log.info({ correlationId: envelopeId, ...agent }, 'envelope.answered')
       return {}
     },
   })

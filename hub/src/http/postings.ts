@@ -22,8 +22,8 @@ export function addPostings(
     async handle({ body, params: { postingId }, principal }) {
       const poster = principalOf(principal)
       await postings.add(poster, { ...body, postingId })
-      const { kind, about: correlationId } = body
-      log.debug({ ...poster, postingId, kind, correlationId }, 'posting.added')
+      const correlationId = body.about ?? postingId
+      log.info({ correlationId, ...poster, postingId, kind: body.kind }, 'posting.added')
       return {}
     },
   })

@@ -57,9 +57,9 @@ export class Witness {
   /**
    * Takes a head that continues the one witnessed last, and signs it. The same head again gives the same answer.
    *
-   * Trust: the note must be signed by the key that this agent was enrolled with, for its own log. Of a fork both notes
-   * are kept and the hub's log has an entry, before it is refused.
-   * Throws: ERR_AUDIT_HEAD, ERR_AUDIT_BEHIND, ERR_AUDIT_FORK.
+   * Trust: the note must be signed by the key that this agent was enrolled with, for its own log. Where two heads prove a
+   * fork, both notes are kept and the hub's log has an entry, before it is refused.
+   * Throws: ERR_AUDIT_HEAD, ERR_AUDIT_FORK.
    */
   async witness(agent: MailboxOwner, submission: HeadSubmission): Promise<WitnessedHead> {
     const shown = await this.#read(agent, submission)
@@ -67,12 +67,11 @@ export class Witness {
     const { judgement, held } = await this.#parts.writes.run((db) =>
       this.#judge(db, { agent, shown, note: submission.note, key }),
     )
-    const sizes = `${shown.size} entries in epoch ${shown.epoch} are shown, ${held?.size ?? 0} in epoch ${held?.epoch ?? 0} were witnessed`
-    if (judgement === 'fork') {
-      throw new CodedError('ERR_AUDIT_FORK', `this log is not the one that was witnessed: ${sizes}`)
-    }
-    if (judgement === 'behind' || held === undefined) {
-      throw new CodedError('ERR_AUDIT_BEHIND', `show growth from the head that is held: ${sizes}`)
+    if (judgement === 'fork' || judgement === 'behind' || held === undefined) {
+      throw notGrown(judgement === 'fork' ? 'it is of another log' : 'it begins elsewhere', {
+        shown,
+        held,
+      })
     }
     return viewHead(held)
   }
@@ -161,6 +160,16 @@ export function viewHead(row: HeadRow): WitnessedHead {
 /** Why: some databases give their large integers as text. */
 function headOf({ epoch, size }: HeadRow): { epoch: number; size: number } {
   return { epoch: Number(epoch), size: Number(size) }
+}
+
+function notGrown(
+  why: string,
+  { shown, held }: { shown: ShownHead; held: HeadRow | undefined },
+): CodedError<'ERR_AUDIT_FORK'> {
+  const sizes = `${shown.size} entries in epoch ${shown.epoch} are shown`
+  const heldSizes = `${held?.size ?? 0} in epoch ${held?.epoch ?? 0} were witnessed`
+  const message = `the head does not grow from the one witnessed last, ${why}: ${sizes}, ${heldSizes}`
+  return new CodedError('ERR_AUDIT_FORK', message)
 }
 
 function unfit(why: string): CodedError<'ERR_AUDIT_HEAD'> {

@@ -16,16 +16,11 @@ export const HUB_ERRORS = {
     meaning: 'The envelope has another answer already; the first one stands.',
     remedy: 'Nothing; the agent takes it as delivered.',
   },
-  ERR_AUDIT_BEHIND: {
-    meaning:
-      'The head that the agent shows does not begin with the one that the hub witnessed last.',
-    remedy: 'Nothing; the agent asks which head is held and goes on from there.',
-  },
   ERR_AUDIT_FORK: {
     meaning:
-      'The agent shows a head that cannot be of the same log as the one witnessed last: two logs are signed with its key.',
+      'The head that the agent shows does not grow from the one that the hub witnessed last.',
     remedy:
-      'Find out whether its state directory was copied or put back. The hub keeps both heads: `sallyport audit show`.',
+      'Nothing after a lost answer: the agent asks for the head that is held. If it isolates itself, find out whether its state directory was copied or put back; the hub keeps both heads.',
   },
   ERR_AUDIT_GAP: {
     meaning: 'The segment of an audit log does not follow the one that the hub stored last.',
