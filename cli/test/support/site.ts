@@ -129,7 +129,7 @@ export class AnsweringAgent {
 }
 
 /** An audit store in memory. */
-class MemoryStore implements AuditStore {
+export class MemoryStore implements AuditStore {
   readonly #rows: AuditRow[] = []
   readonly #notes: CheckpointRow[] = []
   #frontier: Uint8Array | undefined

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The published verifier: it believes a fingerprint and nothing else, and finds every byte that was changed. */
+import { execFileSync } from 'node:child_process'
+import { randomBytes, randomUUIDv7 } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { AuditLog, auditOrigin, cosignCheckpoint } from '@sallyport/core/audit'
+import {
+  addSignature,
+  digestOf,
+  foundSite,
+  makeIdentity,
+  makeSigningKey,
+  openRoot,
+  publicIdentity,
+  rootFingerprintOf,
+  signDocument,
+} from '@sallyport/core/crypto'
+import type { Identity } from '@sallyport/core/crypto'
+import {
+  THRESHOLD_PROFILES,
+  documents,
+  encodeBase64url,
+  instantOf,
+  parseEnvelope,
+} from '@sallyport/core/protocol'
+import type { Job, Result, RootKey } from '@sallyport/core/protocol'
+import { afterAll, describe, expect, it } from '@jest/globals'
+import { MemoryStore } from '../support/site.ts'
+
+const VERIFIER = fileURLToPath(new URL('../../verifier/sallyport-verify.mjs', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'sallyport-verifier-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const NOW_MS = Date.parse('2026-11-22T08:00:00.000Z')
+const YEAR_MS = 366 * 86_400_000
+const at = (ms: number): string => instantOf(NOW_MS + ms)
+const who = (name: string): Identity => makeIdentity(name, randomBytes(64))
+const [ann, ben, acme, pve1] = [who('ann'), who('ben'), who('acme'), who('pve1')]
+const [rootKey, hubKey] = [makeSigningKey(randomBytes(32)), makeSigningKey(randomBytes(32))]
+const [siteId, agentId, jobId] = [randomUUIDv7(), randomUUIDv7(), randomUUIDv7()]
+
+interface Envelope {
+  payloadType: string
+  payload: string
+  signatures: { keyid: string; sig: string }[]
+}
+interface Proof {
+  format: string
+  roots: Envelope[]
+  roster: Envelope
+  job: Envelope
+  result: Envelope
+  hubKey: string | null
+  log: { note: string; entries: { index: number; bytes: string; path: string[] }[] }
+}
+
+const plain = (envelope: Uint8Array): Envelope => JSON.parse(Buffer.from(envelope).toString())
+const fingerprint = (): string => rootFingerprintOf(first)
+
+const first = foundSite({
+  siteId,
+  siteName: 'home',
+  operator: publicIdentity(ann),
+  rootKeys: [rootKey],
+  thresholds: THRESHOLD_PROFILES.msp,
+  policyText: '',
+  nowMs: NOW_MS,
+  expiresAtMs: NOW_MS + YEAR_MS,
+}).root
+
+function second(): Uint8Array {
+  const { root } = openRoot(first)
+  const key = (identity: Identity, role: RootKey['role']): RootKey => ({
+    holder: identity.name,
+    role,
+    signingKey: encodeBase64url(identity.signing.publicKey),
+    sealingKey: null,
+    notAfter: at(YEAR_MS),
+    concerns: [],
+  })
+  const hub: RootKey = { ...key(ann, 'hub'), signingKey: encodeBase64url(hubKey.publicKey) }
+  const keys = [...root.keys, key(ben, 'operator'), key(acme, 'customer'), hub]
+  const issuedAt = at(1)
+  return signDocument(documents.trustRoot, { ...root, version: 2, keys, issuedAt }, rootKey)
+}
+
+const job: Job = {
+  jobId,
+  siteId,
+  agentId,
+  jobType: 'proxmox/guest.delete',
+  input: { node: 'a', vmid: 102 },
+  requestedBy: ann.signing.keyId,
+  step: 'run',
+  plan: { changes: [{ op: 'remove', what: 'guest 102 "photos"\u001b[2J' }], state: {} },
+  issuedAt: at(1_000),
+  notBefore: at(1_000),
+  expiresAt: at(60_000),
+  readers: [encodeBase64url(ann.sealing.publicKey)],
+}
+
+/** A proof that holds; the job is signed by these. */
+function makeProof(signers: readonly Identity[] = [ann, ben]): Proof {
+  const [requester, ...others] = signers
+  let signed = signDocument(documents.job, job, requester!.signing)
+  for (const { signing } of others) signed = addSignature(parseEnvelope(signed, 200_000), signing)
+  const log = new AuditLog(new MemoryStore(), auditOrigin(agentId), pve1.signing)
+  const about = { jobId, envelopeId: jobId }
+  log.append([{ event: 'agent.started', details: {} }], NOW_MS)
+  const [admitted] = log.append(
+    [{ event: 'job.admitted', ...about, details: { effect: 'destroy' } }],
+    NOW_MS + 2_000,
+  )
+  const [finished] = log.append([{ event: 'run.finished', ...about, details: {} }], NOW_MS + 3_000)
+  const audit = log.prove(finished!.index)
+  const result: Result = {
+    resultId: randomUUIDv7(),
+    siteId,
+    agentId,
+    jobId,
+    envelopeId: jobId,
+    jobDigest: digestOf(parseEnvelope(signed, 200_000).payload),
+    jobType: job.jobType,
+    state: 'done',
+    output: { changed: true },
+    verification: { verdict: 'verified', message: 'there is no guest 102' },
+    checksPassedCount: 13,
+    handlesUsed: ['pve'],
+    receivedAt: at(2_000),
+    finishedAt: at(3_000),
+    stepsMs: { open: 1, admit: 1, journal: 1, run: 1, record: 1 },
+    audit,
+    readers: job.readers,
+  }
+  const { name, signingKey, sealingKey } = publicIdentity(pve1)
+  const agents = [{ agentId, name, signingKey, sealingKey }]
+  const issuedAt = at(1)
+  const roster = { rosterId: randomUUIDv7(), siteId, agents, issuedAt, readers: job.readers }
+  return {
+    format: 'sallyport-proof-1',
+    roots: [plain(first), plain(second())],
+    roster: plain(signDocument(documents.roster, roster, ann.signing)),
+    job: plain(signed),
+    result: plain(signDocument(documents.result, result, pve1.signing)),
+    hubKey: encodeBase64url(hubKey.publicKey),
+    log: {
+      note: cosignCheckpoint(audit.checkpoint, { key: hubKey, atMs: NOW_MS + 4_000 }),
+      entries: [admitted!.index, finished!.index].map((index) => {
+        const { entry, path } = log.prove(index)
+        return { index, bytes: entry, path }
+      }),
+    },
+  }
+}
+
+function verify(proof: unknown, root = fingerprint(), ...flags: string[]) {
+  const file = join(folder, 'proof.json')
+  writeFileSync(file, JSON.stringify(proof))
+  try {
+    const args = [VERIFIER, file, '--root', root, ...flags]
+    return { code: 0, text: execFileSync(process.execPath, args, { stdio: 'pipe' }).toString() }
+  } catch (error) {
+    const { status, stderr, stdout } = error as { status: number; stderr: Buffer; stdout: Buffer }
+    return { code: status, text: `${stdout}${stderr}` }
+  }
+}
+
+const reason = (proof: unknown): string => {
+  const { code, text } = verify(proof, fingerprint(), '--json')
+  expect(code).toBe(1)
+  return (JSON.parse(text) as { holds: false; why: string }).why
+}
+
+/** The proof with the document in an envelope changed, its signatures left. */
+function edited(name: 'job' | 'result' | 'roster', from: string, to: string): Proof {
+  const proof = makeProof()
+  const text = Buffer.from(proof[name].payload, 'base64url').toString()
+  expect(text).toContain(from)
+  proof[name].payload = Buffer.from(text.replace(from, to)).toString('base64url')
+  return proof
+}
+
+describe('the verifier', () => {
+  it('says what a proof proves: who signed what, how it ended, and where that stands', () => {
+    const { code, text } = verify(makeProof())
+    expect(text).toContain('job       proxmox/guest.delete on pve1')
+    expect(text).toContain('signed    ann (operator), ben (operator), at 2026-11-22T08:00:01.000Z')
+    expect(text).toContain('needed    2 operators and 0 customers, to destroy')
+    expect(text).toContain('planned   remove guest 102 "photos"\\u001b[2J')
+    expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/)
+    expect(text).toContain('ended     done, verified: there is no guest 102')
+    expect(text).toMatch(/1 {2}2026-11-22T08:00:02.000Z {2}job.admitted/)
+    expect(text).toContain('The hub saw this head at 2026-11-22T08:00:04.000Z.')
+    expect(code).toBe(0)
+  })
+
+  it('believes no other fingerprint', () => {
+    expect(verify(makeProof(), 'AAAAAAAAAAAAAAAAAAAAAA')).toMatchObject({ code: 1 })
+  })
+
+  it('counts the people who signed', () => {
+    expect(reason(makeProof([ann]))).toBe(
+      'the trust root asks for 2 operators to destroy; 1 signed',
+    )
+    expect(reason(makeProof([ann, acme]))).toMatch('asks for 2 operators')
+    expect(reason(makeProof([pve1]))).toBe('nobody of the site signed the job')
+  })
+
+  it.each([
+    ['the guest in the job', edited('job', '"vmid":102', '"vmid":103'), 'another job'],
+    ['the output', edited('result', '"changed":true', '"changed":null'), 'not signed by pve1'],
+    ['the key in the roster', edited('roster', '"pve1"', '"pve2"'), 'signed the roster'],
+    ['a member named twice', edited('job', '"vmid":102', '"vmid":102,"vmid":102'), 'canonical'],
+  ])('finds %s changed', (_, proof, why) => {
+    expect(reason(proof)).toMatch(why)
+  })
+
+  it.each<[string, (proof: Proof) => void, string]>([
+    [
+      'an entry was changed',
+      ({ log }) => void (log.entries[0]!.bytes = 'e30'),
+      'not under the head',
+    ],
+    [
+      'an entry has another index',
+      ({ log }) => void (log.entries[0]!.index = 0),
+      'not under the head',
+    ],
+    ['the entry of the result is missing', ({ log }) => void log.entries.pop(), 'is not here'],
+    [
+      'the head was changed',
+      ({ log }) => void (log.note = log.note.replace('\n3\n', '\n4\n')),
+      'not signed by pve1',
+    ],
+    [
+      'the time of the hub was changed',
+      ({ log }) => void (log.note = moved(log.note)),
+      'signature of the hub',
+    ],
+    ['a root is left out', (proof) => void proof.roots.shift(), 'fingerprint'],
+    ['roots stand in another order', (proof) => void proof.roots.reverse(), 'fingerprint'],
+    [
+      'a root is signed by nobody',
+      (proof) => void (proof.roots[1]!.signatures[0]!.sig = 'A'.repeat(86)),
+      'asks for 1',
+    ],
+    ['the result is missing', (proof) => void (proof.result = null as never), 'no result'],
+    ['it is of another form', (proof) => void (proof.format = 'x'), 'not a proof'],
+  ])('finds that %s', (_, change, why) => {
+    const proof = makeProof()
+    change(proof)
+    expect(reason(proof)).toMatch(why)
+  })
+
+  it('asks for what it needs, and says what it cannot read', () => {
+    expect(() => execFileSync(process.execPath, [VERIFIER], { stdio: 'pipe' })).toThrow(/usage/)
+    expect(verify('nothing')).toMatchObject({ code: 1 })
+  })
+})
+
+/** The note with another time in the hub's signature. */
+function moved(note: string): string {
+  return note.replace(/(sallyport\/hub )(\S+)/, (_all, name: string, encoded: string) => {
+    const blob = Buffer.from(encoded, 'base64')
+    blob[11] = blob[11]! ^ 1
+    return `${name}${blob.toString('base64')}`
+  })
+}
