@@ -7,7 +7,7 @@ import { Problem } from '../output/problem.ts'
 const DAY_MS = 86_400_000
 
 /** Days that a root and a key count unless something else is said. */
-export const ROOT_DAYS = 365
+export const ROOT_DAYS = 3 * 366
 
 /** Days that a key which was rotated out still counts, so that what it signed goes on. */
 export const LEAVING_DAYS = 42

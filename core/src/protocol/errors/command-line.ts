@@ -16,6 +16,14 @@ export const COMMAND_LINE_ERRORS = {
     meaning: 'The agent has a code but has not used it yet.',
     remedy: 'Run `sallyport agent enrol` on its host.',
   },
+  ERR_ALREADY_SUBMITTED: {
+    meaning: 'What was to be signed has all its signatures and was given to the agent.',
+    remedy: 'See what became of it: `sallyport job show <id>`.',
+  },
+  ERR_AWAITING: {
+    meaning: 'One signature is not enough; it was left for colleagues to look at and sign.',
+    remedy: 'They type `sallyport job review <id>`, then `sallyport job sign <id>`.',
+  },
   ERR_BUG: {
     meaning: 'The command met a fault of its own.',
     remedy: 'Run it again with `--debug` and report what it prints; no secret is in it.',
@@ -44,6 +52,10 @@ export const COMMAND_LINE_ERRORS = {
   ERR_IDENTITY_LINE: {
     meaning: 'The text is not a line of public keys, or a key in it cannot be used.',
     remedy: 'Get the whole line from the person: `sallyport init --join` prints it.',
+  },
+  ERR_KEY_UNKNOWN: {
+    meaning: 'No key of the trust root is meant by this name or fingerprint, or more than one.',
+    remedy: 'Name a holder or a fingerprint as `sallyport trust show` prints it.',
   },
   ERR_MAIL_DOUBTFUL: {
     meaning: 'What the hub gave back is not what this operator sent.',
@@ -233,8 +245,17 @@ export const COMMAND_LINE_ERRORS = {
     remedy:
       'Make one of an account of its own with `sallyport proxmox setup`, or add `--accept-root-token`.',
   },
+  ERR_SIGNATURE_NOT_NEEDED: {
+    meaning:
+      'Your signature would change nothing: you have signed already, or none of your role is asked for.',
+    remedy: 'See who is still needed: `sallyport job review <id>`.',
+  },
   ERR_USAGE: {
     meaning: 'The command line is not right. Nothing was done.',
     remedy: 'Add `--help` to see how it is used.',
+  },
+  ERR_WITHDRAWN: {
+    meaning: 'Whoever wanted it has taken it back.',
+    remedy: 'Ask them why.',
   },
 } as const satisfies ErrorTable

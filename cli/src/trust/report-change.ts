@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Says what became of a change to the trust root: published and taken by whom, or left for others to sign. */
+import type { AgentOutcome } from '../operator/each-agent.ts'
+import { exitOf } from '../operator/each-agent.ts'
+import { EXIT } from '../output/exit-codes.ts'
+import type { ExitCode } from '../output/exit-codes.ts'
+import type { Paint } from '../output/paint.ts'
+import { problemJson } from '../output/problem.ts'
+import { problemScreen } from '../output/problem-screen.ts'
+import type { Talk } from '../output/talk.ts'
+import type { Changed } from './change-root.ts'
+import type { Taken } from './publish-root.ts'
+
+/** What a command adds to the common answer. */
+export interface ReportMore {
+  /** Members of the document. */
+  readonly document?: Readonly<Record<string, unknown>>
+  /** Lines below the rest. */
+  readonly lines?: readonly string[]
+}
+
+/** Prints the answer of every command that changes the root. Returns the exit code. */
+export function reportChange(talk: Talk, changed: Changed, more: ReportMore = {}): ExitCode {
+  const { document = {}, lines = [] } = more
+  talk.answer({ ...changeJson(changed), ...document }, () =>
+    [...changeLines(changed, talk.paint), ...lines].join('\n'),
+  )
+  return changed.state === 'published' ? exitOf(changed.outcomes) : EXIT.done
+}
+
+/** The document of a change. */
+export function changeJson(changed: Changed): object {
+  const { root, digest } = changed.state === 'published' ? changed.root : changed.draft
+  const base = {
+    format: 'sallyport.trust-change/1',
+    site: { siteId: root.siteId, name: root.siteName },
+    state: changed.state,
+    version: root.version,
+    digest,
+    expiresAt: root.expiresAt,
+  }
+  if (changed.state === 'published') return { ...base, agents: changed.outcomes.map(agentJson) }
+  const { have, need } = changed.draft
+  return { ...base, signedBy: have, need, file: changed.file }
+}
+
+/** The lines of a change. */
+export function changeLines(changed: Changed, paint: Paint): string[] {
+  if (changed.state === 'published') {
+    const { version, siteName } = changed.root.root
+    const head = `${paint.good('published')} trust root ${version} of site ${siteName}`
+    return [head, ...agentLines(changed.outcomes, paint)]
+  }
+  const { root, have, need } = changed.draft
+  return [
+    `${paint.warn('proposed')} trust root ${root.version} of site ${root.siteName}: signed by ${have.join(', ') || 'nobody who counts yet'}, and ${need} must`,
+    `Nothing has changed yet. Give ${changed.file} to another holder of a root key, who signs it with:`,
+    `  sallyport trust sign ${changed.file}`,
+  ]
+}
+
+/** A line for each agent. */
+export function agentLines(outcomes: readonly AgentOutcome<Taken>[], paint: Paint): string[] {
+  return outcomes.map((outcome) => {
+    if ('problem' in outcome) return problemScreen(outcome.problem, paint)
+    const { version, answer } = outcome.value
+    const by = paint.dim(`, signed by it, audit entry ${answer.audit.index}`)
+    return `${paint.good('taken')} ${outcome.agent.name} holds version ${version}${by}`
+  })
+}
+
+/** An agent in a document. */
+export function agentJson(outcome: AgentOutcome<Taken>): object {
+  const agent = { name: outcome.agent.name, agentId: outcome.agent.agentId }
+  if ('problem' in outcome) return { agent, state: 'failed', error: problemJson(outcome.problem) }
+  const { version, answer } = outcome.value
+  const verified = { signedBy: agent.name, auditIndex: answer.audit.index }
+  return { agent, state: 'taken', version, verified }
+}
