@@ -11,6 +11,7 @@ import { enrolmentBytes, readAgentFile } from './agent-file.ts'
 import type { AgentConfig } from './config.ts'
 import { openMetricsFile } from './metrics.ts'
 import { reportPlugins } from './plugin-events.ts'
+import { runSchedules } from './schedules.ts'
 import { verifyEnrolment } from './trust.ts'
 import { openVaultKeys } from './vault.ts'
 import { AGENT_VERSION } from './version.ts'
@@ -64,7 +65,9 @@ export async function startAgent(config: AgentConfig): Promise<RunningAgent> {
     openAuditLoop({ witnessing, backOff: makeBackOff(Math.random), onError }),
   )
   opening.defer(() => record.note({ event: 'agent.stopped', details: {} }))
-  opening.use(openLoops(runner, container.resolve(AgentHub), { config, log, audit }))
+  const schedules = (signal: AbortSignal): Promise<void> =>
+    runSchedules({ runner, record, admission: ports, audit, log }, signal)
+  opening.use(openLoops(runner, container.resolve(AgentHub), { config, log, audit, schedules }))
   if (config.metricsFile !== undefined) {
     const host = container.resolve(AgentHost)
     const path = config.metricsFile
@@ -74,11 +77,19 @@ export async function startAgent(config: AgentConfig): Promise<RunningAgent> {
   return { agentId, agentName, hub: file.hub, [Symbol.asyncDispose]: () => scope.disposeAsync() }
 }
 
-/** The two loops of an agent; disposing stops polling, gives runs their grace, then aborts them. */
+/** What the loops of an agent need besides its runner and its hub. */
+interface LoopParts {
+  readonly config: AgentConfig
+  readonly log: Logger
+  readonly audit: AuditLoop
+  readonly schedules: (signal: AbortSignal) => Promise<void>
+}
+
+/** The loops of an agent; disposing stops polling, gives runs their grace, then aborts them. */
 function openLoops(
   runner: Runner,
   hub: HubClient,
-  { config, log, audit }: { config: AgentConfig; log: Logger; audit: AuditLoop },
+  { config, log, audit, schedules }: LoopParts,
 ): AsyncDisposable {
   const stop = new AbortController()
   const onError = (error: unknown): void => logError(log, error)
@@ -97,6 +108,7 @@ function openLoops(
   )
   const flushing = flushUntil(stop.signal, runner, onError)
   const resuming = runner.resume().catch(onError)
+  const scheduling = schedules(stop.signal).catch(onError)
   return {
     async [Symbol.asyncDispose]() {
       stop.abort()
@@ -106,7 +118,7 @@ function openLoops(
         () => runner.abort(),
         () => {},
       )
-      await Promise.all([polling, flushing, resuming])
+      await Promise.all([polling, flushing, resuming, scheduling])
       grace.abort()
       await overdue
       log.info({}, 'agent stopped')

@@ -42,6 +42,9 @@ export const AgentMemory = token<AgentRecord>('agent.Record')
 /** What the hub witnesses of this agent's log, and the other way round. */
 export const AgentWitness = token<Witnessing>('agent.Witness')
 
+/** How long the hub is asked to keep a report. */
+const REPORT_KEPT_MS = 90 * 86_400_000
+
 /** What is known before anything is opened. */
 export interface AgentParts {
   readonly stateDir: string
@@ -201,10 +204,9 @@ async function report(
   hub: HubClient,
   { envelopeId, scheduleId, dueAtMs, sealed }: SealedReport,
 ): Promise<void> {
-  const expiresAt = instantOf(dueAtMs + REPORT_KEPT_MS)
-  const posting = { postingId: envelopeId, kind: 'report', about: scheduleId, sealed, expiresAt }
+  const kept = { about: scheduleId, sealed, expiresAt: instantOf(dueAtMs + REPORT_KEPT_MS) }
   try {
-    await hub.addPosting({ ...posting, kind: 'report' })
+    await hub.addPosting({ postingId: envelopeId, kind: 'report', ...kept })
   } catch (error) {
     if (hubRefusalOf(error)?.status !== 409) throw error
   }
