@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Keeps the hub's witness up to date: its own head first, then what is new, at most once a second, and before the end. */
+import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Witnessing } from '@sallyport/core/runner'
 import type { BackOff } from '@sallyport/core/transport'
@@ -28,15 +29,13 @@ const GRACE_MS = 2_000
 /** Starts the loop. Why no job before it has checked: the memory may have been set back, and would take jobs again. */
 export function openAuditLoop(parts: AuditLoopParts): AuditLoop {
   const stop = new AbortController()
-  const first = Promise.withResolvers<void>()
-  first.promise.catch(() => {})
-  const running = run(parts, first.resolve, stop.signal)
+  const first = new AbortController()
+  const running = run(parts, () => first.abort(), stop.signal)
   return {
     async checked(signal) {
-      const ended = new Promise<never>((_, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
-      })
-      await Promise.race([first.promise, ended])
+      const either = AbortSignal.any([first.signal, signal])
+      if (!either.aborted) await once(either, 'abort')
+      if (!first.signal.aborted) signal.throwIfAborted()
     },
     async [Symbol.asyncDispose]() {
       stop.abort()

@@ -4,11 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Runner } from '@sallyport/core/runner'
 import { openStateDirectory } from '@sallyport/core/stores'
 import { makeBackOff, runPollLoop, type HubClient } from '@sallyport/core/transport'
-import { isCodedError } from '@sallyport/sdk'
 import pino, { type Logger } from 'pino'
-import { openAuditLoop, type AuditLoop } from './audit-loop.ts'
+import type { AuditLoop } from './audit-loop.ts'
 import { enrolmentBytes, readAgentFile } from './agent-file.ts'
 import type { AgentConfig } from './config.ts'
+import { logTrouble } from './log-trouble.ts'
 import { openMetricsFile } from './metrics.ts'
 import { reportPlugins } from './plugin-events.ts'
 import { runSchedules } from './schedules.ts'
@@ -17,11 +17,11 @@ import { openVaultKeys } from './vault.ts'
 import { AGENT_VERSION } from './version.ts'
 import {
   AgentAdmission,
+  AgentAudit,
   AgentHost,
   AgentHub,
   AgentMemory,
   AgentRunner,
-  AgentWitness,
   wireAgent,
 } from './wiring.ts'
 
@@ -59,11 +59,8 @@ export async function startAgent(config: AgentConfig): Promise<RunningAgent> {
   reportPlugins({ approvals: record.store.approvals, ports }, record, log)
   const interruptedCount = runner.recover()
   log.info({ agentId, agentName, interruptedCount, version: AGENT_VERSION }, 'agent started')
-  const onError = (error: unknown): void => logError(log, error)
-  const witnessing = container.resolve(AgentWitness)
-  const audit = opening.use(
-    openAuditLoop({ witnessing, backOff: makeBackOff(Math.random), onError }),
-  )
+  const onError = (error: unknown): void => logTrouble(log, error)
+  const audit = container.resolve(AgentAudit)
   opening.defer(() => record.note({ event: 'agent.stopped', details: {} }))
   const schedules = (signal: AbortSignal): Promise<void> =>
     runSchedules({ runner, record, admission: ports, audit, log }, signal)
@@ -92,7 +89,7 @@ function openLoops(
   { config, log, audit, schedules }: LoopParts,
 ): AsyncDisposable {
   const stop = new AbortController()
-  const onError = (error: unknown): void => logError(log, error)
+  const onError = (error: unknown): void => logTrouble(log, error)
   const polling = runPollLoop(
     {
       async takeDeliveries(poll) {
@@ -135,13 +132,4 @@ async function flushUntil(
     await runner.flush().catch(onError)
     await sleep(FLUSH_EVERY_MS, undefined, { signal }).catch(() => {})
   }
-}
-
-function logError(log: Logger, error: unknown): void {
-  const code = isCodedError(error) ? error.code : 'ERR_INTERNAL'
-  const message = error instanceof Error ? error.message : String(error)
-  log.warn(
-    { code, message, ...(code === 'ERR_INTERNAL' && { err: error }) },
-    'hub or journal trouble',
-  )
 }

@@ -8,8 +8,8 @@ import { seal, type Identity } from '@sallyport/core/crypto'
 import { encodeBase64url, instantOf } from '@sallyport/core/protocol'
 import { checkAgainstSchema, openPluginHost, type PluginHost } from '@sallyport/core/plugins'
 import { heldPolicy } from '@sallyport/core/policy'
-import { Runner, Witnessing } from '@sallyport/core/runner'
-import { hubRefusalOf, openHubClient, type HubClient } from '@sallyport/core/transport'
+import { Runner, Witnessing, type SealedReport } from '@sallyport/core/runner'
+import { hubRefusalOf, makeBackOff, openHubClient, type HubClient } from '@sallyport/core/transport'
 import {
   Clock,
   makeContainer,
@@ -21,9 +21,11 @@ import {
 import { isCodedError, type Secret } from '@sallyport/sdk'
 import type { Logger } from 'pino'
 import type { AgentFile } from './agent-file.ts'
+import { openAuditLoop, type AuditLoop } from './audit-loop.ts'
 import { authorityOf, bookOf } from './authority.ts'
 import { openBindingPins, type LockBook } from './bindings/binding-locks.ts'
 import { FileBindingStore, type BindingsChange } from './bindings/binding-store.ts'
+import { logTrouble } from './log-trouble.ts'
 import { notePluginEvent } from './plugin-events.ts'
 import { DATABASE, openRecord, type AgentRecord } from './record.ts'
 import type { Enrolled } from './trust.ts'
@@ -39,8 +41,8 @@ export const AgentHub = token<HubClient>('agent.Hub')
 /** The agent's journal and audit log. */
 export const AgentMemory = token<AgentRecord>('agent.Record')
 
-/** What the hub witnesses of this agent's log, and the other way round. */
-export const AgentWitness = token<Witnessing>('agent.Witness')
+/** Keeps the hub's witness of this agent's log up to date. */
+export const AgentAudit = token<AuditLoop>('agent.AuditLoop')
 
 /** How long the hub is asked to keep a report. */
 const REPORT_KEPT_MS = 90 * 86_400_000
@@ -69,6 +71,14 @@ export function wireAgent(parts: AgentParts, scope: AsyncDisposableStack): Conta
   const hub = scope.use(
     openHubClient({ url: parts.file.hub, key: identity.signing, clock: systemClock }),
   )
+  // Why before the host: what happens to plugins at the end is shown to the hub too.
+  const audit = scope.use(
+    openAuditLoop({
+      witnessing: witnessingOf(parts, record, { authority, hub }),
+      backOff: makeBackOff(Math.random),
+      onError: (error) => logTrouble(log, error),
+    }),
+  )
   const place = { stateDir, key: parts.bindingsKey }
   const locks = lockBookOf(record, log)
   const noteChange = (change: BindingsChange): void =>
@@ -91,9 +101,7 @@ export function wireAgent(parts: AgentParts, scope: AsyncDisposableStack): Conta
   container.register(AgentHub, { useValue: hub })
   container.register(AgentHost, { useValue: host })
   container.register(AgentAdmission, { useValue: admissionOf(parts, record, authority) })
-  container.register(AgentWitness, {
-    useFactory: once(() => witnessingOf(parts, record, { authority, hub })),
-  })
+  container.register(AgentAudit, { useValue: audit })
   container.register(AgentRunner, {
     useFactory: once(
       (c) =>
