@@ -21,7 +21,7 @@ import { DRAIN_MS, HUB_LIMITS, type HubLimits } from './limits.ts'
 import { Log } from './log.ts'
 import type { WakeUps } from './queue/wake-ups.ts'
 import { makeHubAddresses } from './sessions/addresses.ts'
-import { registerSites } from './sites/register-sites.ts'
+import { registerSites, type RegisteredSite } from './sites/register-sites.ts'
 import { readVersion } from './version.ts'
 import { parts, wireHub } from './wiring.ts'
 
@@ -56,9 +56,14 @@ export async function startHub(
   addRoutes(container)
   const url = await listen(app, config)
   container.resolve(parts.addresses).settle(makeHubAddresses(url, config.publicUrls))
-  container.resolve(Log).info({ url, sites }, 'hub.started')
+  tell(container.resolve(Log), url, sites)
   const kept = scope.move()
   return { url, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+}
+
+function tell(log: Log, url: string, sites: readonly RegisteredSite[]): void {
+  for (const { siteId, isAhead } of sites) if (isAhead) log.warn({ siteId }, 'root.missing')
+  log.info({ url, sites: sites.map(({ siteId }) => siteId) }, 'hub.started')
 }
 
 function addRoutes(container: Container): void {

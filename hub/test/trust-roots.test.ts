@@ -2,10 +2,13 @@
 /** Trust roots at the hub: each follows the one before, and its people are those who may come in. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { randomBytes, randomUUIDv7 } from 'node:crypto'
-import { makeSigningKey, type Identity } from '@sallyport/core/crypto'
-import { encodeBase64url } from '@sallyport/core/protocol'
+import { writeFile } from 'node:fs/promises'
+import { makeSigningKey, type Identity, type SigningKey } from '@sallyport/core/crypto'
+import { decodeBase64url, encodeBase64url, type RootKey } from '@sallyport/core/protocol'
+import { encodeSiteFile } from '@sallyport/core/transport'
+import { startHub } from '@sallyport/hub'
 import { addKeys, newestRoot, nextRoot, rootKeyOf } from './support/roots.ts'
-import { MINUTE, TestSite, anyone, refusalOf } from './support/site.ts'
+import { MINUTE, TestSite, anyone, refusalOf, siteFileOf } from './support/site.ts'
 
 const REFUSED = '409 ERR_ROOT_REFUSED'
 const NOBODY = '401 ERR_SESSION_PROOF'
@@ -150,6 +153,57 @@ describe('trust roots', () => {
     expect((await newestRoot(site)).version).toBe(2)
   })
 })
+
+describe('site files', () => {
+  let site: TestSite
+  beforeEach(async () => {
+    site = await TestSite.open()
+  })
+  afterEach(() => site[Symbol.asyncDispose]())
+
+  const startWith = async (root: string): Promise<void> => {
+    await site.stop()
+    await writeFile(site.config.siteFiles[0]!, encodeSiteFile(decodeBase64url(root)))
+    await site.start()
+  }
+
+  it('bring the next root', async () => {
+    await startWith(await nextRoot(site, () => ({ siteName: 'other' })))
+    expect(await newestRoot(site)).toMatchObject({ version: 2, siteName: 'other' })
+  })
+
+  it('that are ahead by more leave the hub as it is, so that people can publish what is between', async () => {
+    await startWith(await nextRoot(site, () => ({ version: 3 })))
+    expect((await newestRoot(site)).version).toBe(1)
+  })
+
+  it('are refused with a root that does not follow, or is another one of the same version', async () => {
+    const stranger = makeSigningKey(randomBytes(32))
+    const [first] = await site.operator.readTrustRoots()
+    const foreign = await nextRoot(site, ({ keys }) => ({ keys: withRoot(keys, stranger) }), [
+      stranger,
+    ])
+    const same = await nextRoot(site, () => ({ version: 1, siteName: 'other' }))
+    await expect(startWith(foreign)).rejects.toMatchObject({ code: 'ERR_ROOT_REFUSED' })
+    await expect(startWith(same)).rejects.toMatchObject({ code: 'ERR_ROOT_CONFLICT' })
+    await startWith(first!)
+  })
+
+  it('are refused with a key that is in use at another site', async () => {
+    const file = `${site.config.siteFiles[0]!}.other`
+    await writeFile(file, siteFileOf(randomUUIDv7(), site.operatorIdentity))
+    await site.stop()
+    const start = startHub({ ...site.config, siteFiles: [file] })
+    await expect(start).rejects.toMatchObject({ code: 'ERR_OPERATOR_KEY' })
+    await site.start()
+  })
+})
+
+/** The keys with another root key in place of theirs. */
+function withRoot(keys: readonly RootKey[], key: SigningKey): RootKey[] {
+  const signingKey = encodeBase64url(key.publicKey)
+  return keys.map((each) => (each.role === 'root' ? { ...each, signingKey } : each))
+}
 
 describe('customers', () => {
   it('submit and watch envelopes, post and read, and nothing more', async () => {

@@ -6,8 +6,15 @@ import { CodedError, isCodedError } from '@sallyport/sdk'
 import { readFile } from 'node:fs/promises'
 import type { SiteStore } from '../stores/site-store.ts'
 
+/** A site that a file names. */
+export interface RegisteredSite {
+  readonly siteId: string
+  /** The file has a root of which the hub lacks the versions before. */
+  readonly isAhead: boolean
+}
+
 /**
- * Registers the sites of these files and returns their ids.
+ * Registers the sites of these files.
  *
  * Throws: ERR_SITE_FILE, ERR_ROOT_REFUSED, ERR_ROOT_CONFLICT, ERR_OPERATOR_KEY, ERR_NO_SITE when neither the files nor
  * the tables have a site.
@@ -16,20 +23,20 @@ export async function registerSites(
   store: SiteStore,
   files: readonly string[],
   nowMs: number,
-): Promise<string[]> {
-  const siteIds: string[] = []
+): Promise<RegisteredSite[]> {
+  const sites: RegisteredSite[] = []
   for (const file of files) {
     const root = await readSite(file)
-    await store.register(root, nowMs)
-    siteIds.push(root.root.siteId)
+    const isAhead = (await store.register(root, nowMs)) === 'ahead'
+    sites.push({ siteId: root.root.siteId, isAhead })
   }
-  if (siteIds.length === 0 && (await store.count()) === 0) {
+  if (sites.length === 0 && (await store.count()) === 0) {
     throw new CodedError(
       'ERR_NO_SITE',
       'the hub serves no site: run `sallyport init`, or name a --site file',
     )
   }
-  return siteIds
+  return sites
 }
 
 async function readSite(file: string): Promise<VerifiedRoot> {

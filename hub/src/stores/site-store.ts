@@ -29,19 +29,23 @@ export class SiteStore {
    * Registers a site by a root that whoever runs the hub vouches for. One that is held already changes nothing, and
    * neither does an older one.
    *
+   * Returns `ahead` for one that is further than the next: people who have the versions between publish them, and the hub
+   * must run for that.
    * Throws: ERR_ROOT_REFUSED when it does not follow the newest one that is held; ERR_ROOT_CONFLICT; ERR_OPERATOR_KEY.
    */
-  async register(root: VerifiedRoot, nowMs: number): Promise<void> {
-    const { siteId, siteName } = root.root
-    await this.#db.transaction().execute(async (db) => {
+  async register(root: VerifiedRoot, nowMs: number): Promise<'held' | 'ahead'> {
+    const { siteId, siteName, version } = root.root
+    return this.#db.transaction().execute(async (db) => {
       await db
         .insertInto('sites')
         .values({ site_id: siteId, name: siteName, registered_at: nowMs })
         .onConflict((conflict) => conflict.doNothing())
         .execute()
       const held = await newestRoot(db, siteId)
+      if (held !== undefined && version > held.root.version + 1) return 'ahead'
       if (held === undefined) await takeRoot(db, root, nowMs)
       else await follow(db, held, root, nowMs)
+      return 'held'
     })
   }
 
