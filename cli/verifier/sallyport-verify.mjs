@@ -355,6 +355,10 @@ function expect(holds, why) {
   if (!holds) throw new Invalid(why)
 }
 
+function counted(count, noun) {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
 /** What is proven, for a person. Control characters are shown by number. */
 export function describe(proven) {
   const { job, signers, need, result, log, agent, site } = proven
@@ -371,7 +375,7 @@ export function describe(proven) {
           ...(need === null
             ? []
             : [
-                `needed    ${need.operators} operators and ${need.customers} customers, to ${need.effect}`,
+                `needed    ${counted(need.operators, 'operator')} and ${counted(need.customers, 'customer')}, to ${need.effect}`,
               ]),
           ...(job.plan === null
             ? []

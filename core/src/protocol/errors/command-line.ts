@@ -49,6 +49,10 @@ export const COMMAND_LINE_ERRORS = {
     meaning: 'The agent did not answer before the job expired.',
     remedy: 'See whether the agent runs: `sallyport agent list`. Then run the job anew.',
   },
+  ERR_FILE_EXISTS: {
+    meaning: 'A file of this name is there already, and it is not written over.',
+    remedy: 'Name another file.',
+  },
   ERR_IDENTITY_LINE: {
     meaning: 'The text is not a line of public keys, or a key in it cannot be used.',
     remedy: 'Get the whole line from the person: `sallyport init --join` prints it.',
@@ -98,6 +102,10 @@ export const COMMAND_LINE_ERRORS = {
   ERR_NOT_ROOT_HOLDER: {
     meaning: 'The root key on this machine is not one of the trust root that stands.',
     remedy: 'Ask a holder of a root key; `sallyport trust show` names them.',
+  },
+  ERR_NOT_YOURS: {
+    meaning: 'Only whoever wanted it can take it back.',
+    remedy: 'Do not sign it, or cancel it: `sallyport job cancel <id> --why <text>`.',
   },
   ERR_NO_ANSWER: {
     meaning: 'The agent has fetched what was sent and not answered yet.',
@@ -159,6 +167,19 @@ export const COMMAND_LINE_ERRORS = {
     meaning: 'The code of the plugin cannot be bundled, or does not define a plugin.',
     remedy: 'Correct what the message names.',
   },
+  ERR_POLICY_CASES: {
+    meaning:
+      'The file does not hold cases for a policy, or one is about a job type that nobody has approved.',
+    remedy: 'See the form in docs/policy.md.',
+  },
+  ERR_POLICY_EXISTS: {
+    meaning: 'There is a file where the policy was to be written.',
+    remedy: 'Name another one: `--out <file>`.',
+  },
+  ERR_POLICY_UNCHANGED: {
+    meaning: 'The policy that counts says exactly this already, or none waits for a signature.',
+    remedy: 'See it with `sallyport policy show`.',
+  },
   ERR_PLUGIN_EXISTS: {
     meaning: 'There is a plugin of this name already. It is not overwritten.',
     remedy: 'Choose another name.',
@@ -178,6 +199,11 @@ export const COMMAND_LINE_ERRORS = {
   ERR_PROGRAM_START: {
     meaning: 'A hub or an agent that the command started did not become ready.',
     remedy: 'See its last words in the message; `sallyport doctor` looks for what is missing.',
+  },
+  ERR_PROOF: {
+    meaning: 'There is no proof of this job to be made from what the hub has.',
+    remedy:
+      'Wait until the agent has shown its log to the hub, or verify the log: `sallyport audit verify --agent <name>`.',
   },
   ERR_PUBLICATION_EXISTS: {
     meaning: 'The bundle is signed already. Its publication is not overwritten.',

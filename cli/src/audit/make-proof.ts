@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+/** A proof that a third person verifies alone: what was signed, what was answered, and that both stand in the agent's log. */
+import { inclusionPath, rangesOf } from '@sallyport/core/audit'
+import { chainOf } from '@sallyport/core/admission'
+import { open, rootFingerprintOf } from '@sallyport/core/crypto'
+import { encodeBase64url, parseEnvelope } from '@sallyport/core/protocol'
+import { WIRE, parseSiteFile } from '@sallyport/core/transport'
+import type { EnvelopeView } from '@sallyport/core/transport'
+import { readFile } from 'node:fs/promises'
+import { readKeptRoots } from '../operator/kept-roots.ts'
+import type { Operator } from '../operator/operator.ts'
+import { EXIT } from '../output/exit-codes.ts'
+import { Problem } from '../output/problem.ts'
+import type { ReadCopy } from './read-copy.ts'
+import { rosterFor } from './roster-for.ts'
+
+/** A proof as its file has it. */
+export interface Proof {
+  readonly format: 'sallyport-proof-1'
+  readonly roots: readonly unknown[]
+  readonly roster: unknown
+  readonly job: unknown
+  readonly result: unknown
+  readonly hubKey: string | null
+  readonly log: {
+    readonly note: string
+    readonly entries: readonly { index: number; bytes: string; path: string[] }[]
+  }
+}
+
+/** Makes the proof of one job from its envelope and the copy of the log. Throws: ERR_PROOF. */
+export async function makeProof(
+  operator: Operator,
+  view: EnvelopeView,
+  copy: ReadCopy,
+): Promise<{ proof: Proof; fingerprint: string; entryCount: number }> {
+  if (view.result === null) throw noProof('it has no answer yet')
+  if (copy.faults.length > 0)
+    throw noProof(`the copy of the log does not hold: ${copy.faults[0]!.why}`)
+  const { head, note } = copy
+  if (head === undefined || note === undefined)
+    throw noProof('the hub has seen no head of this log yet')
+  const entries = copy.entries.filter(({ entry }) => isAbout(entry, view.envelopeId))
+  if (entries.length === 0) throw noProof('its entries are not at the hub yet')
+  const hashOf = rangesOf(copy.leafHashes.slice(0, head.size))
+  const chain = await rootsOf(operator)
+  const roster = await rosterFor(operator, copy.agent)
+  if (roster === undefined)
+    throw noProof('no operator of the site vouches for the key of the agent')
+  return {
+    fingerprint: rootFingerprintOf(chain[0]!),
+    entryCount: entries.length,
+    proof: {
+      format: 'sallyport-proof-1',
+      roots: chain.map(plain),
+      roster: plain(roster),
+      job: plain(await openMine(operator, view.sealed, WIRE.maxSealedBytes)),
+      result: plain(await openMine(operator, view.result, WIRE.maxSealedResultBytes)),
+      hubKey: copy.hubKey,
+      log: {
+        note,
+        entries: entries.map(({ entry: { index }, bytes }) => ({
+          index,
+          bytes: encodeBase64url(bytes),
+          path: inclusionPath(hashOf, index, head.size).map(encodeBase64url),
+        })),
+      },
+    },
+  }
+}
+
+function isAbout(
+  entry: { jobId?: string | undefined; envelopeId?: string | undefined },
+  id: string,
+) {
+  return entry.jobId === id || entry.envelopeId === id
+}
+
+async function rootsOf({ home }: Operator): Promise<Uint8Array[]> {
+  const { envelope, root } = parseSiteFile(await readFile(home.operator.site))
+  const anchor = { root: envelope, fingerprint: rootFingerprintOf(envelope) }
+  const chain = chainOf(anchor, await readKeptRoots(home, root.version))
+  return chain.map((each) => each.envelope)
+}
+
+function openMine({ identity }: Operator, sealed: string, maxBytes: number): Promise<Uint8Array> {
+  return open(sealed, identity.sealing, maxBytes)
+}
+
+/** An envelope as JSON, which is what it is. */
+function plain(envelope: Uint8Array): unknown {
+  const { payloadType, payload, signatures } = parseEnvelope(envelope, WIRE.maxSealedResultBytes)
+  return {
+    payloadType,
+    payload: encodeBase64url(payload),
+    signatures: signatures.map(({ keyId, signature }) => ({
+      keyid: keyId,
+      sig: encodeBase64url(signature),
+    })),
+  }
+}
+
+function noProof(why: string): Problem {
+  return new Problem('ERR_PROOF', `there is no proof to be made: ${why}`, {
+    exit: EXIT.failed,
+    unharmed: 'Nothing was written.',
+    remedy: 'An agent shows its log to the hub within seconds of an answer; see what the hub has:',
+    commands: ['sallyport audit verify --agent <name>'],
+  })
+}
