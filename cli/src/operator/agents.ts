@@ -14,7 +14,8 @@ export const AgentRecord = z.strictObject({
   format: z.literal('sallyport-agent-record-1'),
   agentId: Id,
   name: Name,
-  enrolmentId: Id,
+  /** Null when it was learnt from a colleague. */
+  enrolmentId: Id.nullable(),
   codeMadeAt: Instant,
   codeExpiresAt: Instant,
   /** The code's proof key, sealed to this operator: it vouches for the agent's keys and must not lie about. */
@@ -23,6 +24,8 @@ export const AgentRecord = z.strictObject({
   pinnedAt: Instant.nullable(),
   hostname: z.string().max(253).nullable(),
   agentVersion: z.string().max(64).nullable(),
+  /** The operator whose roster named it; absent when it enrolled with a code of this operator. */
+  learntFrom: Name.optional(),
 })
 export type AgentRecord = z.infer<typeof AgentRecord>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Brings an approval to an agent: the bundle to the hub, the signed approval to the agent, its verified answer back. */
 import { randomUUIDv7 } from 'node:crypto'
+import { signedAs } from '@sallyport/core/admission'
 import {
   approvedJobsOf,
   bindingNamesOf,
@@ -83,7 +84,7 @@ function approvalOf(operator: Operator, agent: PinnedAgent, order: ApproveOrder)
     overrides,
     issuedAt: instantOf(nowMs),
     expiresAt: instantOf(nowMs + lifetimeMs),
-    readers: readersFor(operator, agent),
+    readers: readersFor(operator, agent, signedAs(documents.approval, {})),
   }
 }
 

@@ -21,6 +21,7 @@ import { CodedError, isCodedError } from '@sallyport/sdk'
 import { isPinned, notEnrolled, readAgents, unknownAgent, writeAgent } from './agents.ts'
 import type { AgentRecord, PinnedAgent } from './agents.ts'
 import type { Operator } from './operator.ts'
+import { learnAgents } from './roster.ts'
 
 const MAX_SEALED_BYTES = 32 * 1_024
 const MAX_PROOF_KEY_BYTES = 4_096
@@ -50,7 +51,7 @@ export async function reviewAgents(operator: Operator): Promise<AgentStanding[]>
  * Throws: ERR_AGENT_UNKNOWN, ERR_AGENT_NOT_ENROLLED, ERR_AGENT_DOUBTFUL.
  */
 export async function findAgent(operator: Operator, name: string): Promise<PinnedAgent> {
-  const records = await readAgents(operator.home)
+  const records = await agentsKnowing(operator, name)
   const named = records
     .filter((each) => each.name === name)
     .sort((a, b) => (a.codeMadeAt > b.codeMadeAt ? -1 : 1))
@@ -67,6 +68,14 @@ export async function findAgent(operator: Operator, name: string): Promise<Pinne
   if (named[0] === undefined) throw unknownAgent(name, records)
   if (doubt === undefined) throw notEnrolled(named[0], operator.now())
   throw doubtful(`the keys of ${name} are not believed: ${doubt}`)
+}
+
+/** Why only then: an agent of a colleague is taken up from their roster when it is first named here. */
+async function agentsKnowing(operator: Operator, name: string): Promise<AgentRecord[]> {
+  const records = await readAgents(operator.home)
+  if (records.some((each) => each.name === name)) return records
+  await learnAgents(operator)
+  return readAgents(operator.home)
 }
 
 async function allAgents({ hub }: Operator): Promise<AgentView[]> {

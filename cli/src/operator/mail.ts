@@ -20,6 +20,8 @@ const SENT = [
   documents.revocation,
   documents.quarantineRelease,
   documents.pin,
+  documents.cancellation,
+  documents.isolation,
 ]
 
 type Verified = Extract<Verification, { ok: true }>
@@ -28,7 +30,8 @@ type Verified = Extract<Verification, { ok: true }>
 export type Content =
   | { readonly kind: 'job'; readonly job: Job; readonly digest: string; readonly signer: string }
   | {
-      readonly kind: 'approval' | 'revocation' | 'quarantine-release' | 'pin'
+      readonly kind:
+        'approval' | 'revocation' | 'quarantine-release' | 'pin' | 'cancellation' | 'isolation'
       readonly digest: string
       readonly signer: string
     }
@@ -101,6 +104,16 @@ function contentOf({ kind, payload, digest, signer }: Verified): { id: string; c
       return {
         id: parseDocument(documents.pin, payload).pinId,
         content: { kind: 'pin', ...by },
+      }
+    case documents.cancellation.name:
+      return {
+        id: parseDocument(documents.cancellation, payload).cancellationId,
+        content: { kind: 'cancellation', ...by },
+      }
+    case documents.isolation.name:
+      return {
+        id: parseDocument(documents.isolation, payload).isolationId,
+        content: { kind: 'isolation', ...by },
       }
     default: {
       const job = parseDocument(documents.job, payload)

@@ -3,6 +3,7 @@
 import type { Job } from '@sallyport/core/protocol'
 import { jobProblem } from '../output/job-problem.ts'
 import type { PinnedAgent } from './agents.ts'
+import { awaitingProblem } from './awaiting.ts'
 import { followJob } from './follow-job.ts'
 import { sendJob } from './jobs.ts'
 import type { Operator } from './operator.ts'
@@ -26,6 +27,8 @@ export async function runOne(
 ): Promise<unknown> {
   const startedMs = performance.now()
   const sent = await sendJob(operator, agent, { jobType, input, lifetimeMs: timeoutMs })
+  const { awaiting: standing } = sent
+  if (standing !== undefined) throw awaitingProblem(operator, { id: sent.envelopeId, standing })
   const patience = { untilMs: operator.now() + timeoutMs }
   const known = await followJob(operator, { agent, sent, startedMs }, patience)
   const problem = jobProblem(known)

@@ -5,6 +5,9 @@ import { parseEnvelope } from '@sallyport/core/protocol'
 import type { DocumentKind } from '@sallyport/core/protocol'
 import type { PinnedAgent } from './agents.ts'
 import type { Operator } from './operator.ts'
+import { readersAmongPeople } from './people.ts'
+import { signatureStanding } from './signatures.ts'
+import type { ToSign } from './signatures.ts'
 
 /** A document on its way. */
 export interface Sent {
@@ -50,7 +53,12 @@ export async function send<T>(
   }
 }
 
-/** Who may read a document for this agent, and its answer: the agent and every operator of the site. */
-export function readersFor(operator: Operator, agent: PinnedAgent): string[] {
-  return [...new Set([agent.identity.sealingKey, ...operator.readers])]
+/**
+ * Who may read a document for this agent, and its answer: the agent, every operator of the site, whoever sends it, and the
+ * customers where one of them must sign too.
+ */
+export function readersFor(operator: Operator, agent: PinnedAgent, signed?: ToSign): string[] {
+  const need = signed && signatureStanding(signed, [], operator.trust).need
+  const people = readersAmongPeople(operator, { customers: (need?.customers ?? 0) > 0 })
+  return [agent.identity.sealingKey, ...people]
 }

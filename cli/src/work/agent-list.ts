@@ -7,6 +7,7 @@ import type { AgentRecord } from '../operator/agents.ts'
 import { reviewAgents } from '../operator/descriptors.ts'
 import type { AgentStanding } from '../operator/descriptors.ts'
 import type { Operator } from '../operator/operator.ts'
+import { learnAgents, publishRoster } from '../operator/roster.ts'
 import { EXIT } from '../output/exit-codes.ts'
 import type { Paint } from '../output/paint.ts'
 import { safeText } from '../output/safe-text.ts'
@@ -23,7 +24,12 @@ type Standing =
 
 /** Lists the agents; the exit code says refused when the keys of one are not believed. */
 export async function agentList(operator: Operator, talk: Talk): Promise<number> {
-  const standings = await waiting(talk, 'asking the hub', () => reviewAgents(operator))
+  const standings = await waiting(talk, 'asking the hub', async () => {
+    await learnAgents(operator)
+    const reviewed = await reviewAgents(operator)
+    await publishRoster(operator)
+    return reviewed
+  })
   const nowMs = operator.now()
   const document = {
     format: 'sallyport.agent-list/1',

@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Shows the newest jobs, each read back and verified on this machine. */
+/** Shows the newest jobs, each read back and verified on this machine, and before them what waits for signatures. */
 import { readAgents } from '../operator/agents.ts'
+import type { AgentRecord } from '../operator/agents.ts'
+import { awaitingProposals } from '../operator/find-proposal.ts'
+import type { FoundProposal } from '../operator/find-proposal.ts'
 import { envelopes } from '../operator/find-job.ts'
 import { readMail } from '../operator/mail.ts'
 import type { Mail } from '../operator/mail.ts'
 import type { Operator } from '../operator/operator.ts'
+import { learnAgents } from '../operator/roster.ts'
+import { countsText } from '../operator/signatures.ts'
 import type { Paint } from '../output/paint.ts'
+import { proposalJson, titleOf } from '../output/review-screen.ts'
+import { safeText } from '../output/safe-text.ts'
 import { table } from '../output/table.ts'
 import type { Talk } from '../output/talk.ts'
 import { waiting } from '../output/waiting.ts'
@@ -17,22 +24,61 @@ export async function jobList(
   talk: Talk,
   asked: { agent?: string | undefined; limit: number },
 ): Promise<void> {
-  const mails = await waiting(talk, 'asking the hub', () => readJobs(operator, asked))
-  const document = { format: 'sallyport.job-list/1', jobs: mails.map(jobJson) }
+  const { awaiting, mails, agents } = await waiting(talk, 'asking the hub', async () => {
+    await learnAgents(operator)
+    const agents = await readAgents(operator.home)
+    const wanted = wantedIn(agents, asked.agent)
+    const awaiting = (await awaitingProposals(operator)).filter(({ proposal }) =>
+      proposal.agentIds.some(wanted),
+    )
+    return { awaiting, agents, mails: await readJobs(operator, agents, { ...asked, wanted }) }
+  })
+  const nowMs = operator.now()
+  const document = {
+    format: 'sallyport.job-list/1',
+    awaiting: awaiting.map((found) => proposalJson({ ...found, agents, nowMs })),
+    jobs: mails.map(jobJson),
+  }
+  const jobs = () => (mails.length === 0 ? 'no jobs yet' : jobTable(mails, nowMs, talk.paint))
   talk.answer(document, () =>
-    mails.length === 0 ? 'no jobs yet' : jobTable(mails, operator.now(), talk.paint),
+    [...awaitingLines(awaiting, { agents, nowMs, paint: talk.paint }), jobs()].join('\n'),
   )
+}
+
+function wantedIn(
+  agents: readonly AgentRecord[],
+  name: string | undefined,
+): (agentId: string) => boolean {
+  if (name === undefined) return () => true
+  const ids = new Set(agents.filter((each) => each.name === name).map(({ agentId }) => agentId))
+  return (agentId) => ids.has(agentId)
+}
+
+function awaitingLines(
+  awaiting: readonly FoundProposal[],
+  how: { agents: readonly AgentRecord[]; nowMs: number; paint: Paint },
+): string[] {
+  if (awaiting.length === 0) return []
+  const { agents, nowMs, paint } = how
+  const columns = ['awaiting', 'what', 'wanted by', 'ends', 'needs'].map((head) => ({ head }))
+  const rows = awaiting.map(({ proposal }) => [
+    paint.warn(short(proposal.id)),
+    titleOf({ proposal, agents }),
+    safeText(proposal.proposer.name),
+    relative(Date.parse(proposal.endsAt), nowMs),
+    countsText(proposal.standing),
+  ])
+  return [table(columns, rows, paint), 'look at one: sallyport job review <id>', '']
 }
 
 async function readJobs(
   operator: Operator,
-  { agent, limit }: { agent?: string | undefined; limit: number },
+  agents: readonly AgentRecord[],
+  { wanted, limit }: { wanted: (agentId: string) => boolean; limit: number },
 ): Promise<Mail[]> {
-  const agents = await readAgents(operator.home)
-  const wanted = new Set(agents.filter(({ name }) => name === agent).map(({ agentId }) => agentId))
   const mails: Mail[] = []
   for await (const view of envelopes(operator)) {
-    if (agent !== undefined && !wanted.has(view.agentId)) continue
+    if (!wanted(view.agentId)) continue
     const mail = await readMail(operator, view, agents)
     if (mail.content === undefined || mail.content.kind === 'job') mails.push(mail)
     if (mails.length === limit) break

@@ -123,20 +123,6 @@ describe('a job that is cancelled', () => {
     expect(await bench.answerTo(label)).toMatchObject({ state: 'done' })
   })
 
-  it('and kept something is not looked after any more when it is ended', async () => {
-    using bench = new Bench(folder)
-    bench.outcome = (request) => {
-      request.onKeep?.({ plan: undefined, value: 1 })
-      return untilEnded(request)
-    }
-    const job = makeJob()
-    const running = bench.deliver(sign(job))
-    await until(() => bench.runs.length === 1)
-    await bench.deliver(cancel(job.jobId))
-    expect(await bench.answerTo(await running)).toMatchObject({ state: 'interrupted' })
-    expect(bench.journal.openRuns()).toEqual([])
-  })
-
   it('at the moment it begins has one outcome, whichever comes first', async () => {
     const outcomes = new Set<string>()
     using bench = new Bench(folder)

@@ -12,7 +12,7 @@ let store: SqliteAgentStore
 
 const path = () => join(folder, 'agent.db')
 const open = () => openSqliteAgentStore(path(), { clock: { now: () => 0 } })
-const cancellation = { cancellationId: 'c', jobId: 'j', why: 'first', onlyOf: [] }
+const cancellation = { cancellationId: 'c', jobId: 'j', why: 'first', onlyOf: [] as string[] }
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'sallyport-standing-'))
@@ -25,7 +25,7 @@ afterEach(() => {
 })
 
 describe('cancellations', () => {
-  const put = (changes: Partial<typeof cancellation> & { onlyOf?: string[] }) =>
+  const put = (changes: Partial<typeof cancellation>) =>
     store.transaction(() => store.cancellations.put({ ...cancellation, ...changes }, 1))
 
   it('count for everyone when an operator signed, else for those who signed', () => {
