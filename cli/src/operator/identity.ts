@@ -21,7 +21,7 @@ import type { Home } from '../home.ts'
 import { readPolicyTemplate } from '../policy/template.ts'
 import { keepPolicy } from './kept-roots.ts'
 import { writeRecord } from './records.ts'
-import { RECOVERY_SECRET_BYTES, makeRecoveryCode, recoveryKeyOf } from './recovery-code.ts'
+import { RECOVERY_SECRET_BYTES, makeRecoveryCode, recoveryIdentityOf } from './recovery-code.ts'
 import { keepRootKey, lockedRootKey } from './root-key.ts'
 import { Settings, siteOf } from './site.ts'
 import type { Site } from './site.ts'
@@ -60,7 +60,8 @@ export async function makeOperator(home: Home, made: NewOperator): Promise<MadeO
     siteId: randomUUIDv7(),
     siteName: made.siteName,
     operator: publicIdentity(identity),
-    rootKeys: [rootKey.signing, recoveryKeyOf(recoveryCode)],
+    rootKeys: [rootKey.signing],
+    recovery: recoveryIdentityOf(recoveryCode),
     thresholds: THRESHOLD_PROFILES[made.profile],
     policyText: await readPolicyTemplate('solo'),
     nowMs,

@@ -3,12 +3,13 @@
 import {
   equalBytes,
   hkdfSha256,
+  makeSealingKey,
   makeSigningKey,
   readTypedDigits,
   sha256,
+  typedDigits,
 } from '@sallyport/core/crypto'
-import { typedDigits } from '@sallyport/core/crypto'
-import type { SigningKey } from '@sallyport/core/crypto'
+import type { Identity } from '@sallyport/core/crypto'
 import { EXIT } from '../output/exit-codes.ts'
 import { Problem } from '../output/problem.ts'
 
@@ -25,18 +26,22 @@ export function makeRecoveryCode(secret: Uint8Array): string {
 }
 
 /**
- * The root key that a code stands for, as typed: any case, spaces or hyphens anywhere, O for 0, I and L for 1.
+ * The keys that a code stands for: a root key, and one to read what was kept for that day. As typed: any case, spaces
+ * or hyphens anywhere, O for 0, I and L for 1.
  *
  * Trust: whether a root knows the key is for the caller to ask.
  * Throws: ERR_RECOVERY_CODE, which does not quote the code.
  */
-export function recoveryKeyOf(code: string): SigningKey {
+export function recoveryIdentityOf(code: string): Pick<Identity, 'signing' | 'sealing'> {
   const bytes = readTypedDigits(PREFIX, code, RECOVERY_SECRET_BYTES + CHECKSUM_BYTES)
   if (bytes === undefined) throw wrong('not a recovery code: SR1 and 32 digits')
   const secret = bytes.subarray(0, RECOVERY_SECRET_BYTES)
   const isWhole = equalBytes(bytes.subarray(RECOVERY_SECRET_BYTES), checksumOf(secret))
   if (!isWhole) throw wrong('the recovery code has a typing error')
-  return makeSigningKey(hkdfSha256(secret, 'sallyport recovery root key v1', 32))
+  return {
+    signing: makeSigningKey(hkdfSha256(secret, 'sallyport recovery root key v1', 32)),
+    sealing: makeSealingKey(hkdfSha256(secret, 'sallyport recovery sealing key v1', 32)),
+  }
 }
 
 function checksumOf(secret: Uint8Array): Uint8Array {

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import { parseSealingPublicKey, parseSigningPublicKey } from '@sallyport/core/crypto'
 import { Bytes32, Name } from '@sallyport/core/protocol'
+import type { RootKey } from '@sallyport/core/protocol'
 import { EXIT } from '../output/exit-codes.ts'
 import { Problem } from '../output/problem.ts'
 
@@ -11,18 +12,25 @@ export interface IdentityLine {
   readonly name: string
   readonly signingKey: string
   readonly sealingKey: string | null
-  /** The root key and the key of the recovery code, where there are such. */
-  readonly rootKeys: readonly string[]
+  /** The root key and that of the recovery code, where there are such. */
+  readonly rootKeys: readonly Pick<RootKey, 'signingKey' | 'sealingKey'>[]
 }
 
 const PREFIX = 'sallyport-identity-1'
 const NONE = '-'
 const MAX_LINE = 1_024
 
-/** Writes the line: `sallyport-identity-1 ben <signing> <sealing> <root> <recovery>`. */
+/** Writes the line: `sallyport-identity-1 ben <signing> <sealing> <root> <recovery> <recovery sealing>`. */
 export function identityLine({ name, signingKey, sealingKey, rootKeys }: IdentityLine): string {
-  const [root = NONE, recovery = NONE] = rootKeys
-  return [PREFIX, name, signingKey, sealingKey ?? NONE, root, recovery].join(' ')
+  const [root, recovery] = rootKeys
+  const keys = [
+    signingKey,
+    sealingKey,
+    root?.signingKey,
+    recovery?.signingKey,
+    recovery?.sealingKey,
+  ]
+  return [PREFIX, name, ...keys.map((key) => key ?? NONE)].join(' ')
 }
 
 /**
@@ -40,24 +48,31 @@ export async function readIdentityLine(typed: string): Promise<IdentityLine> {
 }
 
 function parseLine(text: string): IdentityLine {
-  const [prefix, name = '', signingKey = '', sealing = '', root = '', recovery = '', ...more] = text
-    .trim()
-    .split(/\s+/)
-  if (prefix !== PREFIX || more.length > 0 || recovery === '') throw wrong('not an identity line')
-  const rootKeys = [root, recovery].filter((key) => key !== NONE)
-  return checked({ name, signingKey, sealingKey: sealing === NONE ? null : sealing, rootKeys })
+  const [prefix, name = '', signingKey = '', ...rest] = text.trim().split(/\s+/)
+  if (prefix !== PREFIX || rest.length !== 4) throw wrong('not an identity line')
+  const [sealingKey, root, recovery, recoverySealing] = rest.map((key) =>
+    key === NONE ? null : key,
+  )
+  const rootKeys = [
+    ...(root == null ? [] : [{ signingKey: root, sealingKey: null }]),
+    ...(recovery == null ? [] : [{ signingKey: recovery, sealingKey: recoverySealing ?? null }]),
+  ]
+  return checked({ name, signingKey, sealingKey: sealingKey ?? null, rootKeys })
 }
 
 function checked(identity: IdentityLine): IdentityLine {
   const { name, signingKey, sealingKey, rootKeys } = identity
   if (!Name.safeParse(name).success) throw wrong('its name is none')
+  const signing = [signingKey, ...rootKeys.map((key) => key.signingKey)]
   try {
-    for (const key of [signingKey, ...rootKeys]) parseSigningPublicKey(key)
-    if (sealingKey !== null) parseSealingPublicKey(sealingKey)
+    for (const key of signing) parseSigningPublicKey(key)
+    for (const key of [sealingKey, ...rootKeys.map((each) => each.sealingKey)]) {
+      if (key !== null) parseSealingPublicKey(key)
+    }
   } catch (cause) {
     throw wrong('a key in it cannot be used', cause)
   }
-  if (new Set([signingKey, ...rootKeys]).size === 1 + rootKeys.length) return identity
+  if (new Set(signing).size === signing.length) return identity
   throw wrong('a key in it stands twice')
 }
 

@@ -6,6 +6,7 @@ import type { VerifiedRoot } from '@sallyport/core/crypto'
 import { decodeBase64url, encodeBase64url, instantOf } from '@sallyport/core/protocol'
 import { hubRefusalOf } from '@sallyport/core/transport'
 import type { HubClient } from '@sallyport/core/transport'
+import { isCodedError } from '@sallyport/sdk'
 import { waitForAnswer } from '../operator/answers.ts'
 import type { PinnedAgent } from '../operator/agents.ts'
 import { keepHead } from '../operator/heads.ts'
@@ -46,7 +47,8 @@ export async function publishToHub(hub: RootHub, chain: readonly VerifiedRoot[])
 /** What an agent said to the newest root. */
 export interface Taken {
   readonly version: number
-  readonly answer: VerifiedResult
+  /** Undefined when it had said so before. */
+  readonly answer: VerifiedResult | undefined
 }
 
 /**
@@ -62,6 +64,9 @@ export async function publishToAgent(
 ): Promise<Taken> {
   const newest = chain.at(-1)!
   const holding = await holdingOf(operator.home, agent.agentId)
+  if ((holding.version ?? 0) >= newest.root.version) {
+    return { version: holding.version!, answer: undefined }
+  }
   const before = holding.version ?? enrolledUnder(chain, agent) ?? newest.root.version - 1
   const from = Math.min(before + 1, newest.root.version)
   const answer = await bring(operator, agent, { chain: since(chain, from), untilMs })
@@ -141,18 +146,30 @@ async function answerTo(
   if (view !== null && view?.result == null && view?.state !== 'expired') return undefined
   const holding = await holdingOf(operator.home, agent.agentId)
   const left = holding.sent.filter((each) => each.envelopeId !== envelopeId)
-  if (view?.result == null) {
-    // The hub has lost it, or it lay too long: it has to be sent again.
+  const question = { envelopeId, digest, jobId: null }
+  const answer =
+    view?.result == null ? undefined : await read(operator, agent, view.result, question)
+  if (answer === undefined) {
+    // The hub has lost it, it lay too long, or it was answered to keys that are gone: it has to be sent again.
     await keepHolding(operator.home, { ...holding, sent: left })
     return undefined
   }
-  const answer = await openResult(operator, agent, view.result, { envelopeId, digest, jobId: null })
   await keepHead(operator.home, agent.agentId, answer.audit)
   const version = answer.result.state === 'done' ? sent.version : (heldBy(answer) ?? 0)
   const newer = version > (holding.version ?? 0)
   const seen = newer ? { version, at: answer.result.finishedAt } : {}
   await keepHolding(operator.home, { ...holding, ...seen, sent: left })
   return answer
+}
+
+/** The answer; undefined when it is sealed to keys that this person had before. */
+async function read(...asked: Parameters<typeof openResult>): Promise<VerifiedResult | undefined> {
+  try {
+    return await openResult(...asked)
+  } catch (error) {
+    if (isCodedError(error) && error.code === 'ERR_NOT_A_READER') return undefined
+    throw error
+  }
 }
 
 /** The version that an agent holds when it says that what came does not follow it. */

@@ -64,8 +64,8 @@ export function agentLines(outcomes: readonly AgentOutcome<Taken>[], paint: Pain
   return outcomes.map((outcome) => {
     if ('problem' in outcome) return problemScreen(outcome.problem, paint)
     const { version, answer } = outcome.value
-    const by = paint.dim(`, signed by it, audit entry ${answer.audit.index}`)
-    return `${paint.good('taken')} ${outcome.agent.name} holds version ${version}${by}`
+    const by = answer && paint.dim(`, signed by it, audit entry ${answer.audit.index}`)
+    return `${paint.good('taken')} ${outcome.agent.name} holds version ${version}${by ?? ''}`
   })
 }
 
@@ -74,6 +74,6 @@ export function agentJson(outcome: AgentOutcome<Taken>): object {
   const agent = { name: outcome.agent.name, agentId: outcome.agent.agentId }
   if ('problem' in outcome) return { agent, state: 'failed', error: problemJson(outcome.problem) }
   const { version, answer } = outcome.value
-  const verified = { signedBy: agent.name, auditIndex: answer.audit.index }
+  const verified = answer ? { signedBy: agent.name, auditIndex: answer.audit.index } : null
   return { agent, state: 'taken', version, verified }
 }

@@ -66,7 +66,11 @@ export function rootDifferences(before: TrustRoot, after: TrustRoot, paint: Pain
       : [
           `${paint.warn('~')} the root itself: ${holders(before.rootThreshold)} → ${holders(after.rootThreshold)}`,
         ]),
-    `${paint.dim('~')} valid until ${day(after.expiresAt)}, before until ${day(before.expiresAt)}`,
+    ...(day(before.expiresAt) === day(after.expiresAt)
+      ? []
+      : [
+          `${paint.dim('~')} valid until ${day(after.expiresAt)}, before until ${day(before.expiresAt)}`,
+        ]),
   ]
 }
 

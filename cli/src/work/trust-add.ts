@@ -64,7 +64,7 @@ function keysFor(
   switch (role) {
     case 'root':
       if (rootKeys.length === 0) throw lacks(holder, 'a root key')
-      return rootKeys.map((each) => ({ ...key, signingKey: each }))
+      return rootKeys.map((each) => ({ ...key, ...each }))
     case 'operator':
     case 'customer':
       if (sealingKey === null) throw lacks(holder, 'a key to read with')

@@ -2,14 +2,19 @@
 /** A recovery code is one root key, typed in any manner, and a typing error is no other key. */
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from '@jest/globals'
-import { makeRecoveryCode, recoveryKeyOf } from '../../src/operator/recovery-code.ts'
+import { makeRecoveryCode, recoveryIdentityOf } from '../../src/operator/recovery-code.ts'
 
 const code = makeRecoveryCode(new Uint8Array(16).fill(7))
+
+const recoveryKeyOf = (typed: string): { keyId: string } => recoveryIdentityOf(typed).signing
 
 describe('a recovery code', () => {
   it('has eight groups of four behind its prefix, and always gives the same key', () => {
     expect(code).toMatch(/^SR1(-[0-9A-HJKMNP-TV-Z]{4}){8}$/)
     expect(recoveryKeyOf(code).keyId).toBe('cO24EuCuj1-3LQbCNMK0OgRtDWCnA1TVMhxvFHT9Gv4')
+    expect(recoveryIdentityOf(code).sealing.keyId).toBe(
+      'vCenLmA-jpXyXgrHTiqsI3bS0Z3nrTUH8ttTMS8oWMQ',
+    )
     const other = recoveryKeyOf(makeRecoveryCode(randomBytes(16)))
     expect(other.keyId).not.toBe(recoveryKeyOf(code).keyId)
   })

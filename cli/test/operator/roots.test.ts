@@ -18,7 +18,7 @@ const nowMs = Date.parse(NOW)
 const ann = personOf('ann')
 const first = signRoot(firstRoot([ann]), [ann.root])
 const second = signRoot(nextRoot(first.root, {}, { nowMs }), [ann.root])
-const third = signRoot(nextRoot(second.root, {}, { nowMs }), [ann.recovery])
+const third = signRoot(nextRoot(second.root, {}, { nowMs }), [ann.recovery.signing])
 const hubOf = (...envelopes: Uint8Array[]) => ({
   readTrustRoots: async (from = 1) => envelopes.slice(from - 1).map(encodeBase64url),
 })

@@ -21,24 +21,31 @@ export interface Person {
   readonly name: string
   readonly operator: Identity
   readonly root: SigningKey
-  readonly recovery: SigningKey
+  readonly recovery: Identity
 }
 
 /** A person with new keys. */
 export function personOf(name: string): Person {
   const key = (): SigningKey => makeIdentity(name, randomBytes(64)).signing
-  return { name, operator: makeIdentity(name, randomBytes(64)), root: key(), recovery: key() }
+  return {
+    name,
+    operator: makeIdentity(name, randomBytes(64)),
+    root: key(),
+    recovery: makeIdentity(name, randomBytes(64)),
+  }
 }
 
 /** The keys of a person as a root has them. */
 export function keysOf({ name: holder, operator, root, recovery }: Person): RootKey[] {
   const { signingKey, sealingKey } = publicIdentity(operator)
-  const roots = [root, recovery].map(({ publicKey }) => encodeBase64url(publicKey))
+  const { name: _, ...spare } = publicIdentity(recovery)
   return [
     rootKeyFor({ holder, role: 'operator', signingKey, sealingKey }, { nowMs }),
-    ...roots.map((key) => {
-      return rootKeyFor({ holder, role: 'root', signingKey: key, sealingKey: null }, { nowMs })
-    }),
+    rootKeyFor(
+      { holder, role: 'root', signingKey: encodeBase64url(root.publicKey), sealingKey: null },
+      { nowMs },
+    ),
+    rootKeyFor({ holder, role: 'root', ...spare }, { nowMs }),
   ]
 }
 

@@ -13,7 +13,10 @@ const ben = {
   name: 'ben',
   signingKey: operator!.signingKey,
   sealingKey: operator!.sealingKey,
-  rootKeys: [root!.signingKey, recovery!.signingKey],
+  rootKeys: [root!, recovery!].map((key) => ({
+    signingKey: key.signingKey,
+    sealingKey: key.sealingKey,
+  })),
 }
 
 describe('an identity line', () => {
@@ -43,7 +46,7 @@ describe('an identity line', () => {
       identityLine({ ...ben, name: 'Ben!' }),
       identityLine({ ...ben, signingKey: encodeBase64url(new Uint8Array(32)) }),
       identityLine({ ...ben, sealingKey: encodeBase64url(new Uint8Array(32)) }),
-      identityLine({ ...ben, rootKeys: [ben.signingKey] }),
+      identityLine({ ...ben, rootKeys: [{ signingKey: ben.signingKey, sealingKey: null }] }),
       `${identityLine(ben)} more`,
       'sallyport-identity-1 ben',
     ]

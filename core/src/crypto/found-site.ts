@@ -4,7 +4,7 @@ import { encodeBase64url } from '../protocol/base64url.ts'
 import type { RootKey, Threshold } from '../protocol/authority.ts'
 import { documents, type PublicIdentity } from '../protocol/documents.ts'
 import { instantOf } from '../protocol/primitives.ts'
-import type { SigningKey } from './keys.ts'
+import type { Identity, SigningKey } from './keys.ts'
 import { signDocument } from './sign.ts'
 
 /** What a site begins with. Units: epoch milliseconds. */
@@ -15,6 +15,8 @@ export interface Founding {
   readonly operator: PublicIdentity
   /** The first one signs. */
   readonly rootKeys: readonly [SigningKey, ...SigningKey[]]
+  /** The root key of last resort. What a person must not lose is sealed to it too. */
+  readonly recovery?: Pick<Identity, 'signing' | 'sealing'>
   readonly thresholds: readonly Threshold[]
   readonly policyText: string
   readonly nowMs: number
@@ -35,6 +37,7 @@ export function foundSite(founding: Founding): { root: Uint8Array; policy: Uint8
       signingKey: encodeBase64url(publicKey),
       sealingKey: null,
     })),
+    ...(founding.recovery === undefined ? [] : [{ ...common, ...recoveryKeys(founding.recovery) }]),
     { ...common, role: 'operator', signingKey, sealingKey },
   ]
   const root = {
@@ -51,5 +54,16 @@ export function foundSite(founding: Founding): { root: Uint8Array; policy: Uint8
   return {
     root: signDocument(documents.trustRoot, root, rootKeys[0]),
     policy: signDocument(documents.policy, policy, rootKeys[0]),
+  }
+}
+
+function recoveryKeys({
+  signing,
+  sealing,
+}: Pick<Identity, 'signing' | 'sealing'>): Pick<RootKey, 'role' | 'signingKey' | 'sealingKey'> {
+  return {
+    role: 'root',
+    signingKey: encodeBase64url(signing.publicKey),
+    sealingKey: encodeBase64url(sealing.publicKey),
   }
 }
