@@ -53,6 +53,7 @@ export const COMMAND_FILES: Readonly<Record<string, Load>> = {
   'trust:threshold': () => import('./commands/trust/threshold.ts'),
   'trust:renew': () => import('./commands/trust/renew.ts'),
   'trust:publish': () => import('./commands/trust/publish.ts'),
+  'trust:recover': () => import('./commands/trust/recover.ts'),
   'trust:sign': () => import('./commands/trust/sign.ts'),
   'schedule:add': () => import('./commands/schedule/add.ts'),
   'schedule:list': () => import('./commands/schedule/list.ts'),

@@ -26,8 +26,8 @@ export interface Question {
   readonly envelopeId: string
   /** Digest of the signed payload that was sent. */
   readonly digest: string
-  /** Null for documents that are no job. */
-  readonly jobId: string | null
+  /** Null for documents that are no job; for reports it follows from what they say of themselves. */
+  readonly jobId: string | null | ((result: Result) => string | null)
 }
 
 /** A verified answer. */
@@ -85,7 +85,8 @@ function expectAnswer(
   if (!result.readers.includes(ownKey)) throw unverified('it was sealed anew by someone else')
   // An agent that could not read the job says so, and cannot name what it could not read.
   if (result.state === 'refused' && result.jobDigest === null) return
-  if (result.jobId !== question.jobId) throw unverified('it answers another job')
+  const jobId = typeof question.jobId === 'function' ? question.jobId(result) : question.jobId
+  if (result.jobId !== jobId) throw unverified('it answers another job')
   if (result.jobDigest !== question.digest)
     throw unverified('it answers other bytes than were signed')
 }
