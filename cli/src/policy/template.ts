@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 
 /** Names of the templates, for one person, several, customers of a provider, and guests that help themselves. */
-export const POLICY_TEMPLATES = ['solo'] as const
+export const POLICY_TEMPLATES = ['solo', 'team', 'msp', 'self-service'] as const
 
 /** The name of a template. */
 export type PolicyTemplate = (typeof POLICY_TEMPLATES)[number]

@@ -28,9 +28,12 @@ export function findPolicyProblems(text: string, world: PolicyWorld): PolicyProb
   const texts = Object.fromEntries(rules.map(({ key, text: own }) => [key, own]))
   const complaints = validateRules(texts, makePolicySchema(world.manifests))
   const wrong = new Set(complaints.filter(({ isError }) => isError).map(({ rule }) => rule))
+  // Without a plugin there is no job type, and no rule could ever apply: to say so for each of them helps nobody.
+  const isQuiet = world.manifests.length === 0
   const found = complaints
-    .filter(({ isError, rule }) => isError || !wrong.has(rule))
+    .filter(({ isError, rule }) => isError || !(isQuiet || wrong.has(rule)))
     .map((complaint) => problemOf(text, rules, complaint))
+    .map((problem) => withNearest(problem, world.manifests))
   const unknown = rules.flatMap((rule) => unknownNames(text, rule, world.names ?? {}))
   return onePerPlace([...found, ...unknown])
 }
@@ -49,8 +52,8 @@ function problemOf(
 /** Why: an action is a job type here, and the namespace says nothing to a reader. */
 function inOurWords(message: string): string {
   return message
+    .replace(UNKNOWN_ACTION, 'no approved plugin has the job type "$1"')
     .replaceAll(`${NAMESPACE}::Action::`, 'job type ')
-    .replace('unrecognized action job type', 'no approved plugin has the job type')
     .replace('unrecognized entity type', 'there is no type')
     .replace(
       'policy is impossible: the policy expression evaluates to false for all valid requests',
@@ -60,6 +63,38 @@ function inOurWords(message: string): string {
       'unable to find an applicable action given the policy scope constraints',
       'no job type fits who and what this rule is about',
     )
+}
+
+const UNKNOWN_ACTION = /unrecognized action `Sallyport::Action::\\?"(.*?)\\?"`/
+const NO_JOB_TYPE = /^no approved plugin has the job type "(.*)"$/
+
+/** Names the job type that is spelt most alike. Why: the evaluator's own guess is often a group. */
+function withNearest(problem: PolicyProblem, manifests: PolicyWorld['manifests']): PolicyProblem {
+  const meant = NO_JOB_TYPE.exec(problem.message)?.[1]
+  if (meant === undefined) return problem
+  const known = manifests.flatMap(({ name, jobs }) => [
+    `${name}/*`,
+    ...Object.keys(jobs).map((job) => `${name}/${job}`),
+  ])
+  const [nearest] = known
+    .map((name) => ({ name, distance: editDistance(meant, name) }))
+    .filter(({ distance }) => distance <= meant.length / 3)
+    .toSorted((a, b) => a.distance - b.distance)
+  return { ...problem, hint: nearest === undefined ? null : `did you mean "${nearest.name}"?` }
+}
+
+/** Source: Wagner and Fischer, 1974: insertions, deletions and replacements between two words. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, at) => at)
+  for (const [i, letter] of [...a].entries()) {
+    const next = [i + 1]
+    for (let j = 0; j < b.length; j += 1) {
+      const replaced = row[j]! + (letter === b[j] ? 0 : 1)
+      next.push(Math.min(next[j]! + 1, row[j + 1]! + 1, replaced))
+    }
+    row = next
+  }
+  return row.at(-1)!
 }
 
 /** Names of a rule that the site does not know. Why a warning: an agent may be enrolled later, a person joins tomorrow. */
