@@ -52,6 +52,30 @@ describe('postings', () => {
     expect(await list({ kind: 'report' })).toMatchObject([{ ...report, agentId: agent.agentId }])
   })
 
+  it('of agents give way to newer ones about the same schedule, and to nothing else', async () => {
+    const [busy, nightly] = [randomUUIDv7(), randomUUIDv7()]
+    const report = (about: string) => posting({ kind: 'report', about })
+    const kept = report(nightly)
+    await agent.client.addPosting(kept)
+    const proposal = posting()
+    await site.operator.addPosting(proposal)
+    const all = Array.from({ length: 258 }, () => report(busy))
+    for (const each of all) {
+      await agent.client.addPosting(each)
+      site.clock.turn(1)
+    }
+    const db = new DatabaseSync(site.databaseFile, { readOnly: true })
+    const rows = db.prepare('SELECT posting_id FROM postings').all()
+    db.close()
+    const ids = new Set(rows.map((row) => row['posting_id']))
+    expect(ids.size).toBe(258)
+    for (const { postingId } of [kept, proposal, all[2]!, all[257]!]) {
+      expect(ids.has(postingId)).toBe(true)
+    }
+    expect(ids.has(all[0]!.postingId)).toBe(false)
+    expect(ids.has(all[1]!.postingId)).toBe(false)
+  })
+
   it('are listed newest first, page by page', async () => {
     const all = []
     for (let n = 0; n < 5; n += 1) {

@@ -15,6 +15,7 @@ import { AgentLog } from './support/agent-log.ts'
 import { TestSite, anyone, refusalOf, type TestAgent } from './support/site.ts'
 
 const FORK = '409 ERR_AUDIT_FORK'
+const BEHIND = '409 ERR_AUDIT_BEHIND'
 
 describe('the witness', () => {
   let site: TestSite
@@ -75,21 +76,21 @@ describe('the witness', () => {
   it('accuses nobody who is only behind', async () => {
     await show(5, 0)
     await show(9, 5)
-    expect(await shown(12, 5)).toBe(FORK)
-    expect(await shown(7, 5)).toBe(FORK)
-    expect(await shown(12, 0)).toBe(FORK)
+    expect(await shown(12, 5)).toBe(BEHIND)
+    expect(await shown(7, 5)).toBe(BEHIND)
+    expect(await shown(12, 0)).toBe(BEHIND)
     expect(entries().map(({ event }) => event)).not.toContain('agent.fork')
     expect((await show(12, 9)).head.size).toBe(12)
   })
 
   it('takes no first head that claims to have grown', async () => {
-    expect(await shown(9, 5)).toBe(FORK)
+    expect(await shown(9, 5)).toBe(BEHIND)
   })
 
   it('takes the first head of a later epoch, and from then on none of an earlier one', async () => {
     await show(9, 0)
     const later = new AgentLog(agent, { epoch: 1, parts: 5 })
-    expect(await shown(7, 5, later)).toBe(FORK)
+    expect(await shown(7, 5, later)).toBe(BEHIND)
     expect((await show(7, 0, later)).head.size).toBe(7)
     expect((await show(8, 7, later)).head.size).toBe(8)
     expect(await shown(10, 9)).toBe(FORK)

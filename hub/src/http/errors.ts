@@ -36,6 +36,7 @@ const STATUSES: ReadonlyMap<string, number> = new Map([
   ['ERR_ROOT_CONFLICT', 409],
   ['ERR_OPERATOR_KEY', 409],
   ['ERR_POSTING_CONFLICT', 409],
+  ['ERR_AUDIT_BEHIND', 409],
   ['ERR_AUDIT_FORK', 409],
   ['ERR_AUDIT_GAP', 409],
   ['ERR_AUDIT_SEGMENT', 409],

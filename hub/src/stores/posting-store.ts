@@ -4,6 +4,7 @@ import { CodedError } from '@sallyport/sdk'
 import { sql } from 'kysely'
 import type { HubDatabase, HubTransaction } from './database.ts'
 import { countFitting } from './page-sizes.ts'
+import { makeReportRoom } from './report-room.ts'
 import type { PostingRow } from './tables.ts'
 import type { Writes } from './writes.ts'
 
@@ -45,6 +46,7 @@ export class PostingStore {
       const earlier = await find(db, posting.site_id, posting.posting_id)
       if (earlier !== undefined) return earlier
       refuseLifetime(posting, caps.maxLifetimeMs)
+      if (posting.kind === 'report') await makeReportRoom(db, posting)
       await refuseWhenFull(db, posting, caps)
       await db.insertInto('postings').values(posting).execute()
       return undefined

@@ -59,7 +59,7 @@ export class Witness {
    *
    * Trust: the note must be signed by the key that this agent was enrolled with, for its own log. Where two heads prove a
    * fork, both notes are kept and the hub's log has an entry, before it is refused.
-   * Throws: ERR_AUDIT_HEAD, ERR_AUDIT_FORK.
+   * Throws: ERR_AUDIT_HEAD, ERR_AUDIT_BEHIND, ERR_AUDIT_FORK.
    */
   async witness(agent: MailboxOwner, submission: HeadSubmission): Promise<WitnessedHead> {
     const shown = await this.#read(agent, submission)
@@ -67,11 +67,9 @@ export class Witness {
     const { judgement, held } = await this.#parts.writes.run((db) =>
       this.#judge(db, { agent, shown, note: submission.note, key }),
     )
-    if (judgement === 'fork' || judgement === 'behind' || held === undefined) {
-      throw notGrown(judgement === 'fork' ? 'it is of another log' : 'it begins elsewhere', {
-        shown,
-        held,
-      })
+    if (judgement === 'fork') throw notGrown('ERR_AUDIT_FORK', shown, held)
+    if (judgement === 'behind' || held === undefined) {
+      throw notGrown('ERR_AUDIT_BEHIND', shown, held)
     }
     return viewHead(held)
   }
@@ -163,13 +161,14 @@ function headOf({ epoch, size }: HeadRow): { epoch: number; size: number } {
 }
 
 function notGrown(
-  why: string,
-  { shown, held }: { shown: ShownHead; held: HeadRow | undefined },
-): CodedError<'ERR_AUDIT_FORK'> {
+  code: 'ERR_AUDIT_FORK' | 'ERR_AUDIT_BEHIND',
+  shown: ShownHead,
+  held: HeadRow | undefined,
+): CodedError {
   const sizes = `${shown.size} entries in epoch ${shown.epoch} are shown`
   const heldSizes = `${held?.size ?? 0} in epoch ${held?.epoch ?? 0} were witnessed`
-  const message = `the head does not grow from the one witnessed last, ${why}: ${sizes}, ${heldSizes}`
-  return new CodedError('ERR_AUDIT_FORK', message)
+  const why = `the head does not grow from the one that is held: ${sizes}, ${heldSizes}`
+  return new CodedError(code, why)
 }
 
 function unfit(why: string): CodedError<'ERR_AUDIT_HEAD'> {

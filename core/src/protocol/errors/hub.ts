@@ -16,11 +16,16 @@ export const HUB_ERRORS = {
     meaning: 'The envelope has another answer already; the first one stands.',
     remedy: 'Nothing; the agent takes it as delivered.',
   },
+  ERR_AUDIT_BEHIND: {
+    meaning:
+      'The head that the agent shows does not begin where the one that the hub witnessed last ends.',
+    remedy: 'Nothing; the agent asks which head is held and goes on from there.',
+  },
   ERR_AUDIT_FORK: {
     meaning:
-      'The head that the agent shows does not grow from the one that the hub witnessed last.',
+      'The agent shows a head that cannot be of the same log as the one that the hub witnessed last.',
     remedy:
-      'Nothing after a lost answer: the agent asks for the head that is held. If it isolates itself, find out whether its state directory was copied or put back; the hub keeps both heads.',
+      'Find out whether the state directory of the agent was copied or put back; two logs are signed with its key. The hub keeps both heads.',
   },
   ERR_AUDIT_GAP: {
     meaning: 'The segment of an audit log does not follow the one that the hub stored last.',
