@@ -22,6 +22,8 @@ const SENT = [
   documents.pin,
   documents.cancellation,
   documents.isolation,
+  documents.schedule,
+  documents.scheduleOrder,
 ]
 
 type Verified = Extract<Verification, { ok: true }>
@@ -31,7 +33,14 @@ export type Content =
   | { readonly kind: 'job'; readonly job: Job; readonly digest: string; readonly signer: string }
   | {
       readonly kind:
-        'approval' | 'revocation' | 'quarantine-release' | 'pin' | 'cancellation' | 'isolation'
+        | 'approval'
+        | 'revocation'
+        | 'quarantine-release'
+        | 'pin'
+        | 'cancellation'
+        | 'isolation'
+        | 'schedule'
+        | 'schedule-order'
       readonly digest: string
       readonly signer: string
     }
@@ -114,6 +123,16 @@ function contentOf({ kind, payload, digest, signer }: Verified): { id: string; c
       return {
         id: parseDocument(documents.isolation, payload).isolationId,
         content: { kind: 'isolation', ...by },
+      }
+    case documents.schedule.name:
+      return {
+        id: parseDocument(documents.schedule, payload).scheduleId,
+        content: { kind: 'schedule', ...by },
+      }
+    case documents.scheduleOrder.name:
+      return {
+        id: parseDocument(documents.scheduleOrder, payload).orderId,
+        content: { kind: 'schedule-order', ...by },
       }
     default: {
       const job = parseDocument(documents.job, payload)
