@@ -154,10 +154,4 @@ describe('postings', () => {
     site.clock.turn(10 * MINUTE)
     expect(await report('xx')).toBe('nothing')
   })
-
-  it('of one site are not seen at another', async () => {
-    await using other = await TestSite.open()
-    await site.operator.addPosting(posting())
-    expect((await other.operator.listPostings()).postings).toEqual([])
-  })
 })
