@@ -60,7 +60,8 @@ export function findAlteration(rows: Iterable<AuditRow>, misfit: Misfit): AuditF
 }
 
 function oddityOf(row: AuditRow, hash: Uint8Array): Suspicion | undefined {
-  const { index } = row
+  const { index, missing } = row
+  if (missing !== undefined) return { index, why: `entry ${index} is missing: ${missing}` }
   if (!equalBytes(hash, row.leafHash)) {
     return { index, why: `entry ${index} does not have the hash that is kept for it` }
   }

@@ -36,6 +36,7 @@ export type {
   AuditStore,
   CheckpointRow,
   EpochRow,
+  RotatingStore,
   WitnessRow,
   WitnessStore,
 } from './ports.ts'
@@ -43,6 +44,6 @@ export { SEGMENT_LIMITS, encodePart, parsePart, planSegment } from './segment.ts
 export type { ReadersOf, SegmentPart, SegmentPlan } from './segment.ts'
 export { noteKeyHash } from './signed-note.ts'
 export { DEFAULT_MAX_CHECKPOINTS, verifyAuditLog } from './verify.ts'
-export type { AuditVerdict, VerifyOptions } from './verify.ts'
+export type { AuditVerdict, SetBack, VerifyOptions } from './verify.ts'
 export { hubSizeOf, judgeGrowth, judgeOwnHead, judgeWitness } from './witness.ts'
 export type { KnownHub, OwnHeadVerdict, WitnessAnswer, WitnessVerdict } from './witness.ts'

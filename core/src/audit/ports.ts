@@ -7,6 +7,8 @@ export interface AuditRow {
   readonly bytes: Uint8Array
   /** Hash of `bytes` in the tree, kept so that proofs need not read the entries. */
   readonly leafHash: Uint8Array
+  /** Why the bytes are not there, where they were moved to an archive that does not have them. */
+  readonly missing?: string
 }
 
 /** One signed checkpoint as it is kept. */
@@ -27,8 +29,10 @@ export interface AuditAppend {
 export interface AuditReader {
   /** Entries `from` (included) to `to` (excluded) that are there, by rising index. */
   read(from: number, to: number): Iterable<AuditRow>
-  /** All checkpoints by rising size. */
-  checkpoints(): Iterable<CheckpointRow>
+  /** All checkpoints by rising size; where the reader can count them, the newest so many if that is said. */
+  checkpoints(newest?: number): Iterable<CheckpointRow>
+  /** How many there are. Without it all are read to see. */
+  checkpointCount?(): number
 }
 
 /** Where an audit log is kept. */
@@ -40,6 +44,19 @@ export interface AuditStore extends AuditReader {
   lastCheckpoint(): CheckpointRow | undefined
   /** The frontier of the last append, if it is still there. */
   frontier(): Uint8Array | undefined
+}
+
+/** A log whose oldest entries move to archive files. */
+export interface RotatingStore extends AuditStore {
+  /** Entries before this are in archives. */
+  archivedTo(): number
+  /** Writes the entries to a file beside the database, durably. Returns its name and digest. */
+  writeArchive(rows: readonly AuditRow[]): { readonly file: string; readonly digest: string }
+  /** Takes the bytes of the entries that were written out of the database. Called inside a transaction. */
+  dropArchived(
+    range: { readonly from: number; readonly to: number },
+    archive: { readonly file: string; readonly digest: string },
+  ): void
 }
 
 /** Where an agent and its hub stand with each other's logs. Units: epoch milliseconds. */

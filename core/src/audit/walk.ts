@@ -25,6 +25,7 @@ export class LogWalk {
   #proven = new MerkleFrontier()
   #knownProven = new MerkleFrontier()
   #areKeptHashesRight = true
+  #epoch = 0
 
   constructor(reader: AuditReader) {
     this.#reader = reader
@@ -48,6 +49,10 @@ export class LogWalk {
     if (verdict.checkpoint.size !== size) {
       return this.#checkpointFault(size, `it is that of ${verdict.checkpoint.size}`)
     }
+    if (verdict.epoch < this.#epoch) {
+      return this.#checkpointFault(size, 'it is of an earlier epoch than one before it')
+    }
+    if (!isKnown) this.#epoch = verdict.epoch
     const isComplete = this.#walkTo(size)
     const isSigned = isComplete && equalBytes(this.root, verdict.checkpoint.root)
     if (!isSigned || !this.#areKeptHashesRight) {
@@ -73,7 +78,8 @@ export class LogWalk {
       const next = this.#rows.next()
       if (next.done === true || next.value.index !== this.#tree.size) return false
       const hash = leafHash(next.value.bytes)
-      if (!equalBytes(hash, next.value.leafHash)) this.#areKeptHashesRight = false
+      const isRight = next.value.missing === undefined && equalBytes(hash, next.value.leafHash)
+      if (!isRight) this.#areKeptHashesRight = false
       this.#tree.append(hash)
     }
     return true

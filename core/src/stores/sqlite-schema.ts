@@ -3,7 +3,7 @@
 import { CodedError } from '@sallyport/sdk'
 import { APPROVALS_SCHEMA } from './sqlite-approvals.ts'
 import { AUTHORITY_SCHEMA, AUTHORITY_TRIGGERS } from './sqlite-authority.ts'
-import { AUDIT_SCHEMA, AUDIT_TRIGGERS } from './sqlite-audit-store.ts'
+import { AUDIT_FROM_VERSION_3, AUDIT_SCHEMA, AUDIT_TRIGGERS } from './sqlite-audit-store.ts'
 import { BINDING_LOCKS_SCHEMA } from './sqlite-binding-locks.ts'
 import { CANCELLATIONS_SCHEMA, CANCELLATIONS_TRIGGERS } from './sqlite-cancellations.ts'
 import { integerIn } from './sqlite-columns.ts'
@@ -37,6 +37,7 @@ const SCHEMA = [
   REVOCATIONS_SCHEMA,
   QUARANTINE_SCHEMA,
   BINDING_LOCKS_SCHEMA,
+      AUDIT_FROM_VERSION_3,
   AUTHORITY_SCHEMA,
   CANCELLATIONS_SCHEMA,
   STANDING_SCHEMA,

@@ -41,8 +41,12 @@ export class MemoryAuditStore implements AuditStore {
     return this.read(from, to).map((row) => row.leafHash)
   }
 
-  checkpoints(): CheckpointRow[] {
-    return this.notes
+  checkpoints(newest = this.notes.length): CheckpointRow[] {
+    return this.notes.slice(this.notes.length - newest)
+  }
+
+  checkpointCount(): number {
+    return this.notes.length
   }
 
   lastCheckpoint(): CheckpointRow | undefined {

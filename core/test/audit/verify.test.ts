@@ -52,6 +52,7 @@ describe('an untouched log', () => {
           root: rootOf(store.leafHashes(0, store.rows.length)),
           checkpointCount: appends.length,
           checkedCount: appends.length,
+          setBacks: [],
         })
       }),
       { numRuns: 20 },
@@ -351,5 +352,46 @@ describe('a log with an entry that the agent signed and that is none', () => {
     const note = signCheckpoint({ origin: ORIGIN, size: 1, root: rootOf([row.leafHash]) }, KEY)
     Object.assign(store, { rows: [row], notes: [{ size: 1, note }] })
     expect(verify(store)).toMatchObject({ ok: true, size: 1 })
+  })
+})
+
+describe('a log that went on in a new epoch', () => {
+  /** Heads at 2 and 4, set back to 2, then on to 5 in epoch 1. */
+  function setBack(): { store: MemoryAuditStore; lost: string; kept: string } {
+    const { store, log } = logOf(2, 2)
+    const [kept, lost] = store.notes.map(({ note }) => note) as [string, string]
+    store.rows.splice(2)
+    store.notes.splice(1)
+    store.saved = undefined
+    const restored = new AuditLog(store, ORIGIN, KEY)
+    restored.continueIn(1, () => restored.append([eventOf(70), eventOf(71), eventOf(72)], AT_MS))
+    expect(log.epoch).toBe(0)
+    return { store, lost, kept }
+  }
+
+  it('verifies, and says which known head of before lost how much', () => {
+    const { store, lost, kept } = setBack()
+    expect(verify(store)).toMatchObject({ ok: true, size: 5, setBacks: [] })
+    expect(verify(store, { knownCheckpoints: [kept, lost] })).toMatchObject({
+      ok: true,
+      setBacks: [{ epoch: 0, lostSize: 4, keptSize: 2 }],
+    })
+  })
+
+  it('is not excused by a checkpoint of a later epoch that nobody signed', () => {
+    const { store, lost } = setBack()
+    store.notes[1] = { size: 5, note: store.notes[1]!.note.replace('\n5\n', '\n6\n') }
+    expect(verify(store, { knownCheckpoints: [lost] }).ok).toBe(false)
+  })
+
+  it('has no checkpoint of an earlier epoch after one of a later', () => {
+    const { store } = setBack()
+    store.rows.push(rowOf(5, inventedBytes(5)))
+    const late = signCheckpoint(
+      { origin: ORIGIN, size: 6, root: rootOf(store.leafHashes(0, 6)) },
+      KEY,
+    )
+    store.notes.push({ size: 6, note: late })
+    expect(verify(store)).toMatchObject({ ok: false, firstBadIndex: 5, notAfter: 5 })
   })
 })

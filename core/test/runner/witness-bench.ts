@@ -2,6 +2,7 @@
 /** An agent's log and a hub in memory that witnesses it, or lies about it as a case wants. */
 import { CodedError } from '@sallyport/sdk'
 import { copyFileSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
 import {
   AuditLog,
   HUB_ORIGIN,
@@ -153,7 +154,7 @@ export class WitnessBench implements Disposable {
   readonly warnings: string[] = []
   isDiskFull = false
   readonly hub: WitnessHub
-  readonly #journal
+  readonly journal
 
   constructor(
     path: string,
@@ -166,7 +167,7 @@ export class WitnessBench implements Disposable {
     const epoch = this.store.witness.epoch()?.number ?? 0
     this.log = new AuditLog(this.store.audit, ORIGIN, agent.signing, epoch)
     const journal = makeSqliteJournal(this.store, this.log)
-    this.#journal = {
+    this.journal = {
       ...journal,
       transaction: <T>(write: () => T): T =>
         journal.transaction(() => {
@@ -181,7 +182,7 @@ export class WitnessBench implements Disposable {
       key: agent.signing,
       reader: this.store.audit,
       store: this.store.witness,
-      journal: this.#journal,
+      journal: this.journal,
       channel: hub,
       seal,
       readersOf: (about) => [sealingKeyOf(operator), ...customersOf(about)],
@@ -199,14 +200,25 @@ export class WitnessBench implements Disposable {
     }))
     const appends = count > 20 ? [events] : events.map((event) => [event])
     for (const append of appends) {
-      this.#journal.transaction(() => this.#journal.audit(append, NOW))
+      this.journal.transaction(() => this.journal.audit(append, NOW))
     }
   }
 
   /** What an operator's word does. */
   lift(): void {
     const word = { isIsolated: false, why: 'this is the right one', issuedAtMs: NOW, sinceMs: NOW }
-    this.#journal.transaction(() => this.#journal.putIsolationWord(word))
+    this.journal.transaction(() => this.journal.putIsolationWord(word))
+  }
+
+  /** Changes the file behind the store's back, with the seat belts of its tables on. */
+  run(script: string): void {
+    using database = new DatabaseSync(this.store.path, { defensive: false })
+    database.exec(script)
+  }
+
+  /** The same with the seat belts off. */
+  tamper(script: string): void {
+    this.run(`DROP TRIGGER audit_entries_stand; DROP TRIGGER audit_archives_stand; ${script}`)
   }
 
   /** A copy of the database as it stands. */
