@@ -4,6 +4,15 @@ import { EXIT } from './exit-codes.ts'
 import { Problem } from './problem.ts'
 import type { Talk } from './talk.ts'
 
+/** What is asked. */
+export interface Question {
+  readonly shown: string
+  readonly question: string
+  readonly isAgreed: boolean
+  /** What is as it was after a no. */
+  readonly unharmed?: string
+}
+
 /**
  * Shows what is about to be done and asks for a yes.
  *
@@ -11,30 +20,30 @@ import type { Talk } from './talk.ts'
  */
 export async function confirmOrStop(
   talk: Talk,
-  { shown, question, isAgreed }: { shown: string; question: string; isAgreed: boolean },
+  { shown, question, isAgreed, unharmed = 'Nothing was signed or sent.' }: Question,
 ): Promise<void> {
   if (isAgreed) return talk.say(shown)
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
     talk.say(`${shown}\n`)
-    throw needsFlag()
+    throw needsFlag(unharmed)
   }
   process.stderr.write(`${shown}\n\n`)
   const { confirm } = await import('@inquirer/prompts')
   if (await confirm({ message: question, default: false }, { output: process.stderr })) return
   throw new Problem('ERR_NOT_CONFIRMED', 'you said no', {
     exit: EXIT.refused,
-    unharmed: 'Nothing was signed or sent.',
+    unharmed,
     remedy: '',
   })
 }
 
-function needsFlag(): Problem {
+function needsFlag(unharmed: string): Problem {
   return new Problem(
     'ERR_CONFIRMATION_NEEDED',
     'this needs a yes, and there is no terminal to ask on',
     {
       exit: EXIT.usage,
-      unharmed: 'Nothing was signed or sent.',
+      unharmed,
       remedy: 'Read what it says, then add --yes.',
     },
   )

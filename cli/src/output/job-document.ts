@@ -22,6 +22,8 @@ export function jobDocument(known: KnownJob): Readonly<Record<string, unknown>> 
       agent: { name: agent?.name ?? null, agentId: job.agentId },
       siteId: job.siteId,
       input: job.input,
+      step: job.step,
+      plan: job.plan,
       issuedAt: job.issuedAt,
       expiresAt: job.expiresAt,
       digest: known.digest,

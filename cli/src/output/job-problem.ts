@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The problem that a job is when it did not end well, or not yet. */
 import { REFUSALS } from '@sallyport/core/protocol'
+import { z } from 'zod'
 import type { VerifiedResult } from '../operator/results.ts'
 import { EXIT } from './exit-codes.ts'
+import { jobCommand } from './job-command.ts'
 import { stateOf } from './known-job.ts'
 import type { KnownJob } from './known-job.ts'
 import { Problem } from './problem.ts'
@@ -15,7 +17,7 @@ export function jobProblem(known: KnownJob): Problem | undefined {
   const { result } = answer
   const by = known.agent?.name ?? job.agentId
   const show = [`sallyport job show ${job.jobId}`]
-  if (result.state === 'refused') return refusalProblem(result, by)
+  if (result.state === 'refused') return driftProblem(known, by) ?? refusalProblem(result, by)
   if (result.failure === undefined) return contradiction(known, result)
   const { code, message, details } = result.failure
   if (result.state === 'interrupted') {
@@ -51,6 +53,27 @@ function contradiction(
     unharmed: 'The job ran once and is not run again; output and verdict are signed.',
     remedy: 'Look at the host before you rely on the output; what is known of the job:',
     commands: [`sallyport job show ${job.jobId}`],
+  })
+}
+
+/** What a plan that no longer holds says of each place: its form is the agent's word. */
+const Differences = z.array(z.object({ path: z.string(), signed: z.string(), found: z.string() }))
+
+/** The problem of a signed plan that no longer holds; undefined for any other refusal. */
+function driftProblem({ job, answer }: KnownJob, by: string): Problem | undefined {
+  const { reason, details } = answer!.result.refusal!
+  const differences = Differences.safeParse(details['differences'])
+  if (reason !== 'plan_drifted' || !differences.success) return undefined
+  const shown = differences.data.map(({ path, signed, found }) => [
+    path,
+    `signed ${signed}, found ${found}`,
+  ])
+  return new Problem(reason, `refused by ${by}: the plan no longer holds`, {
+    exit: EXIT.refused,
+    details: Object.fromEntries(shown) as Record<string, string>,
+    unharmed: 'Nothing was changed.',
+    remedy: 'Look again and sign the new plan:',
+    commands: [jobCommand('plan', { jobType: job.jobType, agent: by, input: job.input })],
   })
 }
 

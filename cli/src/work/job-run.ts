@@ -1,65 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Signs a job, sends it, waits for the answer, verifies it and shows it. */
-import { JobTypeName } from '@sallyport/core/protocol'
-import type { PinnedAgent } from '../operator/agents.ts'
-import { approvedManifestJobs, readApprovals, standingApproval } from '../operator/approvals.ts'
-import { findAgent } from '../operator/descriptors.ts'
+/** Plans a job where it can be, signs it, sends it, waits for the answer, verifies it and shows it; or leaves it for colleagues to sign too. */
 import { followJob } from '../operator/follow-job.ts'
 import type { Followed } from '../operator/follow-job.ts'
-import { sendJob } from '../operator/jobs.ts'
+import { jobSignatures, sendJob } from '../operator/jobs.ts'
 import type { Operator } from '../operator/operator.ts'
-import { readInput } from '../operator/params.ts'
-import { settleSent } from '../operator/settle.ts'
+import { selfOf } from '../operator/people.ts'
+import { needText } from '../operator/signatures.ts'
 import { EXIT } from '../output/exit-codes.ts'
 import { jobDocument } from '../output/job-document.ts'
 import type { KnownJob } from '../output/known-job.ts'
 import { onInterrupt } from '../output/on-interrupt.ts'
-import { Problem } from '../output/problem.ts'
 import type { Talk } from '../output/talk.ts'
 import { waiting } from '../output/waiting.ts'
 import { fingerprint, span } from '../output/words.ts'
+import { jobAtHand } from './job-at-hand.ts'
+import { reportAwaiting, untilSubmitted } from './job-awaiting.ts'
+import type { TypedRequest } from './job-at-hand.ts'
+import { planFirst, showPlan } from './plan-first.ts'
+import type { PlanWishes } from './plan-first.ts'
 import { showJob } from './show-job.ts'
 
 /** What is to be run. */
-export interface RunRequest {
-  readonly jobType: string
-  readonly agent: string
-  readonly params: readonly string[]
-  readonly paramsFile?: string | undefined
-  readonly lifetimeMs: number
-  readonly timeoutMs: number
+export interface RunRequest extends TypedRequest, PlanWishes {
+  /** Ten minutes unless given; a day where colleagues must sign too. */
+  readonly lifetimeMs?: number | undefined
   readonly isWaiting: boolean
+  /** Wait for the signatures of colleagues too. */
+  readonly isPatient: boolean
+  /** Ends after the plan. */
+  readonly isDryRun: boolean
 }
+
+const LIFETIME_MS = 600_000
+/** The longest that an agent accepts. */
+const AWAITING_LIFETIME_MS = 86_400_000
 
 /** Runs a job and returns the exit code. Throws: the problem of a job that did not end well. */
 export async function jobRun(operator: Operator, talk: Talk, request: RunRequest): Promise<number> {
-  const { jobType } = request
-  expectJobType(jobType)
-  const agent = await waiting(talk, 'asking the hub', () => findAgent(operator, request.agent))
-  const input = await inputOf(operator, agent, request)
+  const job = await jobAtHand(operator, talk, request)
+  if (request.isDryRun) return showPlan(operator, talk, job, request)
+  const { agent, jobType, input } = job
+  const { standing } = await waiting(talk, 'asking the hub', () =>
+    jobSignatures(operator, agent, { jobType }),
+  )
+  if (!standing.isComplete) talk.say(`${jobType} ${needText(standing, selfOf(operator).role)}`)
+  const plan = await planFirst(operator, talk, job, request)
   const startedMs = performance.now()
-  const { lifetimeMs } = request
+  const usualMs = standing.isComplete ? LIFETIME_MS : AWAITING_LIFETIME_MS
+  const { lifetimeMs = usualMs } = request
   const sent = await waiting(talk, 'giving the job to the hub', () =>
-    sendJob(operator, agent, { jobType, input, lifetimeMs }),
+    sendJob(operator, agent, { jobType, input, lifetimeMs, plan }),
   )
   const key = fingerprint(operator.identity.signing.keyId)
   talk.say(
     `signed by ${operator.identity.name} (ed25519 ${key}) · sealed to ${agent.name} · valid ${span(lifetimeMs)}`,
   )
+  if (sent.awaiting !== undefined) {
+    if (!request.isPatient) return reportAwaiting(operator, talk, { agent, sent })
+    await untilSubmitted(operator, talk, sent)
+  }
   if (!request.isWaiting) return reportSent(operator, talk, { agent, sent, startedMs })
   return showJob(talk, await follow(operator, talk, { agent, sent, startedMs }, request.timeoutMs))
-}
-
-async function inputOf(operator: Operator, agent: PinnedAgent, request: RunRequest) {
-  const [plugin = '', name = ''] = request.jobType.split('/')
-  await settleSent(operator)
-  const records = await readApprovals(operator.home)
-  const approval = standingApproval(records, agent.agentId, { plugin, nowMs: operator.now() })
-  const jobs = approval === undefined ? undefined : approvedManifestJobs(approval)
-  const job = jobs?.[name]
-  if (jobs !== undefined && job === undefined) throw unknownJob(request.jobType, jobs)
-  const { params, paramsFile: file, jobType } = request
-  return readInput({ params, file, jobType, job })
 }
 
 async function follow(
@@ -99,26 +100,4 @@ function reportSent(operator: Operator, talk: Talk, { sent, agent }: Followed): 
   })
   talk.answer(document, () => `queued ${job.jobId}\n  sallyport job watch ${job.jobId}`)
   return EXIT.done
-}
-
-function expectJobType(jobType: string): void {
-  if (JobTypeName.safeParse(jobType).success) return
-  throw new Problem('ERR_USAGE', `${JSON.stringify(jobType)} is not a job type`, {
-    exit: EXIT.usage,
-    unharmed: 'Nothing was signed or sent.',
-    remedy: 'It is written plugin/verb or plugin/noun.verb, as sensors/read; see what is approved:',
-    commands: ['sallyport plugin list'],
-  })
-}
-
-function unknownJob(jobType: string, jobs: Readonly<Record<string, { summary: string }>>): Problem {
-  const [plugin] = jobType.split('/')
-  return new Problem('ERR_USAGE', `the approved plugin has no job type ${jobType}`, {
-    exit: EXIT.usage,
-    details: Object.fromEntries(
-      Object.entries(jobs).map(([name, { summary }]) => [`${plugin}/${name}`, summary]),
-    ),
-    unharmed: 'Nothing was signed or sent.',
-    remedy: 'These are its job types.',
-  })
 }

@@ -11,6 +11,7 @@ import { jobProblem } from '../output/job-problem.ts'
 import { stateOf } from '../output/known-job.ts'
 import type { KnownJob } from '../output/known-job.ts'
 import { onInterrupt } from '../output/on-interrupt.ts'
+import { planLines } from '../output/plan-screen.ts'
 import { present } from '../output/present.ts'
 import { Problem } from '../output/problem.ts'
 import { pairs } from '../output/table.ts'
@@ -89,6 +90,10 @@ function signedScreen(known: KnownJob, nowMs: number, talk: Talk): string {
       ],
       ['digest', digest],
       ['input', input],
+      ...(job.step === 'plan' ? [['step', 'only plans'] as const] : []),
+      ...(job.plan === null
+        ? []
+        : [['signed plan', `\n${planLines(job.plan, talk.paint).join('\n')}`] as const]),
     ]),
     '',
   ].join('\n')

@@ -9,8 +9,9 @@ import { parseDuration } from '../../output/duration.ts'
 export class JobRun extends BaseCommand {
   static override summary = 'Sign a job, have an agent run it, and verify the answer'
   static override description =
-    'The parameters are typed by the manifest you approved. The answer counts only if the agent signed it for ' +
-    'exactly this job and its audit log provably holds it.'
+    'The parameters are typed by the manifest you approved. A job type that changes something and can say beforehand what ' +
+    'is planned first: you see the plan and sign it with the job, and the agent refuses when it finds another state. The ' +
+    'answer counts only if the agent signed it for exactly this job and its audit log provably holds it.'
   static override examples = [
     {
       description: "Read a host's sensors",
@@ -19,6 +20,16 @@ export class JobRun extends BaseCommand {
     {
       description: 'With parameters',
       command: 'sallyport job run sensors/read --agent pve1 --param chip=k10temp',
+    },
+    {
+      description: 'Only show what it would do',
+      command:
+        'sallyport job run proxmox/guest.start --agent pve1 --param node=pve1 --param vmid=104 --dry-run',
+    },
+    {
+      description: 'In a script, what destroys',
+      command:
+        'sallyport job run proxmox/guest.delete --agent pve1 --param node=pve1 --param vmid=102 --yes --json',
     },
     {
       description: 'Send it and go on',
@@ -38,12 +49,21 @@ export class JobRun extends BaseCommand {
       summary: 'One parameter',
     }),
     'params-file': string({ helpValue: '<file>', summary: 'JSON object with parameters' }),
-    wait: boolean({ allowNo: true, default: true, summary: 'Wait for the answer' }),
+    'dry-run': boolean({ default: false, summary: 'End after the plan' }),
+    plan: boolean({
+      allowNo: true,
+      default: true,
+      summary: 'Plan it first, where its type can; what destroys always is',
+    }),
+    yes: boolean({ default: false, char: 'y', summary: 'Do not ask before a job that destroys' }),
+    wait: boolean({
+      allowNo: true,
+      summary: 'Wait for the answer; --wait also for the signatures of colleagues',
+    }),
     timeout: string({ helpValue: '<time>', summary: 'How long to wait', default: '60s' }),
     valid: string({
       helpValue: '<time>',
-      summary: 'How long the agent may begin with it',
-      default: '10m',
+      summary: 'How long the agent may begin with it; else 10m, and 24h where colleagues must sign',
     }),
     ...operatorFlags,
   }
@@ -55,9 +75,13 @@ export class JobRun extends BaseCommand {
       agent: flags.agent,
       params: flags.param ?? [],
       paramsFile: flags['params-file'],
-      lifetimeMs: parseDuration('valid', flags.valid),
+      lifetimeMs: flags.valid === undefined ? undefined : parseDuration('valid', flags.valid),
       timeoutMs: parseDuration('timeout', flags.timeout),
-      isWaiting: flags.wait,
+      isWaiting: flags.wait ?? true,
+      isPatient: flags.wait === true,
+      isDryRun: flags['dry-run'],
+      isUnplanned: !flags.plan,
+      isAgreed: flags.yes,
     }
     const { jobRun } = await import('../../work/job-run.ts')
     const talk = this.talk(flags)
