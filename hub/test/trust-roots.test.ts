@@ -74,6 +74,7 @@ describe('trust roots', () => {
     ['a version left out', 3, { version: 3 }],
     ['another version in the path', 3, {}],
     ['another site', 2, { siteId: randomUUIDv7() }],
+    ['another site and a version that is held', 1, { siteId: randomUUIDv7(), version: 1 }],
   ])('are refused with %s', async (_, version, change) => {
     expect(await publish(version, await nextRoot(site, () => change))).toBe(REFUSED)
   })
