@@ -181,7 +181,8 @@ export const COMMAND_LINE_ERRORS = {
     remedy: 'See it with `sallyport policy show`.',
   },
   ERR_POLICY_CASES: {
-    meaning: 'The file does not hold cases for a policy, or one is about a job type that nobody has approved.',
+    meaning:
+      'The file does not hold cases for a policy, or one is about a job type that nobody has approved.',
     remedy: 'See the form in docs/policy.md.',
   },
   ERR_POLICY_EXISTS: {
@@ -295,5 +296,9 @@ export const COMMAND_LINE_ERRORS = {
   ERR_WITHDRAWN: {
     meaning: 'Whoever wanted it has taken it back.',
     remedy: 'Ask them why.',
+  },
+  ERR_SCHEDULE_UNKNOWN: {
+    meaning: 'No schedule of this name is there.',
+    remedy: 'See `sallyport schedule list --all`.',
   },
 } as const satisfies ErrorTable

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+/** A schedule by command line: the agent runs it while the hub is away, and reports when it is back. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  ROOT,
+  sallyport,
+  sallyportJson,
+  start,
+  temporaryFolder,
+  type Running,
+} from '../support/programs.ts'
+
+let home: string
+let hub: Running
+let url: string
+const scope = new AsyncDisposableStack()
+const MINUTE_MS = 60_000
+
+interface Runs {
+  runs: {
+    result: {
+      jobId: string
+      state: string
+      output: { cpu: { coreCount: number } }
+      schedule: { scheduleId: string; dueAt: string }
+    }
+    verified: { auditIndex: number }
+  }[]
+}
+
+function as(): string[] {
+  return ['--hub', url, '--passphrase-file', join(home, 'passphrase')]
+}
+
+const cli = <T>(...args: string[]) => sallyportJson<T>([...args, ...as()], { home })
+
+beforeAll(async () => {
+  home = scope.use(await temporaryFolder()).path
+  await writeFile(join(home, 'passphrase'), 'correct horse battery staple\n', { mode: 0o600 })
+  const passphrase = ['--passphrase-file', join(home, 'passphrase')]
+  await sallyportJson(['init', ...passphrase], { home })
+  hub = await start(['hub', 'start', '--port', '0'], { home })
+  scope.defer(() => hub.end('SIGKILL').then(() => {}))
+  url = String(hub.ready['url'])
+  const { code } = await cli<{ code: string }>('agent', 'code', 'pve1')
+  await sallyportJson(['agent', 'enrol', code, '--hub', url], { home })
+  scope.use(await start(['agent', 'start'], { home }))
+  await sallyportJson(['plugin', 'build', join(ROOT, 'plugins/sensors'), '--out', home], { home })
+  const bundle = join(home, 'sensors-0.1.0.spb')
+  await sallyportJson(['plugin', 'keygen', ...passphrase], { home })
+  await sallyportJson(['plugin', 'sign', bundle, ...passphrase], { home })
+  await cli('plugin', 'approve', bundle, '--agent', 'pve1', '--yes')
+}, 120_000)
+
+afterAll(async () => {
+  await scope.disposeAsync()
+}, 30_000)
+
+describe('a schedule by hand', () => {
+  it('shows its next times, runs with the hub away, and reports in order when it is back', async () => {
+    // Two minutes must not pass between the first look and the hub's end.
+    const cron = ['--cron', '* * * * *', '--time-zone', 'Europe/Vienna', '--until', '1d']
+    const added = await cli<{ agents: { state: string; next: string[]; scheduleId: string }[] }>(
+      'schedule',
+      'add',
+      'readings',
+      'sensors/host',
+      '--agent',
+      'pve1',
+      ...cron,
+    )
+    const [{ next, scheduleId, state }] = added.agents as [(typeof added.agents)[0]]
+    expect(state).toBe('accepted')
+    expect(next).toHaveLength(5)
+    await hub.end('SIGTERM')
+    const dueAtMs = Date.parse(next[0]!)
+    await sleep(Math.max(0, dueAtMs - Date.now()) + 8_000)
+    hub = await start(['hub', 'start', '--port', new URL(url).port], { home })
+
+    const found = await runsOf(1)
+    const last = found.runs.at(-1)!
+    expect(last.result).toMatchObject({ state: 'done', schedule: { scheduleId, dueAt: next[0] } })
+    expect(last.result.output.cpu.coreCount).toBeGreaterThan(0)
+    const listed = await cli<{ schedules: { state: string; last: unknown }[] }>('schedule', 'list')
+    expect(listed.schedules).toMatchObject([
+      { state: 'active', last: { result: { state: 'done' } } },
+    ])
+    const shown = await sallyport(['schedule', 'runs', 'readings', ...as()], { home })
+    expect(shown.stdout).toMatch(/pve1\s+done/)
+  }, 180_000)
+
+  it('is paused, resumed and removed by signed word', async () => {
+    const stateOf = async () => {
+      const { schedules } = await cli<{ schedules: { state: string }[] }>(
+        'schedule',
+        'list',
+        '--all',
+      )
+      return schedules.map(({ state }) => state)
+    }
+    await cli('schedule', 'pause', 'readings')
+    expect(await stateOf()).toEqual(['paused'])
+    await cli('schedule', 'resume', 'readings')
+    const next = await sallyport(['schedule', 'next', 'readings', ...as()], { home })
+    expect(next.stdout).toMatch(/Europe\/Vienna, in \d+ s/)
+    await cli('schedule', 'remove', 'readings')
+    expect(await stateOf()).toEqual(['removed'])
+    const gone = await sallyport(['schedule', 'next', 'readings', ...as()], { home })
+    expect(gone.code).toBe(2)
+  }, 120_000)
+
+  it('is refused before anything is signed when its times cannot be', async () => {
+    const typed = ['schedule', 'add', 'dense', 'sensors/host', '--agent', 'pve1']
+    const refused = await sallyport([...typed, '--cron', '*/10 * * * * *', ...as()], { home })
+    expect(refused.code).toBe(2)
+    expect(refused.stderr).toContain('the shortest period is a minute')
+  }, 60_000)
+})
+
+/** Asks until there are so many reports. */
+async function runsOf(count: number): Promise<Runs> {
+  const untilMs = Date.now() + MINUTE_MS
+  for (;;) {
+    const found = await cli<Runs>('schedule', 'runs', 'readings')
+    if (found.runs.length >= count || Date.now() > untilMs) return found
+    await sleep(2_000)
+  }
+}
