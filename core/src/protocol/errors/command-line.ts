@@ -271,6 +271,10 @@ export const COMMAND_LINE_ERRORS = {
     remedy:
       'Compare with the others of the site what each holds (`sallyport trust show`) and find out who stands between.',
   },
+  ERR_SCHEDULE_UNKNOWN: {
+    meaning: 'No schedule of this name is there.',
+    remedy: 'See `sallyport schedule list --all`.',
+  },
   ERR_SDK_PACKAGE: {
     meaning: 'The SDK for a new plugin cannot be packed, or the given file is not the packed SDK.',
     remedy: 'Correct what the message names, or give a packed SDK with --sdk.',
@@ -296,9 +300,5 @@ export const COMMAND_LINE_ERRORS = {
   ERR_WITHDRAWN: {
     meaning: 'Whoever wanted it has taken it back.',
     remedy: 'Ask them why.',
-  },
-  ERR_SCHEDULE_UNKNOWN: {
-    meaning: 'No schedule of this name is there.',
-    remedy: 'See `sallyport schedule list --all`.',
   },
 } as const satisfies ErrorTable
