@@ -8,6 +8,8 @@ import type { BackOff } from '@sallyport/core/transport'
 /** What the loop is made of. */
 export interface AuditLoopParts {
   readonly witnessing: Pick<Witnessing, 'checkOwn' | 'show' | 'isBehind'>
+  /** Moves old entries out of the database, one file of them; says how many. */
+  rotate(): number
   readonly backOff: BackOff
   /** Told of every failed attempt; must not throw. */
   onError(error: unknown): void
@@ -58,6 +60,8 @@ async function run(
       if (!isChecked) onChecked()
       isChecked = true
       if (witnessing.isBehind) await witnessing.show()
+      // Why one file at a time: jobs wait while it is written.
+      parts.rotate()
       backOff.reset()
       await pause(everyMs, signal)
     } catch (error) {

@@ -11,6 +11,7 @@ import type { AgentConfig } from './config.ts'
 import { logTrouble } from './log-trouble.ts'
 import { openMetricsFile } from './metrics.ts'
 import { reportPlugins } from './plugin-events.ts'
+import type { AgentRecord } from './record.ts'
 import { runSchedules } from './schedules.ts'
 import { verifyEnrolment } from './trust.ts'
 import { openVaultKeys } from './vault.ts'
@@ -48,13 +49,22 @@ export async function startAgent(config: AgentConfig): Promise<RunningAgent> {
   const { agentId, agentName } = enrolled.enrolment
   const place = { stateDir: directory.path, passphraseFile: config.passphraseFile }
   const keys = openVaultKeys(place)
-  const { maxConcurrentJobs } = config
-  const parts = { stateDir: directory.path, file, enrolled, ...keys, maxConcurrentJobs, log }
+  const { maxConcurrentJobs, rotation } = config
+  const parts = {
+    stateDir: directory.path,
+    file,
+    enrolled,
+    ...keys,
+    maxConcurrentJobs,
+    rotation,
+    log,
+  }
   const container = wireAgent(parts, opening)
   const runner = container.resolve(AgentRunner)
   const record = container.resolve(AgentMemory)
   const details = { version: AGENT_VERSION, node: process.version }
   record.note({ event: 'agent.started', details })
+  noteTorn(record, log)
   const ports = container.resolve(AgentAdmission)
   reportPlugins({ approvals: record.store.approvals, ports }, record, log)
   const interruptedCount = runner.recover()
@@ -132,4 +142,12 @@ async function flushUntil(
     await runner.flush().catch(onError)
     await sleep(FLUSH_EVERY_MS, undefined, { signal }).catch(() => {})
   }
+}
+
+/** What a crash left half written is taken away, on record. */
+function noteTorn(record: AgentRecord, log: Logger): void {
+  const torn = [...record.store.torn, ...record.store.audit.tidyArchives()]
+  if (torn.length === 0) return
+  record.note({ event: 'audit.torn', details: { torn } })
+  log.warn({ torn }, 'a crash left something half written; nothing before it is lost')
 }

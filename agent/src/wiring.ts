@@ -8,7 +8,14 @@ import { seal, type Identity } from '@sallyport/core/crypto'
 import { encodeBase64url, instantOf } from '@sallyport/core/protocol'
 import { checkAgainstSchema, openPluginHost, type PluginHost } from '@sallyport/core/plugins'
 import { heldPolicy } from '@sallyport/core/policy'
-import { Runner, Witnessing, type SealedReport } from '@sallyport/core/runner'
+import {
+  Runner,
+  Witnessing,
+  rotateLog,
+  type RotationBounds,
+  type RotationPorts,
+  type SealedReport,
+} from '@sallyport/core/runner'
 import { hubRefusalOf, makeBackOff, openHubClient, type HubClient } from '@sallyport/core/transport'
 import {
   Clock,
@@ -56,6 +63,8 @@ export interface AgentParts {
   /** The key under which the bindings are sealed. */
   readonly bindingsKey: Secret<Uint8Array>
   readonly maxConcurrentJobs: number
+  /** How much of the audit log stays in the database. */
+  readonly rotation: RotationBounds
   readonly log: Logger
 }
 
@@ -75,6 +84,7 @@ export function wireAgent(parts: AgentParts, scope: AsyncDisposableStack): Conta
   const audit = scope.use(
     openAuditLoop({
       witnessing: witnessingOf(parts, record, { authority, hub }),
+      rotate: () => rotateLog(rotationOf(record), parts.rotation),
       backOff: makeBackOff(Math.random),
       onError: (error) => logTrouble(log, error),
     }),
@@ -143,6 +153,10 @@ function lockBookOf(record: AgentRecord, log: Logger): LockBook {
     },
     lift: (pluginName, name) => void bindingLocks.lift(pluginName, name),
   }
+}
+
+function rotationOf({ store, journal }: AgentRecord): RotationPorts {
+  return { store: store.audit, witness: store.witness, journal, clock: systemClock }
 }
 
 function witnessingOf(

@@ -20,6 +20,7 @@ import { SqliteScheduleStore } from './sqlite-schedules.ts'
 import { checkSchema, isBlank, makeSchema, makeTriggers } from './sqlite-schema.ts'
 import { SqliteStandingStore } from './sqlite-standing.ts'
 import { SqliteWitnessStore } from './sqlite-witness.ts'
+import { tornFrames } from './wal-tail.ts'
 
 /** How a database is opened. */
 export interface AgentStoreOptions {
@@ -34,6 +35,8 @@ export interface AgentStoreOptions {
 /** An agent's database. Dispose it to close the file. */
 export interface SqliteAgentStore extends Disposable {
   readonly path: string
+  /** What a crash left half written before this was opened, as short words. */
+  readonly torn: readonly string[]
   readonly runs: SqliteRunStore
   readonly outbox: SqliteOutbox
   readonly approvals: SqliteApprovalStore
@@ -62,6 +65,7 @@ export interface SqliteAgentStore extends Disposable {
 export function openSqliteAgentStore(path: string, options: AgentStoreOptions): SqliteAgentStore {
   const { clock, mode = 'create' } = options
   prepareFile(path, mode === 'create')
+  const torn = mode === 'readOnly' ? 0 : tornFrames(`${path}-wal`)
   const connection = new SqliteConnection(path, { readOnly: mode === 'readOnly' })
   try {
     if (mode === 'create' && isBlank(connection)) makeSchema(connection)
@@ -73,6 +77,7 @@ export function openSqliteAgentStore(path: string, options: AgentStoreOptions): 
   }
   return {
     path,
+    torn: torn === 0 ? [] : [`${torn} frames of a transaction that was cut off`],
     runs: new SqliteRunStore(connection),
     outbox: new SqliteOutbox(connection),
     approvals: new SqliteApprovalStore(connection),
