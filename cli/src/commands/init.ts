@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** `sallyport init`: makes the operator's identity and the site. */
-import { option, string } from '@oclif/core/flags'
+import { boolean, option, string } from '@oclif/core/flags'
 import { BaseCommand } from '../base-command.ts'
 
 export class Init extends BaseCommand {
@@ -13,6 +13,10 @@ export class Init extends BaseCommand {
     {
       description: 'For a hub on another machine',
       command: 'sallyport init --name ada --site home --hub https://hub.example:8440',
+    },
+    {
+      description: 'On the machine of one more person, with the site file that you gave them',
+      command: 'sallyport init --join site.json --name ben --hub https://hub.example:8440',
     },
     {
       description: 'Without a terminal',
@@ -36,6 +40,14 @@ export class Init extends BaseCommand {
       default: 'homelab' as const,
       summary: 'Whether one signature is enough to destroy something (homelab), or two (msp)',
     })(),
+    join: string({
+      helpValue: '<file>',
+      summary: 'Make keys for a site that exists, of which this is the site file',
+    }),
+    root: boolean({
+      default: false,
+      summary: 'With --join: also a root key and a recovery code; without it they are made anyway',
+    }),
     'passphrase-file': string({
       helpValue: '<file>',
       env: 'SALLYPORT_PASSPHRASE_FILE',
@@ -45,7 +57,12 @@ export class Init extends BaseCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Init)
-    const { init } = await import('../work/init.ts')
-    await init({ home: this.home(flags), talk: this.talk(flags), flags })
+    const request = { home: this.home(flags), talk: this.talk(flags), flags }
+    if (flags.join === undefined) {
+      const { init } = await import('../work/init.ts')
+      return init(request)
+    }
+    const { initJoin } = await import('../work/init-join.ts')
+    return initJoin(request, { siteFile: flags.join, isRootHolder: flags.root })
   }
 }

@@ -29,6 +29,12 @@ export async function getPassphrase(source: PassphraseSource): Promise<Secret> {
   return passphrase
 }
 
+/** Asks for a code, unseen. Throws: ERR_PASSPHRASE_NEEDED without a terminal. */
+export async function getCode(question: string): Promise<string> {
+  expectTerminal()
+  return (await askHidden(question)).reveal()
+}
+
 async function readPassphrase(file: string): Promise<Secret> {
   const text = (await readFile(file, 'utf8')).slice(0, MAX_FILE_BYTES)
   // A line break at the end is the editor's, not the person's.

@@ -3,12 +3,14 @@
 import { resolve } from 'node:path'
 import type { SigningKey, VerifiedRoot } from '@sallyport/core/crypto'
 import type { TrustRoot } from '@sallyport/core/protocol'
+import { isCodedError } from '@sallyport/sdk'
 import { forEachAgent } from '../operator/each-agent.ts'
 import type { AgentOutcome } from '../operator/each-agent.ts'
 import { unlockOperator } from '../operator/identity.ts'
 import { keepRoot } from '../operator/kept-roots.ts'
 import { isMemberOf, operatorAfter } from '../operator/operator-under.ts'
 import type { Operator } from '../operator/operator.ts'
+import { learnAgents, publishRoster } from '../operator/roster.ts'
 import { readChain } from '../operator/roots.ts'
 import { reviewAgents } from '../operator/descriptors.ts'
 import { isPinned } from '../operator/agents.ts'
@@ -75,11 +77,20 @@ export async function changeRoot(
   return finish(operator, talk, { draft, manner, hand })
 }
 
+/** A version that is signed, and how it goes on its way. */
+export interface Finishing {
+  readonly draft: Draft
+  readonly manner: RootManner
+  readonly hand: Pick<RootHand, 'passphrase'>
+  /** Finds out about agents first, where none are known yet. */
+  readonly learn?: ((operator: Operator) => Promise<void>) | undefined
+}
+
 /** Publishes a version that has enough signatures; leaves one that has too few for the next holder. */
 export async function finish(
   operator: Operator,
   talk: Talk,
-  { draft, manner, hand }: { draft: Draft; manner: RootManner; hand: Pick<RootHand, 'passphrase'> },
+  { draft, manner, hand, learn }: Finishing,
 ): Promise<Changed> {
   if (!draft.isComplete) {
     const file = resolve(manner.out ?? `root-${draft.root.version}.json`)
@@ -91,7 +102,7 @@ export async function finish(
   await waiting(talk, 'telling the hub', () => publishToHub(operator.hub, chain))
   await keepRoot(operator.home, draft.root.version, draft.envelope)
   await adoptNextKeys(operator.home, draft.root)
-  const outcomes = await tellAgents(operator, talk, { chain, manner, hand })
+  const outcomes = await tellAgents(operator, talk, { chain, manner, hand, learn })
   return { state: 'published', root: draft, outcomes }
 }
 
@@ -107,10 +118,10 @@ export async function tellAgents(
     chain,
     manner,
     hand,
-  }: {
-    chain: readonly VerifiedRoot[]
-    manner: Pick<RootManner, 'timeoutMs'>
-    hand: Pick<RootHand, 'passphrase'>
+    learn,
+  }: Pick<Finishing, 'hand' | 'learn'> & {
+    readonly chain: readonly VerifiedRoot[]
+    readonly manner: Pick<RootManner, 'timeoutMs'>
   },
 ): Promise<AgentOutcome<Taken>[]> {
   const newest = chain.at(-1)!
@@ -118,19 +129,33 @@ export async function tellAgents(
   // Whoever took themselves out has no say at the hub any more; the others bring it to the agents.
   if (!isMemberOf(newest, identity)) return []
   await using anew = operatorAfter(newest, operator, identity)
+  await learn?.(anew)
   const agents = await knownAgents(anew)
   using _leaving = onInterrupt(
     'The root is published; the agents take it when they next ask the hub.',
     EXIT.unknown,
   )
   const untilMs = operator.now() + manner.timeoutMs
-  return await waiting(talk, 'waiting for the agents', () =>
+  const outcomes = await waiting(talk, 'waiting for the agents', () =>
     forEachAgent(agents, (agent) => publishToAgent(anew, agent, { chain, untilMs })),
   )
+  await passOn(anew, talk)
+  return outcomes
+}
+
+/** Why: people and recovery codes that are new read none of the rosters before. */
+async function passOn(operator: Operator, talk: Talk): Promise<void> {
+  try {
+    await publishRoster(operator)
+  } catch (error) {
+    if (!isCodedError(error)) throw error
+    talk.warn(`the agents' keys could not be passed on to the others (${error.code}): agent list`)
+  }
 }
 
 /** The newest agent of each name whose keys are believed. */
 async function knownAgents(operator: Operator): Promise<PinnedAgent[]> {
+  await learnAgents(operator)
   const standings = await reviewAgents(operator)
   return standings.flatMap(({ record, view, doubt }) =>
     isPinned(record) && view !== undefined && doubt === undefined ? [record] : [],

@@ -34,7 +34,7 @@ export async function init({ home, talk, flags }: InitRequest): Promise<void> {
   expectName('name', flags.name)
   expectName('site', flags.site)
   const hub = parseHubAddress(flags.hub ?? DEFAULT_HUB)
-  if (existsSync(home.operator.keys) || existsSync(home.operator.site)) throw isThere(home)
+  if (existsSync(home.operator.keys) || existsSync(home.operator.site)) throw operatorExists(home)
   const passphrase = await getPassphrase({
     file: flags['passphrase-file'],
     question: 'Passphrase for your keys',
@@ -70,7 +70,8 @@ export async function init({ home, talk, flags }: InitRequest): Promise<void> {
   )
 }
 
-function isThere(home: Home): Problem {
+/** The problem of a home that belongs to somebody already. */
+export function operatorExists(home: Home): Problem {
   return new Problem('ERR_OPERATOR_EXISTS', 'there is an operator identity here already', {
     exit: EXIT.refused,
     details: { home: home.folder },

@@ -19,10 +19,14 @@ import { rootKeyId } from '../trust/root-screen.ts'
 import { HELD_KINDS, signedBy } from '../trust/signed-by.ts'
 import type { SignedDocument } from '../trust/signed-by.ts'
 
+const MAX_SHOWN = 20
+
 /** Whose keys go. */
 export interface RemoveRequest {
   readonly who: string
   readonly role?: RootRole | undefined
+  /** Also says what they signed lately. */
+  readonly isIncident?: boolean
   readonly manner: RootManner
 }
 
@@ -40,12 +44,38 @@ export async function trustRemove(
   const dying = dyingOf(signed)
   const change = {
     parts: { keys: root.keys.filter((key) => !gone.includes(key)) },
-    notes: await removalNotes(operator, gone, dying),
+    notes: [
+      ...(request.isIncident === true ? latelyNotes(signed) : []),
+      ...(await removalNotes(operator, gone, dying)),
+    ],
     question: `Remove ${counted(gone.length, 'key')}?`,
   }
   const { manner } = request
   const changed = await changeRoot(operator, talk, { change, manner, hand })
-  return reportChange(talk, changed, { document: { removed: gone.map(removedJson), voids: dying } })
+  return reportChange(talk, changed, {
+    document: {
+      removed: gone.map(removedJson),
+      voids: dying,
+      ...(request.isIncident === true ? { signed } : {}),
+    },
+  })
+}
+
+/** What these keys signed, newest first, as far as the hub has it. */
+function latelyNotes(signed: readonly SignedDocument[]): string[] {
+  if (signed.length === 0)
+    return ['They signed nothing that the hub still has and that you can read.']
+  const shown = signed.slice(0, MAX_SHOWN)
+  const more = signed.length > shown.length ? ` The newest ${MAX_SHOWN} of ${signed.length}:` : ''
+  return [
+    `What they signed lately, as far as the hub has it; look at what you do not know.${more}`,
+    pairs(
+      shown.map(({ queuedAt, agent, kind, what, state }) => [
+        queuedAt,
+        `${agent}  ${kind} ${safeText(what)}  ${state}`,
+      ]),
+    ),
+  ]
 }
 
 /** A key that goes, in a document. */

@@ -5,6 +5,7 @@ import type { TrustRoot } from '@sallyport/core/protocol'
 import { isPinned } from '../operator/agents.ts'
 import { reviewAgents } from '../operator/descriptors.ts'
 import type { Operator } from '../operator/operator.ts'
+import { learnAgents } from '../operator/roster.ts'
 import { readChain } from '../operator/roots.ts'
 import { EXIT } from '../output/exit-codes.ts'
 import type { ExitCode } from '../output/exit-codes.ts'
@@ -55,6 +56,7 @@ export async function trustShow(operator: Operator, talk: Talk): Promise<ExitCod
 
 async function agentRoots(operator: Operator): Promise<AgentRoot[]> {
   const chain = await readChain(operator.home)
+  await learnAgents(operator)
   const standings = await reviewAgents(operator)
   const agents: AgentRoot[] = []
   for (const { record } of standings) {
