@@ -13,7 +13,12 @@ import { OUTBOX_SCHEMA } from './sqlite-outbox.ts'
 import { QUARANTINE_SCHEMA } from './sqlite-quarantine.ts'
 import { REVOCATIONS_SCHEMA, REVOCATIONS_TRIGGERS } from './sqlite-revocations.ts'
 import { WITNESS_SCHEMA, WITNESS_TRIGGERS } from './sqlite-witness.ts'
-import { RUNS_FROM_VERSION_2, RUNS_SCHEMA, RUNS_TRIGGERS } from './sqlite-runs.ts'
+import {
+  RUNS_FROM_VERSION_2,
+  RUNS_FROM_VERSION_3,
+  RUNS_SCHEMA,
+  RUNS_TRIGGERS,
+} from './sqlite-runs.ts'
 import { SCHEDULES_SCHEMA } from './sqlite-schedules.ts'
 import { STANDING_SCHEMA } from './sqlite-standing.ts'
 
@@ -23,7 +28,18 @@ export const SCHEMA_VERSION = 4
 /** What makes the tables of a version those of the next one, by the version it begins with. */
 const STEPS_UP: ReadonlyMap<number, string> = new Map([
   [2, RUNS_FROM_VERSION_2 + BINDING_LOCKS_SCHEMA],
-  [3, [AUTHORITY_SCHEMA, CANCELLATIONS_SCHEMA, STANDING_SCHEMA, SCHEDULES_SCHEMA, WITNESS_SCHEMA].join('')],
+  [
+    3,
+    [
+      RUNS_FROM_VERSION_3,
+      AUTHORITY_SCHEMA,
+      CANCELLATIONS_SCHEMA,
+      STANDING_SCHEMA,
+      SCHEDULES_SCHEMA,
+      WITNESS_SCHEMA,
+      AUDIT_FROM_VERSION_3,
+    ].join(''),
+  ],
 ])
 
 /** `SALY`, so that another program's database is not taken for ours. */
@@ -37,7 +53,6 @@ const SCHEMA = [
   REVOCATIONS_SCHEMA,
   QUARANTINE_SCHEMA,
   BINDING_LOCKS_SCHEMA,
-      AUDIT_FROM_VERSION_3,
   AUTHORITY_SCHEMA,
   CANCELLATIONS_SCHEMA,
   STANDING_SCHEMA,

@@ -44,7 +44,14 @@ const PAGE_BYTES = 4_096
 /** Makes of a database what version 2 would have made. */
 const VERSION_2 = `
   DROP TRIGGER runs_stay; DROP TRIGGER runs_keep_their_id; DROP TRIGGER runs_end_once;
-  DROP TABLE IF EXISTS trust_roots; DROP TABLE IF EXISTS policies; DROP TABLE IF EXISTS binding_locks; DROP TABLE IF EXISTS cancellations; DROP TABLE IF EXISTS isolation;
+  DROP TRIGGER audit_entries_stand; DROP TRIGGER checkpoints_stay;
+  ${[
+    'trust_roots policies binding_locks cancellations isolation schedules schedule_orders due_runs',
+    'witness epochs audit_archives',
+  ]
+    .flatMap((names) => names.split(' '))
+    .map((name) => `DROP TABLE IF EXISTS ${name};`)
+    .join(' ')}
   ALTER TABLE runs DROP COLUMN kept;
   ALTER TABLE runs DROP COLUMN kept_plan;
   ALTER TABLE runs DROP COLUMN kept_digest;
@@ -155,6 +162,8 @@ describe('opening', () => {
     const kept = { digest: 'd', plan: null, value: Uint8Array.of(1) }
     store.transaction(() => store.runs.keep(idOf(1), kept))
     expect(store.runs.find(idOf(1))?.kept).toEqual(kept)
+    const payload = new Uint8Array(documents.job.maxBytes) // Of a job with a signed plan.
+    store.transaction(() => store.runs.add(runOf(2, { payload })))
     expect(store.audit.size()).toBe(200)
   })
 
