@@ -74,8 +74,9 @@ function nextIn(
   if (!isEveryHour || first === undefined) return first
   // What the wall shows again within a day lies behind what it shows now.
   const behind = Math.min(wall, wallOf(afterMs + DAY_MS, timeZone) - DAY_MS)
-  const last = search(calendar, behind, afterMs, (each) => lastInstantOf(each, timeZone))
-  return last === undefined ? first : Math.min(first, last)
+  // There is one, because there is a first one.
+  const last = search(calendar, behind, afterMs, (each) => lastInstantOf(each, timeZone))!
+  return Math.min(first, last)
 }
 
 function search(
