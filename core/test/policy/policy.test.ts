@@ -234,7 +234,7 @@ describe('a text that is no policy', () => {
       'a bracket that does not close',
       'permit (principal, action, resource) when { (true };',
       1,
-      50,
+      51,
     ],
     [
       'the name of another rule',
