@@ -105,7 +105,7 @@ export const REFUSALS = {
   },
   isolated: {
     meaning: 'This agent is isolated: it takes no jobs until an operator lifts that.',
-    remedy: 'See why with `sallyport agent list`, then `sallyport incident lift <agent>`.',
+    remedy: 'The details say why and since when; then `sallyport incident lift <agent>`.',
   },
   before_epoch: {
     meaning:

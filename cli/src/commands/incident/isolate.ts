@@ -15,6 +15,10 @@ export class IncidentIsolate extends BaseCommand {
       description: 'After something looked wrong',
       command: 'sallyport incident isolate pve1 --why "unknown login on the host"',
     },
+    {
+      description: 'In a script',
+      command: 'sallyport incident isolate pve1 --why "alarm" --yes --json',
+    },
   ]
   static override args = {
     agent: stringArg({ required: true, description: 'Name of the agent' }),

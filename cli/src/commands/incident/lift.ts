@@ -15,6 +15,10 @@ export class IncidentLift extends BaseCommand {
       description: 'Once it is understood',
       command: 'sallyport incident lift pve1 --why "it was ben, on the console"',
     },
+    {
+      description: 'In a script',
+      command: 'sallyport incident lift pve1 --why "false alarm" --yes --json',
+    },
   ]
   static override args = {
     agent: stringArg({ required: true, description: 'Name of the agent' }),

@@ -16,6 +16,10 @@ export class JobCancel extends BaseCommand {
       description: 'With the reason, which goes on record',
       command: 'sallyport job cancel 0193f2ab…c21 --why "wrong guest"',
     },
+    {
+      description: 'Wait longer for the agent',
+      command: 'sallyport job cancel 0193f2ab…c21 --why "wrong guest" --timeout 5m',
+    },
   ]
   static override args = {
     job: stringArg({

@@ -12,6 +12,10 @@ export class JobWithdraw extends BaseCommand {
       description: 'With a word to the others',
       command: 'sallyport job withdraw 0193f2ab…c21 --why "wrong guest"',
     },
+    {
+      description: 'As a document',
+      command: 'sallyport job withdraw 0193f2ab…c21 --json',
+    },
   ]
   static override args = {
     job: stringArg({ required: true, description: 'Id, whole, its beginning, or as shown' }),
