@@ -21,6 +21,7 @@ import { CodedError, isCodedError } from '@sallyport/sdk'
 import { isPinned, notEnrolled, readAgents, unknownAgent, writeAgent } from './agents.ts'
 import type { AgentRecord, PinnedAgent } from './agents.ts'
 import type { Operator } from './operator.ts'
+import { selfOf } from './people.ts'
 import { learnAgents } from './roster.ts'
 
 const MAX_SEALED_BYTES = 32 * 1_024
@@ -78,7 +79,10 @@ async function agentsKnowing(operator: Operator, name: string): Promise<AgentRec
   return readAgents(operator.home)
 }
 
-async function allAgents({ hub }: Operator): Promise<AgentView[]> {
+/** Why nothing for others: the hub shows agents to operators; everybody else knows them from rosters. */
+async function allAgents(operator: Operator): Promise<AgentView[]> {
+  if (selfOf(operator).role !== 'operator') return []
+  const { hub } = operator
   const views: AgentView[] = []
   let cursor: string | undefined
   for (let page = 0; page < MAX_PAGES; page++) {

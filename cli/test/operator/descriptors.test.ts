@@ -39,6 +39,7 @@ beforeEach(async () => {
   operator = operatorOf(identityOf('ada'), folder, {
     listAgents: async () => ({ agents: views, nextCursor: null }),
     addCode: async () => undefined,
+    listPostings: async () => ({ postings: [], nextCursor: null }),
   })
   await mkdir(operator.home.operator.folder, { recursive: true })
   await keepPolicy(operator.home, Uint8Array.of(1))
