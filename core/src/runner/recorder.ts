@@ -16,6 +16,7 @@ import {
 import { signAnswer, type Answer, type Outcome } from './answer.ts'
 import type { HandleTally } from './handle-tally.ts'
 import { cutOff } from './outcome.ts'
+import { RefusalFlood } from './refusal-flood.ts'
 import type { DueRunRow, Journal, RunRow } from './ports.ts'
 
 type Admitted = Extract<Decision, { admitted: true }>
@@ -100,6 +101,9 @@ export type RefusedEvent = Extract<
 /** Writes intents, outcomes, refusals and interruptions. */
 export class Recorder {
   readonly #ports: RecorderPorts
+  readonly #flood = new RefusalFlood()
+  /** The last entry about a refusal: the answers to those that are only counted prove it. */
+  #lastRefusal: number | undefined
 
   constructor(ports: RecorderPorts) {
     this.#ports = ports
@@ -212,6 +216,8 @@ export class Recorder {
       ...(authentic && inputIn(receipt, authentic.job)),
       details: { ...refusal, signer: authentic?.signer.keyId ?? null },
     }
+    const isUnvouched = authentic === undefined && event === 'job.refused'
+    if (isUnvouched) return this.#putUnvouched(answer, entry, refusal.reason)
     this.#ports.journal.transaction(() => {
       if (authentic && spendsId(refusal.reason)) this.#addRefusedRun(authentic, receipt)
       this.#putAnswer(answer, [...this.#handleDue(receipt), entry])
@@ -293,6 +299,24 @@ export class Recorder {
     return [{ event: 'schedule.due', jobId, envelopeId, details: said }]
   }
 
+  /** Puts what was only counted on record, once its minute is over or the agent ends. */
+  recordFlood(isEnd = false): void {
+    const due = this.#flood.due(this.#ports.clock.now(), isEnd)
+    if (due.length === 0) return
+    this.#ports.journal.transaction(() => void this.#audit(due))
+    this.#flood.settle()
+  }
+
+  /** Trust: nobody vouches for the delivery, so whoever sent it must not be able to fill the log with it. */
+  #putUnvouched(answer: Answer, entry: AuditEvents[number], reason: string): void {
+    this.recordFlood()
+    const isOwn = this.#flood.hasOwnEntry(reason, this.#ports.clock.now())
+    const index = isOwn ? undefined : this.#lastRefusal
+    this.#ports.journal.transaction(() => {
+      this.#lastRefusal = this.#putAnswer(answer, index === undefined ? [entry] : [], index)
+    })
+  }
+
   #addRefusedRun(authentic: NonNullable<Refused['authentic']>, receipt: Receipt): void {
     const { journal } = this.#ports
     const { job, payload } = authentic
@@ -308,11 +332,12 @@ export class Recorder {
     })
   }
 
-  #putAnswer(answer: Answer, events: AuditEvents): void {
+  /** Returns the index of the entry that the answer proves: the last of the new ones, unless there are none. */
+  #putAnswer(answer: Answer, events: AuditEvents, before?: number): number {
     const started = performance.now()
     const { journal, admission, identity, clock, makeId } = this.#ports
-    const indices = this.#audit(events)
-    const proof = journal.prove(indices.at(-1)!)
+    const index = this.#audit(events).at(-1) ?? before!
+    const proof = journal.prove(index)
     const { siteId, agentId } = admission.self
     const by = { siteId, agentId, identity, resultId: makeId(), nowMs: clock.now() }
     const record = performance.now() - started
@@ -325,6 +350,7 @@ export class Recorder {
       sealed: null,
       acknowledgedAtMs: null,
     })
+    return index
   }
 
   #audit(events: AuditEvents): number[] {

@@ -140,6 +140,7 @@ export class Runner {
    * Throws: the channel's errors; call again later.
    */
   async flush(): Promise<void> {
+    this.#recorder.recordFlood()
     this.#running.tryAgain()
     await flushOutbox(this.#ports)
   }
