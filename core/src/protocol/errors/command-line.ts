@@ -167,32 +167,6 @@ export const COMMAND_LINE_ERRORS = {
     meaning: 'The code of the plugin cannot be bundled, or does not define a plugin.',
     remedy: 'Correct what the message names.',
   },
-  ERR_POLICY_CASES: {
-    meaning:
-      'The file does not hold cases for a policy, or one is about a job type that nobody has approved.',
-    remedy: 'See the form in docs/policy.md.',
-  },
-  ERR_POLICY_EXISTS: {
-    meaning: 'There is a file where the policy was to be written.',
-    remedy: 'Name another one: `--out <file>`.',
-  },
-  ERR_POLICY_UNCHANGED: {
-    meaning: 'The policy that counts says exactly this already, or none waits for a signature.',
-    remedy: 'See it with `sallyport policy show`.',
-  },
-  ERR_POLICY_CASES: {
-    meaning:
-      'The file does not hold cases for a policy, or one is about a job type that nobody has approved.',
-    remedy: 'See the form in docs/policy.md.',
-  },
-  ERR_POLICY_EXISTS: {
-    meaning: 'There is a file where the policy was to be written.',
-    remedy: 'Name another one: `--out <file>`.',
-  },
-  ERR_POLICY_UNCHANGED: {
-    meaning: 'The policy that counts says exactly this already, or none waits for a signature.',
-    remedy: 'See it with `sallyport policy show`.',
-  },
   ERR_PLUGIN_EXISTS: {
     meaning: 'There is a plugin of this name already. It is not overwritten.',
     remedy: 'Choose another name.',
@@ -208,6 +182,32 @@ export const COMMAND_LINE_ERRORS = {
   ERR_PLUGIN_NOT_APPROVED: {
     meaning: 'This operator has no approval of the plugin on record for the agent.',
     remedy: 'See `sallyport plugin list`; approve it with `sallyport plugin approve`.',
+  },
+  ERR_POLICY_CASES: {
+    meaning:
+      'The file does not hold cases for a policy, or one is about a job type that nobody has approved.',
+    remedy: 'See the form in docs/policy.md.',
+  },
+  ERR_POLICY_CASES: {
+    meaning:
+      'The file does not hold cases for a policy, or one is about a job type that nobody has approved.',
+    remedy: 'See the form in docs/policy.md.',
+  },
+  ERR_POLICY_EXISTS: {
+    meaning: 'There is a file where the policy was to be written.',
+    remedy: 'Name another one: `--out <file>`.',
+  },
+  ERR_POLICY_EXISTS: {
+    meaning: 'There is a file where the policy was to be written.',
+    remedy: 'Name another one: `--out <file>`.',
+  },
+  ERR_POLICY_UNCHANGED: {
+    meaning: 'The policy that counts says exactly this already, or none waits for a signature.',
+    remedy: 'See it with `sallyport policy show`.',
+  },
+  ERR_POLICY_UNCHANGED: {
+    meaning: 'The policy that counts says exactly this already, or none waits for a signature.',
+    remedy: 'See it with `sallyport policy show`.',
   },
   ERR_PROGRAM_START: {
     meaning: 'A hub or an agent that the command started did not become ready.',
@@ -279,6 +279,11 @@ export const COMMAND_LINE_ERRORS = {
     meaning: 'The SDK for a new plugin cannot be packed, or the given file is not the packed SDK.',
     remedy: 'Correct what the message names, or give a packed SDK with --sdk.',
   },
+  ERR_SIGNATURE_NOT_NEEDED: {
+    meaning:
+      'Your signature would change nothing: you have signed already, or none of your role is asked for.',
+    remedy: 'See who is still needed: `sallyport job review <id>`.',
+  },
   ERR_TOKEN_NOT_SEPARATED: {
     meaning: 'The API token has all rights of its account, whatever its own say.',
     remedy: 'Make a token with rights of its own: `sallyport proxmox setup --replace-token`.',
@@ -287,11 +292,6 @@ export const COMMAND_LINE_ERRORS = {
     meaning: 'The Proxmox API token is one of root@pam, which may do everything on every guest.',
     remedy:
       'Make one of an account of its own with `sallyport proxmox setup`, or add `--accept-root-token`.',
-  },
-  ERR_SIGNATURE_NOT_NEEDED: {
-    meaning:
-      'Your signature would change nothing: you have signed already, or none of your role is asked for.',
-    remedy: 'See who is still needed: `sallyport job review <id>`.',
   },
   ERR_USAGE: {
     meaning: 'The command line is not right. Nothing was done.',
