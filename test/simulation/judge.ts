@@ -9,7 +9,7 @@ import { AnswerBook, type GivenAnswer, type KnownAnswer } from './answer-book.ts
 import type { Paper } from './papers.ts'
 import { START_MS, type AgentName } from './site.ts'
 
-/** Clocks of operators and hosts may differ by this. Source: docs/protocol.md. Units: milliseconds. */
+/** Clocks of operators and hosts may differ by this. Units: milliseconds. */
 const SKEW_MS = 30_000
 
 /** What the judge sees of an agent. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Every choice of a simulation, from one seed. Source: sfc32 of PractRand (public domain), seeded through a 32-bit mixer. */
+/** Every choice of a simulation, from one seed: the small generator sfc32, its state filled by a 32-bit mixer. */
 
 /** A stream of choices that its seed decides. Not for secrets. */
 export class Chance {
