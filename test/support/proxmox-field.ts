@@ -2,7 +2,7 @@
 /** A field with simulated Proxmox clusters: the plugin as it is built by command line, approved, and bound on each agent. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseBundle, type Result } from '@sallyport/core/protocol'
+import { parseBundle, type Plan, type Result } from '@sallyport/core/protocol'
 import { startProxmox, type StartedProxmox } from '../simulators/proxmox.ts'
 import { watchSchema, type SchemaWatch } from '../simulators/schema-watch.ts'
 import { type Field } from './field.ts'
@@ -76,6 +76,27 @@ export function runOn(
   input: Record<string, unknown> = {},
 ): Promise<Result> {
   return field.operator.run(agent, { jobType: `proxmox/${job}`, input: input as never })
+}
+
+/** Plans one job type of the plugin. */
+export function planOn(
+  field: Field,
+  { agent }: Pick<Site, 'agent'>,
+  job: string,
+  input: Record<string, unknown> = {},
+): Promise<Result> {
+  return field.operator.plan(agent, { jobType: `proxmox/${job}`, input: input as never })
+}
+
+/** Runs one job type of the plugin by a plan. */
+export function runBy(
+  field: Field,
+  { agent }: Pick<Site, 'agent'>,
+  job: string,
+  { input, plan }: { readonly input: Record<string, unknown>; readonly plan: Result },
+): Promise<Result> {
+  const signed = { input: input as never, plan: plan.output as Plan }
+  return field.operator.run(agent, { jobType: `proxmox/${job}`, ...signed })
 }
 
 /** The job types in a bundle. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A Proxmox cluster by command line alone: an account with the least rights, what it may, and every job with no more. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ROOT_PASSWORD } from '@sallyport/plugin-proxmox/testing'
@@ -164,7 +164,7 @@ describe('every job type, by command line, with the least rights', () => {
       const first = pve.ledger.length
       const params = await secret('params.json', JSON.stringify(input))
       const args = ['job', 'run', `proxmox/${job}`, '--agent', 'pve1', '--params-file', params]
-      const ended = await cli(...args, '--json')
+      const ended = await cli(...args, '--yes', '--json')
       const document = JSON.parse(ended.stdout) as Document
       expect(document['error']).toBeUndefined()
       expect(document).toMatchObject({ state: 'done', result: { output } })
@@ -213,5 +213,100 @@ describe('every job type, by command line, with the least rights', () => {
 
   it('every exchange was as the vendor’s schema has it', () => {
     schema.expectNoFaults()
+  })
+})
+
+describe('a plan, by command line', () => {
+  const VMID = 106
+  const guest = () => pve.simulator.world.guests.get(VMID)!
+  const about = (job: string): string[] => {
+    const { node } = guest()
+    return [`proxmox/${job}`, '--agent', 'pve1', '-p', `node=${node}`, '-p', `vmid=${VMID}`]
+  }
+  const effects = () => pve.ledger.filter(({ hasEffect }) => hasEffect).length
+  let before = 0
+
+  beforeEach(() => {
+    guest().status = 'stopped'
+    before = effects()
+  })
+
+  it('shows what would be lost and the line that signs it, and changes nothing', async () => {
+    const shown = await cli('job', 'plan', ...about('guest.delete'))
+    expect(shown).toMatchObject({ code: 0 })
+    expect(shown.stdout).toMatch(/^plan from pve1, .* \(state sha256:[0-9a-f]{8}…[0-9a-f]{3}\)$/m)
+    expect(shown.stdout).toMatch(/^ {2}- guest 106 ".*" \(qemu, stopped, \d+ cores?, .*iB\)$/m)
+    expect(shown.stdout).toMatch(/^ {2}- volume .*, \d+ GiB$/m)
+    expect(shown.stdout).toMatch(/^ {2}! last backup 20\d\d-.* UTC, on \w+$/m)
+    expect(shown.stderr).toContain('sallyport job run proxmox/guest.delete --agent pve1 --param')
+    expect(effects()).toBe(before)
+  })
+
+  it('is all that --dry-run does, as one document', async () => {
+    const document = await json('job', 'run', ...about('guest.delete'), '--dry-run')
+    expect(document).toMatchObject({
+      format: 'sallyport.plan/1',
+      jobType: 'proxmox/guest.delete',
+      effect: 'destroy',
+      plan: { changes: expect.any(Array), state: { guest: { vmid: VMID } } },
+      stateDigest: expect.stringMatching(/^sha256:/),
+    })
+    expect(effects()).toBe(before)
+  })
+
+  it('that destroys is shown and asked about, and nothing is done without a terminal', async () => {
+    const asked = await cli('job', 'run', ...about('guest.delete'))
+    expect(asked).toMatchObject({ code: 2, stdout: '' })
+    expect(asked.stderr).toContain('  - guest 106')
+    expect(asked.stderr).toContain('This destroys data.')
+    expect(asked.stderr).toContain('ERR_CONFIRMATION_NEEDED')
+    expect(asked.stderr).toContain('add --yes')
+    expect(effects()).toBe(before)
+  })
+
+  it('cannot be left out where the job destroys, and can where it only changes', async () => {
+    const destroy = await cli('job', 'run', ...about('guest.delete'), '--no-plan')
+    expect(destroy).toMatchObject({ code: 2, stdout: '' })
+    expect(destroy.stderr).toContain('is signed with its plan or not at all')
+    expect(effects()).toBe(before)
+    const changed = await json('job', 'run', ...about('guest.config'), '-p', 'cores=3', '--no-plan')
+    expect(changed).toMatchObject({ state: 'done', job: { step: 'run', plan: null } })
+  })
+
+  it('that no longer holds when the agent looks again is refused, with what differs', async () => {
+    let looks = 0
+    pve.simulator.observe(({ path }) => {
+      // The first look is that of the plan; before the second one the guest is started by somebody else.
+      if (!path.includes(`/qemu/${VMID}/status/current`)) return
+      looks += 1
+      if (looks === 1) guest().status = 'running'
+    })
+    const refused = await cli('job', 'run', ...about('guest.config'), '-p', 'cores=4')
+    expect(refused).toMatchObject({ code: 3, stdout: '' })
+    expect(refused.stderr).toMatch(/refused by pve1: the plan no longer holds +\(plan_drifted\)/)
+    expect(refused.stderr).toMatch(/state\.guest\.status +signed stopped, found running/)
+    expect(refused.stderr).toContain('Nothing was changed. Look again and sign the new plan:')
+    expect(refused.stderr).toContain(
+      '  sallyport job plan proxmox/guest.config --agent pve1 --param',
+    )
+    expect(effects()).toBe(before)
+  })
+
+  it('is signed with the job that follows it', async () => {
+    const document = await json('job', 'run', ...about('guest.delete'), '--yes')
+    expect(document).toMatchObject({
+      state: 'done',
+      job: {
+        plan: {
+          changes: expect.arrayContaining([
+            { op: 'remove', what: expect.stringContaining('guest 106') },
+          ]),
+        },
+      },
+      result: { verification: { verdict: 'verified' } },
+    })
+    const shown = await cli('job', 'show', String(document['job'].jobId))
+    expect(shown.stdout).toMatch(/signed plan/)
+    expect(shown.stdout).toMatch(/^ {2}- guest 106/m)
   })
 })
