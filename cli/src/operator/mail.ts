@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Reads back what lies at the hub: whose document it is, and what the agent answered, both verified. */
 import { open, verifyEnvelope } from '@sallyport/core/crypto'
-import type { AnyDocumentKind, Verification } from '@sallyport/core/crypto'
+import type { AnyDocumentKind, TrustedKey, Verification } from '@sallyport/core/crypto'
 import { documents, parseDocument, parseEnvelope } from '@sallyport/core/protocol'
 import type { Job } from '@sallyport/core/protocol'
 import { WIRE } from '@sallyport/core/transport'
@@ -30,7 +30,14 @@ type Verified = Extract<Verification, { ok: true }>
 
 /** What an operator of the site sent. */
 export type Content =
-  | { readonly kind: 'job'; readonly job: Job; readonly digest: string; readonly signer: string }
+  | {
+      readonly kind: 'job'
+      readonly job: Job
+      readonly digest: string
+      readonly signer: string
+      /** Everybody whose signature holds. */
+      readonly signers: readonly TrustedKey[]
+    }
   | {
       readonly kind:
         | 'approval'
@@ -91,7 +98,8 @@ async function readContent(operator: Operator, view: EnvelopeView): Promise<Cont
 }
 
 /** The document with the id under which it must lie at the hub. */
-function contentOf({ kind, payload, digest, signer }: Verified): { id: string; content: Content } {
+function contentOf(verified: Verified): { id: string; content: Content } {
+  const { kind, payload, digest, signer, signers } = verified
   const by = { digest, signer: signer.name }
   switch (kind.name) {
     case documents.approval.name:
@@ -136,7 +144,7 @@ function contentOf({ kind, payload, digest, signer }: Verified): { id: string; c
       }
     default: {
       const job = parseDocument(documents.job, payload)
-      return { id: job.jobId, content: { kind: 'job', job, ...by } }
+      return { id: job.jobId, content: { kind: 'job', job, ...by, signers } }
     }
   }
 }

@@ -29,6 +29,18 @@ export function parsePrincipal(text: string): Principal {
   })
 }
 
+/**
+ * Reads those of them who can sign; guests and schedules have no key.
+ *
+ * Throws: ERR_USAGE.
+ */
+export function parseSigners(texts: readonly string[]): PolicyRequest['signers'] {
+  return texts
+    .map(parsePrincipal)
+    .filter(({ kind }) => kind === 'Operator' || kind === 'Customer')
+    .map(({ kind, name }) => ({ name, role: kind.toLowerCase() }))
+}
+
 /** As it is typed: `operator/ann`. */
 export function principalText({ kind, name }: Principal): string {
   return `${kind.toLowerCase()}/${name}`

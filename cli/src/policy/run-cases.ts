@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Holds a policy against cases: what it decides, by which rules, and whether that is what the case expects. */
-import type { PolicyRequest } from '@sallyport/core/admission'
 import { EXIT } from '../output/exit-codes.ts'
 import { Problem } from '../output/problem.ts'
 import type { PolicyCase } from './cases.ts'
-import { explain, parsePrincipal } from './decide.ts'
+import { explain, parsePrincipal, parseSigners } from './decide.ts'
 import type { Explained } from './decide.ts'
 import { findJobType } from './world.ts'
 import type { PolicySite } from './world.ts'
@@ -31,8 +30,9 @@ export function runCases(cases: readonly PolicyCase[], setting: CaseSetting): Ca
     const job = findJobType(setting.site, agentName, jobType)
     if (job === undefined) throw unknownJobType(each)
     const principal = parsePrincipal(each.principal)
+    const signers = parseSigners(each.signers ?? [each.principal])
     const nowMs = each.at === undefined ? setting.nowMs : Date.parse(each.at)
-    const request = { principal, jobType, job, input, step, signers: signersOf(each), nowMs }
+    const request = { principal, jobType, job, input, step, signers, nowMs }
     const explained = explain(setting.text, setting.siteName, { ...request, agentName })
     const { allowed, rules } = explained.decision
     const isExpected = allowed === (expect === 'allow')
@@ -42,14 +42,6 @@ export function runCases(cases: readonly PolicyCase[], setting: CaseSetting): Ca
       isAsExpected: isExpected && (rule === undefined || rules.includes(rule)),
     }
   })
-}
-
-/** Why nobody for guests and schedules: they have no key. */
-function signersOf({ signers, principal }: PolicyCase): PolicyRequest['signers'] {
-  return (signers ?? [principal])
-    .map(parsePrincipal)
-    .filter(({ kind }) => kind === 'Operator' || kind === 'Customer')
-    .map(({ kind, name }) => ({ name, role: kind.toLowerCase() }))
 }
 
 function unknownJobType({ name, jobType, agent }: PolicyCase): Problem {

@@ -9,9 +9,9 @@ export const POLICY_TEMPLATES = ['solo', 'team', 'msp', 'self-service'] as const
 /** The name of a template. */
 export type PolicyTemplate = (typeof POLICY_TEMPLATES)[number]
 
-/** Where the templates lie. Why in src: the compiler leaves them there, and the package brings that folder along. */
+/** Where the templates lie: beside `src` and beside `dist` alike. */
 export const TEMPLATES_FOLDER: string = fileURLToPath(
-  new URL('../../src/policy/templates', import.meta.url),
+  new URL('../../policy-templates', import.meta.url),
 )
 
 /** The text of a template. */

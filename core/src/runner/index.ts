@@ -16,7 +16,7 @@ export type {
 } from './ports.ts'
 export { NO_PINS } from './binding-pins.ts'
 export type { BindingPins, PinnedName } from './binding-pins.ts'
-export type { AuthorityBook } from './site-documents.ts'
+export type { AuthorityBook } from './authority-book.ts'
 export { Runner } from './runner.ts'
 export { NO_SCHEDULES, REPORT_LIMITS } from './scheduled-run.ts'
 export type { DueTime } from './scheduled-run.ts'

@@ -14,7 +14,7 @@ import { Recorder, type Receipt } from './recorder.ts'
 import { resumeRow } from './resume.ts'
 import { runJob } from './run-job.ts'
 import { beginScheduled, type DueTime } from './scheduled-run.ts'
-import type { AuthorityBook } from './site-documents.ts'
+import type { AuthorityBook } from './authority-book.ts'
 import { RunningJobs, type RunSignals } from './running.ts'
 import { Slots } from './slots.ts'
 import type { BundleSource } from './taker.ts'
@@ -143,6 +143,15 @@ export class Runner {
     this.#recorder.recordFlood()
     this.#running.tryAgain()
     await flushOutbox(this.#ports)
+  }
+
+  /**
+   * Puts on record what was only counted until now. Call it at the end, once nothing is received any more.
+   *
+   * Throws: ERR_STORE_….
+   */
+  settle(): void {
+    this.#recorder.recordFlood(true)
   }
 
   /** Begins no further job; those that wait for a slot are left to the hub. */

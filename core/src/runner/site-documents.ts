@@ -6,19 +6,6 @@ import { isCodedError } from '@sallyport/sdk'
 import type { Receipt, Recorder } from './recorder.ts'
 import type { TakerPorts } from './taker.ts'
 
-/** Where a party keeps its authority. */
-export interface AuthorityBook {
-  readonly authority: SiteAuthority
-  /** Keeps a root. Called inside a transaction. */
-  addRoot(version: number, envelope: Uint8Array, atMs: number): void
-  /** Keeps a policy. Called inside a transaction. */
-  addPolicy(
-    version: number,
-    held: { readonly envelope: Uint8Array; readonly rootVersion: number },
-    atMs: number,
-  ): void
-}
-
 /**
  * Takes the next trust root, or refuses it. One that is held already is answered as taken.
  *

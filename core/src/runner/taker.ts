@@ -4,7 +4,7 @@ import type { AdmissionPorts } from '../admission/index.ts'
 import type { PluginHost } from '../plugins/ports.ts'
 import type { BindingPins } from './binding-pins.ts'
 import type { Journal } from './ports.ts'
-import type { AuthorityBook } from './site-documents.ts'
+import type { AuthorityBook } from './authority-book.ts'
 import type { Receipt, Recorder } from './recorder.ts'
 import type { RunningJobs } from './running.ts'
 
