@@ -128,6 +128,7 @@ function openLoops(
       await Promise.all([polling, flushing, resuming, scheduling])
       grace.abort()
       await overdue
+      settle(runner, onError)
       log.info({}, 'agent stopped')
     },
   }
@@ -141,6 +142,15 @@ async function flushUntil(
   while (!signal.aborted) {
     await runner.flush().catch(onError)
     await sleep(FLUSH_EVERY_MS, undefined, { signal }).catch(() => {})
+  }
+}
+
+/** A store that does not take it keeps no agent from ending. */
+function settle(runner: Runner, onError: (error: unknown) => void): void {
+  try {
+    runner.settle()
+  } catch (error) {
+    onError(error)
   }
 }
 

@@ -55,6 +55,16 @@ describe('a flood of refusals', () => {
     })
   }, 60_000)
 
+  it('has its rest on record when the agent ends before the minute does', async () => {
+    using bench = new Bench(folder)
+    for (let n = 0; n < OWN_ENTRIES_PER_MINUTE + 2; n += 1) {
+      await bench.runner.receive({ envelopeId: randomUUIDv7(), sealed: 'garbage' })
+    }
+    bench.runner.settle()
+    bench.runner.settle()
+    expect(bench.events().slice(OWN_ENTRIES_PER_MINUTE)).toEqual(['job.refused-often'])
+  }, 60_000)
+
   it('leaves every refusal of an authentic job its own entry', () => {
     const flood = new RefusalFlood(1)
     expect([flood.hasOwnEntry('a', 0), flood.hasOwnEntry('a', 1)]).toEqual([true, false])
