@@ -202,6 +202,7 @@ function admissionOf(
     replay: store.runs,
     rate: store.runs,
     checkInput: checkAgainstSchema,
+    agentName,
     policy: heldPolicy(
       () => authority.policy(),
       () => ({ agentName, siteName: authority.root().siteName }),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Verifies a proof that `sallyport audit prove` wrote, with nothing but Node 20 or later: no package, no network, no key.
+ * Verifies a proof that `sallyport audit prove` wrote, or a log of `sallyport incident export`, with nothing but Node 20
+ * or later: no package, no network, no key.
  *
  *   node sallyport-verify.mjs proof.json --root <fingerprint> [--json]
  *
@@ -12,7 +13,7 @@ import { readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 
 const TYPE = (kind) => `application/vnd.sallyport.${kind}.v1+json`
-const MAX_PROOF_BYTES = 16 * 1_024 * 1_024
+const MAX_PROOF_BYTES = 256 * 1_024 * 1_024
 
 /** Encodings of points that bind nobody: a signature under them says nothing. */
 const WEAK_KEYS = new Set([
@@ -40,10 +41,54 @@ export function verifyProof(proof, fingerprint) {
   const result = verifyResult(proof.result, agent)
   const job = verifyJob(proof.job, result, roots)
   const log = verifyLog(proof.log, { agent, result, hubKey: proof.hubKey ?? null, newest })
-  const need = needOf(job, log.entries)
+  const need = needOf(job, log.entries, agent.name)
   const { job: signed, signers } = job
   const about = { site: newest.siteName, rootVersion: newest.version, agent: agent.name }
   return { ...about, job: signed, signers, need, result: summaryOf(result), log }
+}
+
+/**
+ * Verifies entries of a log: that all hashes make the head which the agent signed, and that each entry has its hash.
+ */
+export function verifyEntries(file, fingerprint) {
+  expect(file?.format === 'sallyport-log-1', 'this is not a log of the form sallyport-log-1')
+  const newest = verifyRoots(file.roots, fingerprint).at(-1)
+  const { roster } = verifyRoster(file.roster, newest)
+  const agent = roster.find(({ agentId }) => agentId === file.agentId)
+  expect(agent !== undefined, 'the agent is not in the roster')
+  const head = verifyHead(file.log.note, { agent, hubKey: file.hubKey ?? null, newest })
+  const leaves = file.log.leafHashes.map(decode)
+  expect(
+    leaves.length === head.size,
+    `there are ${leaves.length} hashes under a head of ${head.size}`,
+  )
+  expect(
+    leaves.every((leaf) => leaf.length === 32) && rootOf(leaves).equals(head.root),
+    'the hashes are not those that the agent signed',
+  )
+  const seen = new Set()
+  const entries = file.log.entries.map(({ index, bytes }) => {
+    const raw = decode(bytes)
+    expect(!seen.has(index), `entry ${index} is there twice`)
+    seen.add(index)
+    expect(leaves[index]?.equals(hash(0, raw)), `entry ${index} is not the one that was signed`)
+    return entryOf(raw, index)
+  })
+  const log = { size: head.size, head: head.root.toString('hex'), witness: head.witness, entries }
+  return { site: newest.siteName, rootVersion: newest.version, agent: agent.name, log }
+}
+
+/** Source: RFC 6962, section 2.1. */
+function rootOf(leaves) {
+  if (leaves.length === 0) return sha256(Buffer.alloc(0))
+  let level = leaves
+  // Pairs from the left, and an odd one goes up as it is: the same tree as by splitting at powers of two.
+  while (level.length > 1) {
+    level = Array.from({ length: Math.ceil(level.length / 2) }, (_, at) =>
+      level[2 * at + 1] === undefined ? level[2 * at] : hash(1, level[2 * at], level[2 * at + 1]),
+    )
+  }
+  return level[0]
 }
 
 /** The chain of trust roots: the first by its fingerprint, each later one by the one before. */
@@ -123,13 +168,13 @@ function verifyJob(envelope, result, roots) {
   const { jobId, jobType, input, step, plan, issuedAt, expiresAt } = document
   return {
     job: { jobId, jobType, input, step, plan, issuedAt, expiresAt, digest },
-    signers: signers.map(({ holder, role }) => ({ holder, role })),
+    signers: signers.map(({ holder, role, concerns }) => ({ holder, role, concerns })),
     root,
   }
 }
 
 /** How many had to sign, by the effect that the agent recorded when it admitted the job. Each holder counts once. */
-function needOf({ job, signers, root }, entries) {
+function needOf({ job, signers, root }, entries, agentName) {
   const admitted = entries.find(
     ({ event, jobId }) => event === 'job.admitted' && jobId === job?.jobId,
   )
@@ -139,16 +184,37 @@ function needOf({ job, signers, root }, entries) {
     .filter((each) => each.effect === effect && matches(each.jobTypes, job.jobType))
     .sort((a, b) => b.jobTypes.length - a.jobTypes.length)
   const need = { effect, operators: best?.operators ?? 1, customers: best?.customers ?? 0 }
-  for (const role of ['operator', 'customer']) {
-    const have = new Set(signers.filter((each) => each.role === role).map(({ holder }) => holder))
-      .size
-    const wanted = need[`${role}s`]
-    expect(
-      have >= wanted,
-      `the trust root asks for ${wanted} ${role}s to ${effect}; ${have} signed`,
-    )
-  }
+  const operators = holdersOf(signers, 'operator', () => true)
+  expectSigned('operator', need.operators, operators, effect)
+  expectSigned(
+    'customer',
+    need.customers,
+    countCustomers(signers, admitted.about ?? [], agentName),
+    effect,
+  )
   return need
+}
+
+/** Of each guest the job is about, the customers whom it concerns; a job about none is the affair of the whole agent. */
+function countCustomers(signers, about, agentName) {
+  const whole = `agent/${agentName}`
+  const concerned = (things) =>
+    holdersOf(signers, 'customer', ({ concerns }) =>
+      things.some((thing) => concerns.includes(thing)),
+    )
+  const guests = about.filter((thing) => thing.startsWith('guest/'))
+  if (guests.length === 0) return concerned([whole])
+  return Math.min(...guests.map((guest) => concerned([guest, whole])))
+}
+
+function holdersOf(signers, role, isMeant) {
+  return new Set(
+    signers.filter((each) => each.role === role && isMeant(each)).map(({ holder }) => holder),
+  ).size
+}
+
+function expectSigned(role, wanted, have, effect) {
+  expect(have >= wanted, `the trust root asks for ${wanted} ${role}s to ${effect}; ${have} signed`)
 }
 
 function matches(pattern, jobType) {
@@ -157,7 +223,24 @@ function matches(pattern, jobType) {
 
 /** The log: each entry is under a head that the agent signed, and that the hub saw, if it did. */
 function verifyLog(log, { agent, result, hubKey, newest }) {
-  const { text, signatures } = readNote(log.note)
+  const { size, root, witness } = verifyHead(log.note, { agent, hubKey, newest })
+  const entries = log.entries.map(({ index, bytes, path }) => {
+    const raw = decode(bytes)
+    const isIncluded = includes({ leaf: hash(0, raw), index, size, path: path.map(decode), root })
+    expect(isIncluded, `entry ${index} is not under the head of the log`)
+    return entryOf(raw, index)
+  })
+  const own = entries.find((entry) => entry.index === result.audit.index)
+  expect(
+    own !== undefined && own.envelopeId === result.envelopeId,
+    'the entry that the result is proven by is not here',
+  )
+  return { size, head: root.toString('hex'), witness, entries }
+}
+
+/** The head of a log, signed by its agent. */
+function verifyHead(note, { agent, hubKey, newest }) {
+  const { text, signatures } = readNote(note)
   const [origin, size, root] = text.split('\n')
   const ownOrigin = `sallyport/agent/${agent.agentId}`
   expect(
@@ -168,31 +251,14 @@ function verifyLog(log, { agent, result, hubKey, newest }) {
     isNoteSignedBy(text, signatures, origin, agent.signingKey),
     `the head of the log is not signed by ${agent.name}`,
   )
-  const entries = log.entries.map(({ index, bytes, path }) => {
-    const raw = decode(bytes)
-    const isIncluded = includes({
-      leaf: hash(0, raw),
-      index,
-      size: Number(size),
-      path: path.map(decode),
-      root: Buffer.from(root, 'base64'),
-    })
-    expect(isIncluded, `entry ${index} is not under the head of the log`)
-    const entry = readJson(raw, `entry ${index}`)
-    expect(entry.index === index, `entry ${index} says that it is entry ${entry.index}`)
-    return entry
-  })
-  const own = entries.find((entry) => entry.index === result.audit.index)
-  expect(
-    own !== undefined && own.envelopeId === result.envelopeId,
-    'the entry that the result is proven by is not here',
-  )
-  return {
-    size: Number(size),
-    head: Buffer.from(root, 'base64').toString('hex'),
-    witness: witnessOf(text, signatures, hubKey, newest),
-    entries,
-  }
+  const witness = witnessOf(text, signatures, hubKey, newest)
+  return { size: Number(size), root: Buffer.from(root, 'base64'), witness }
+}
+
+function entryOf(raw, index) {
+  const entry = readJson(raw, `entry ${index}`)
+  expect(entry.index === index, `entry ${index} says that it is entry ${entry.index}`)
+  return entry
 }
 
 /** Source: C2SP tlog-cosignature v1, "Ed25519 signed message". */
@@ -355,15 +421,46 @@ function expect(holds, why) {
   if (!holds) throw new Invalid(why)
 }
 
-function counted(count, noun) {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
+function counted(count, noun, plural = `${noun}s`) {
+  return `${count} ${count === 1 ? noun : plural}`
 }
 
 /** What is proven, for a person. Control characters are shown by number. */
 export function describe(proven) {
+  return harmless((proven.result === undefined ? linesOfLog : linesOfJob)(proven).join('\n'))
+}
+
+function linesOfLog({ site, rootVersion, agent, log }) {
+  const { size, entries } = log
+  return [
+    `The log of ${agent} holds, under trust root ${rootVersion} of site ${site}: ${counted(size, 'hash', 'hashes')} make the head it signed,`,
+    `and these ${counted(entries.length, 'entry', 'entries')} are among them:`,
+    ...entries.map(lineOf),
+    '',
+    witnessLine(log.witness),
+  ]
+}
+
+function lineOf({ index, at, event, envelopeId }) {
+  return `  ${String(index).padStart(8)}  ${at}  ${event}${envelopeId === undefined ? '' : `  ${envelopeId}`}`
+}
+
+function witnessLine(witness) {
+  if (witness === null) return 'No hub has signed this head.'
+  return `The hub saw this head at ${witness.at}${witness.isNamedByRoot ? '' : '; its key is not in the trust root'}.`
+}
+
+function harmless(text) {
+  return text.replace(
+    /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069]/g,
+    (c) => `\\u${c.codePointAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
+function linesOfJob(proven) {
   const { job, signers, need, result, log, agent, site } = proven
   const by = signers.map(({ holder, role }) => `${holder} (${role})`).join(', ')
-  const lines = [
+  return [
     `The proof holds, under trust root ${proven.rootVersion} of site ${site}.`,
     '',
     ...(job === null
@@ -389,16 +486,8 @@ export function describe(proven) {
     `These entries are in the log of ${agent}, under its head of ${log.size} entries:`,
     ...log.entries.map(({ index, at, event }) => `  ${String(index).padStart(8)}  ${at}  ${event}`),
     '',
-    log.witness === null
-      ? 'No hub has signed this head.'
-      : `The hub saw this head at ${log.witness.at}${log.witness.isNamedByRoot ? '' : '; its key is not in the trust root'}.`,
+    witnessLine(log.witness),
   ]
-  return lines
-    .join('\n')
-    .replace(
-      /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069]/g,
-      (c) => `\\u${c.codePointAt(0).toString(16).padStart(4, '0')}`,
-    )
 }
 
 function main(args) {
@@ -414,7 +503,9 @@ function main(args) {
   try {
     const bytes = readFileSync(file)
     expect(bytes.length <= MAX_PROOF_BYTES, 'the proof is too large')
-    const proven = verifyProof(JSON.parse(bytes.toString('utf8')), args[rootAt + 1])
+    const content = JSON.parse(bytes.toString('utf8'))
+    const verify = content?.format === 'sallyport-log-1' ? verifyEntries : verifyProof
+    const proven = verify(content, args[rootAt + 1])
     console.log(
       isJson
         ? JSON.stringify({ format: 'sallyport.proof-verdict/1', holds: true, ...proven })

@@ -197,6 +197,7 @@ export class SimAgent implements WatchedAgent {
       clock,
       ...questionsOf(disk),
       checkInput: () => [],
+      agentName: 'pve1',
       policy: { decide: () => ({ allowed: true, rules: ['all'] }) },
     }
   }

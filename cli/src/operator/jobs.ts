@@ -12,7 +12,7 @@ import { selfOf } from './people.ts'
 import { propose } from './proposals.ts'
 import { readersFor, send } from './send.ts'
 import type { Sent } from './send.ts'
-import { signatureStanding } from './signatures.ts'
+import { signatureStanding, thingsOfJob } from './signatures.ts'
 import type { SignatureStanding, ToSign } from './signatures.ts'
 
 /** What is asked for. */
@@ -43,11 +43,13 @@ export interface JobSignatures {
 export async function jobSignatures(
   operator: Operator,
   agent: PinnedAgent,
-  { jobType, step = 'run' }: Pick<JobRequest, 'jobType' | 'step'>,
+  { jobType, input, step = 'run' }: Pick<JobRequest, 'jobType' | 'input' | 'step'>,
 ): Promise<JobSignatures> {
-  const effect = step === 'plan' ? 'read' : (await manifestOf(operator, agent, jobType))?.effect
+  const manifest = step === 'plan' ? undefined : await manifestOf(operator, agent, jobType)
+  const effect = step === 'plan' ? 'read' : manifest?.effect
   const requestedBy = operator.identity.signing.keyId
-  const toSign = { jobType, effect, requestedBy }
+  const about = thingsOfJob(agent, input, manifest)
+  const toSign = { jobType, effect, requestedBy, about }
   return { toSign, standing: signatureStanding(toSign, [selfOf(operator)], operator.trust) }
 }
 

@@ -2,7 +2,7 @@
 /** The effect of a job type that somebody proposes, by an approval that an operator of the site signed. */
 import { open, verifyEnvelope } from '@sallyport/core/crypto'
 import { documents, parseDocument, parseEnvelope } from '@sallyport/core/protocol'
-import type { Approval, Threshold } from '@sallyport/core/protocol'
+import type { Approval, ApprovedJob } from '@sallyport/core/protocol'
 import { WIRE, hubRefusalOf } from '@sallyport/core/transport'
 import { isCodedError } from '@sallyport/sdk'
 import { readApprovals, standingApproval } from './approvals.ts'
@@ -15,16 +15,14 @@ export interface AttachedApproval {
   readonly by: string
 }
 
-/** The effect that an approval gives a job type; undefined when it says nothing of it. */
-export function effectUnder(
+/** What an approval says of a job type; undefined when it says nothing of it. */
+export function jobUnder(
   attached: AttachedApproval | undefined,
   jobType: string,
-): Threshold['effect'] | undefined {
+): ApprovedJob | undefined {
   const [plugin, name = ''] = jobType.split('/')
   if (attached === undefined || attached.approval.plugin.name !== plugin) return undefined
-  return Object.hasOwn(attached.approval.jobs, name)
-    ? attached.approval.jobs[name]!.effect
-    : undefined
+  return Object.hasOwn(attached.approval.jobs, name) ? attached.approval.jobs[name] : undefined
 }
 
 /**

@@ -22,9 +22,10 @@ import type { OpenedPosting } from './postings.ts'
 import { PROPOSABLE, readProposable } from './proposable.ts'
 import type { ReadDocument } from './proposable.ts'
 import { publishRoster } from './roster.ts'
-import { effectUnder, openAttached } from './known-effect.ts'
+import { readAgents } from './agents.ts'
+import { jobUnder, openAttached } from './known-effect.ts'
 import type { AttachedApproval } from './known-effect.ts'
-import { signatureStanding } from './signatures.ts'
+import { signatureStanding, thingsOfJob } from './signatures.ts'
 import type { SignatureStanding, ToSign } from './signatures.ts'
 
 /** How long a proposal without an end of its own waits. */
@@ -78,16 +79,18 @@ export async function propose<T>(operator: Operator, proposing: Proposing<T>): P
 
 /** Everything that this person was asked to look at and that has not ended, newest first. */
 export async function readProposals(operator: Operator): Promise<Proposal[]> {
-  const [proposed, signed, withdrawn] = await Promise.all([
+  const [agents, proposed, signed, withdrawn] = await Promise.all([
+    readAgents(operator.home),
     readPostings(operator, { kind: 'proposal' }),
     readPostings(operator, { kind: 'signature' }),
     readPostings(operator, { kind: 'withdrawal' }),
   ])
+  const names = new Map(agents.map(({ agentId, name }) => [agentId, name]))
   const read = new Map<string, Proposal>()
   // The oldest posting of an id counts: nobody replaces a proposal.
   for (const posting of proposed.toReversed()) {
     const about = (each: OpenedPosting): boolean => each.view.about === posting.view.about
-    const others = { signed: signed.filter(about), withdrawn: withdrawn.filter(about) }
+    const others = { signed: signed.filter(about), withdrawn: withdrawn.filter(about), names }
     const proposal = readProposal(operator, posting, others)
     if (proposal !== undefined && !read.has(proposal.id)) read.set(proposal.id, proposal)
   }
@@ -150,7 +153,12 @@ export async function isSubmitted({ hub }: Operator, { id }: Proposal): Promise<
 function readProposal(
   operator: Operator,
   posting: OpenedPosting,
-  others: { signed: readonly OpenedPosting[]; withdrawn: readonly OpenedPosting[] },
+  others: {
+    signed: readonly OpenedPosting[]
+    withdrawn: readonly OpenedPosting[]
+    /** Names of agents by their ids. */
+    names: ReadonlyMap<string, string>
+  },
 ): Proposal | undefined {
   const verified = verifyEnvelope(posting.envelope, PROPOSABLE, operator.trust)
   if (!verified.ok) return undefined
@@ -162,7 +170,7 @@ function readProposal(
   const merged = mergeSignatures(posting.envelope, signatures, by)
   if (merged === undefined) return undefined
   const approval = openAttached(operator, posting.approval, read)
-  const toSign = toSignOf(read, approval)
+  const toSign = toSignOf(read, approval, others.names)
   if (toSign.requestedBy !== undefined && !isSigner(merged.signers, toSign.requestedBy)) {
     return undefined
   }
@@ -185,19 +193,21 @@ function isForMe(operator: Operator, read: ReadDocument, { about }: PostingView)
   return read.siteId === operator.site.siteId && read.id === about && read.readers.includes(own)
 }
 
-/** What is to be signed: a job or a schedule by its type and effect, everything else by its kind. */
-function toSignOf(read: ReadDocument, approval: AttachedApproval | undefined): ToSign {
-  const { kind, document } = read
-  if (kind.name === documents.job.name) {
-    const { jobType, step, requestedBy } = document as unknown as Job
-    const effect = step === 'plan' ? 'read' : effectUnder(approval, jobType)
-    return { jobType, effect, requestedBy }
+/** What is to be signed: a job or a schedule by its type, effect and what it is about, everything else by its kind. */
+function toSignOf(
+  read: ReadDocument,
+  approval: AttachedApproval | undefined,
+  names: ReadonlyMap<string, string>,
+): ToSign {
+  const { kind, document, agentIds } = read
+  if (kind.name !== documents.job.name && kind.name !== documents.schedule.name) {
+    return signedAs(kind, document)
   }
-  if (kind.name === documents.schedule.name) {
-    const { jobType, requestedBy } = document as unknown as Schedule
-    return { jobType, effect: effectUnder(approval, jobType), requestedBy }
-  }
-  return signedAs(kind, document)
+  const { jobType, input, requestedBy, step } = document as unknown as Schedule & Partial<Job>
+  const job = jobUnder(approval, jobType)
+  const effect = step === 'plan' ? 'read' : job?.effect
+  const agent = { name: names.get(agentIds[0]!) ?? '' }
+  return { jobType, effect, requestedBy, about: thingsOfJob(agent, input, job) }
 }
 
 function withdrawalOf(

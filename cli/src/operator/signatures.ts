@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** How many must sign something and who has, by the same check that the agent makes. */
-import { checkSignatures, countSignatures } from '@sallyport/core/admission'
+import { checkSignatures, countSignatures, thingsOf } from '@sallyport/core/admission'
 import type { Signed } from '@sallyport/core/admission'
 import type { SignatureNeed, TrustedKey, TrustStore } from '@sallyport/core/crypto'
 import type { Threshold } from '@sallyport/core/protocol'
+import type { JobManifest } from '@sallyport/sdk'
 
 /** What is to be signed; the effect is undefined where this machine does not know it. */
 export interface ToSign extends Omit<Signed, 'effect'> {
@@ -15,6 +16,20 @@ export interface SignatureStanding {
   readonly need: SignatureNeed
   readonly have: SignatureNeed
   readonly isComplete: boolean
+}
+
+/**
+ * Where a job runs and which guests it is about, for the count of customers.
+ *
+ * @param job its manifest; where that is not known here, each field of the input counts as a resource of its own name
+ */
+export function thingsOfJob(
+  agent: { readonly name: string },
+  input: Readonly<Record<string, unknown>>,
+  job?: Pick<JobManifest, 'resources'>,
+): string[] {
+  const resources = Object.fromEntries(Object.keys(input).map((field) => [field, field]))
+  return thingsOf(job ?? { resources }, input, agent.name)
 }
 
 const EFFECTS = ['read', 'change', 'destroy'] as const
@@ -40,7 +55,7 @@ export function signatureStanding(
       operators: Math.max(...needs.map(({ operators }) => operators)),
       customers: Math.max(...needs.map(({ customers }) => customers)),
     },
-    have: countSignatures(signers),
+    have: countSignatures(signers, signed.about),
     isComplete,
   }
 }

@@ -41,7 +41,7 @@ export async function jobRun(operator: Operator, talk: Talk, request: RunRequest
   if (request.isDryRun) return showPlan(operator, talk, job, request)
   const { agent, jobType, input } = job
   const { standing } = await waiting(talk, 'asking the hub', () =>
-    jobSignatures(operator, agent, { jobType }),
+    jobSignatures(operator, agent, { jobType, input }),
   )
   if (!standing.isComplete) talk.say(`${jobType} ${needText(standing, selfOf(operator).role)}`)
   const plan = await planFirst(operator, talk, job, request)

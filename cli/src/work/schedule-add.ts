@@ -9,6 +9,7 @@ import type { Operator } from '../operator/operator.ts'
 import { addSchedule } from '../operator/schedules.ts'
 import type { VerifiedResult } from '../operator/results.ts'
 import { readersFor } from '../operator/send.ts'
+import { thingsOfJob } from '../operator/signatures.ts'
 import type { ToSign } from '../operator/signatures.ts'
 import { agentsOf, audienceText } from '../operator/site-agents.ts'
 import type { Audience } from '../operator/site-agents.ts'
@@ -91,7 +92,8 @@ function prepare(operator: Operator, job: JobAtHand, request: AddRequest): Prepa
   const { agent, jobType, input, manifest } = job
   const nowMs = operator.now()
   const requestedBy = operator.identity.signing.keyId
-  const toSign = { jobType, effect: manifest?.effect, requestedBy }
+  const about = thingsOfJob(agent, input, manifest)
+  const toSign = { jobType, effect: manifest?.effect, requestedBy, about }
   if (manifest?.effect === 'destroy') throw destroys(jobType)
   const schedule: Schedule = {
     scheduleId: randomUUIDv7(),

@@ -94,7 +94,8 @@ export function crewOf(thresholds: readonly Threshold[]): Crew {
     return rootKeyFor({ holder: name, role, signingKey, sealingKey }, { nowMs })
   }
   const draft = firstRoot([ann, ben], { thresholds: [...thresholds] })
-  const keys = [...draft.keys, added('operator', again), added('customer', shop)]
+  const customer = { ...added('customer', shop), concerns: ['guest/101'] }
+  const keys = [...draft.keys, added('operator', again), customer]
   const root = signRoot({ ...draft, keys }, [ann.root])
   const board = new Board()
   const at = (identity: Identity): Operator => {

@@ -111,7 +111,14 @@ function makeProof(signers: readonly Identity[] = [ann, ben]): Proof {
   const about = { jobId, envelopeId: jobId }
   log.append([{ event: 'agent.started', details: {} }], NOW_MS)
   const [admitted] = log.append(
-    [{ event: 'job.admitted', ...about, details: { effect: 'destroy' } }],
+    [
+      {
+        event: 'job.admitted',
+        ...about,
+        about: ['guest/102', 'node/a'],
+        details: { effect: 'destroy' },
+      },
+    ],
     NOW_MS + 2_000,
   )
   const [finished] = log.append([{ event: 'run.finished', ...about, details: {} }], NOW_MS + 3_000)

@@ -13,6 +13,7 @@ import { checkPlugin, type ApprovalPorts } from './check-plugin.ts'
 import { checkRate } from './check-rate.ts'
 import { checkReplay } from './check-replay.ts'
 import { checkSignatures } from './check-signatures.ts'
+import { thingsOf } from './things-of.ts'
 import { checkStanding } from './check-standing.ts'
 import { checkWindow } from './check-window.ts'
 import type { Checked } from './checked.ts'
@@ -32,6 +33,8 @@ export interface AdmissionPorts extends ApprovalPorts {
   readonly replay: ReplayStore
   readonly rate: RateStore
   readonly checkInput: InputCheck
+  /** Name of this agent, as customers' concerns have it. */
+  readonly agentName: string
   readonly policy: PolicyPort
   readonly standing: AgentStanding
   readonly cancellations: CancellationStore
@@ -128,8 +131,9 @@ export function admit(delivery: OpenedDelivery, ports: AdmissionPorts): Decision
   if (!passed(jobManifest)) return refused(jobManifest)
   const input = checkInput(jobManifest.value, job.input, ports.checkInput)
   if (!passed(input)) return refused(input)
+  const about = thingsOf(jobManifest.value, job.input, ports.agentName)
   const signatures = checkSignatures(
-    { ...job, effect: effectOf(job, jobManifest.value) },
+    { ...job, effect: effectOf(job, jobManifest.value), about },
     signers,
     ports.trust,
   )

@@ -14,6 +14,7 @@ import { checkPlugin } from './check-plugin.ts'
 import { askPolicyForAll, requesterOf, type WantedBy } from './check-policy.ts'
 import { checkLabel } from './check-replay.ts'
 import { checkSignatures } from './check-signatures.ts'
+import { thingsOf } from './things-of.ts'
 import { checkStanding } from './check-standing.ts'
 import { checkWindow } from './check-window.ts'
 import { pass, refuse, type Checked } from './checked.ts'
@@ -109,7 +110,8 @@ export function checkFit(opened: OpenedSchedule, ports: AdmissionPorts): Checked
   if (effect === 'destroy') return refuse('not_schedulable', { effect })
   const input = checkInput(job, schedule.input, ports.checkInput)
   if (!input.ok) return input
-  const enough = checkSignatures({ ...schedule, effect }, signers, ports.trust)
+  const about = thingsOf(job, schedule.input, ports.agentName)
+  const enough = checkSignatures({ ...schedule, effect, about }, signers, ports.trust)
   if (!enough.ok) return enough
   const rules = checkBothPrincipals(opened, job, ports)
   if (!rules.ok) return rules

@@ -11,6 +11,8 @@ export interface Signed {
   readonly effect: Threshold['effect']
   /** The key of whoever wants it; a document without one is wanted by whoever signed it. */
   readonly requestedBy?: string | undefined
+  /** Where a job runs and what it is about: `agent/pve1`, `guest/101`. A document that is no job leaves it out. */
+  readonly about?: readonly string[] | undefined
 }
 
 /**
@@ -29,14 +31,35 @@ export function checkSignatures(
     return refuse('not_requester', { requestedBy })
   }
   const need = trust.needFor(jobType, effect)
-  const have = countSignatures(signers)
+  const have = countSignatures(signers, signed.about)
   if (have.operators >= need.operators && have.customers >= need.customers) return pass(true)
   return refuse('signatures_missing', { effect, need, have })
 }
 
-/** How many distinct holders there are among these keys, by what they count as. */
-export function countSignatures(signers: readonly TrustedKey[]): SignatureNeed {
-  return { operators: countOf(signers, 'operator'), customers: countOf(signers, 'customer') }
+/**
+ * How many distinct holders there are among these keys, by what they count as.
+ *
+ * Why customers by guest: one customer's word says nothing about a guest of another. Of several guests the one with the
+ * fewest counts; a job about no guest is the affair of those who have the whole agent.
+ */
+export function countSignatures(
+  signers: readonly TrustedKey[],
+  about?: readonly string[],
+): SignatureNeed {
+  return { operators: countOf(signers, 'operator'), customers: countCustomers(signers, about) }
+}
+
+function countCustomers(signers: readonly TrustedKey[], about?: readonly string[]): number {
+  if (about === undefined) return countOf(signers, 'customer')
+  const agents = about.filter((thing) => thing.startsWith('agent/'))
+  const guests = about.filter((thing) => thing.startsWith('guest/'))
+  const concerned = (things: readonly string[]): number =>
+    countOf(
+      signers.filter(({ concerns }) => things.some((thing) => concerns.includes(thing))),
+      'customer',
+    )
+  if (guests.length === 0) return concerned(agents)
+  return Math.min(...guests.map((guest) => concerned([guest, ...agents])))
 }
 
 function countOf(signers: readonly TrustedKey[], role: TrustedKey['role']): number {

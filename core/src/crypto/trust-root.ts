@@ -147,8 +147,8 @@ function rootKeysOf(root: TrustRoot): TrustStore {
 }
 
 function keysOf(root: TrustRoot): (TrustedKey & { readonly notAfterMs: number })[] {
-  return root.keys.map(({ role, holder, signingKey, notAfter }) => ({
-    ...makeTrustedKey(role, holder, signingKey),
+  return root.keys.map(({ role, holder, signingKey, notAfter, concerns }) => ({
+    ...makeTrustedKey(role, holder, signingKey, concerns),
     notAfterMs: epochMs(notAfter),
   }))
 }

@@ -14,6 +14,8 @@ export interface TrustedKey {
   readonly publicKey: Uint8Array
   readonly role: Role
   readonly name: string
+  /** What is theirs: `guest/101`, `agent/pve1`. Customers alone have any. */
+  readonly concerns: readonly string[]
 }
 
 /** Keys by id and by role. It cannot change. */
@@ -33,9 +35,14 @@ const ONE_OPERATOR: SignatureNeed = { operators: 1, customers: 0 }
  *
  * Throws: ERR_KEY_FORM, ERR_KEY_WEAK.
  */
-export function makeTrustedKey(role: Role, name: string, key: string | Uint8Array): TrustedKey {
+export function makeTrustedKey(
+  role: Role,
+  name: string,
+  key: string | Uint8Array,
+  concerns: readonly string[] = [],
+): TrustedKey {
   const publicKey = parseSigningPublicKey(key)
-  return Object.freeze({ keyId: keyIdOf(publicKey), publicKey, role, name })
+  return Object.freeze({ keyId: keyIdOf(publicKey), publicKey, role, name, concerns })
 }
 
 /**
@@ -50,8 +57,8 @@ export function makeTrustStore(
   thresholds: readonly Threshold[] = [],
 ): TrustStore {
   const byId = new Map<string, TrustedKey>()
-  for (const { keyId, publicKey, role, name } of keys) {
-    const key = makeTrustedKey(role, name, publicKey)
+  for (const { keyId, publicKey, role, name, concerns } of keys) {
+    const key = makeTrustedKey(role, name, publicKey, concerns)
     if (key.keyId !== keyId) throw storeError('a key stands under a foreign id', keyId)
     if (byId.has(keyId)) throw storeError('a key stands twice', keyId)
     byId.set(keyId, key)

@@ -147,7 +147,7 @@ describe('a schedule', () => {
 
     const trust = makeTrustStore(
       site,
-      keys(makeTrustedKey('customer', customer.name, customer.signing.publicKey)),
+      keys(makeTrustedKey('customer', customer.name, customer.signing.publicKey, ['agent/pve1'])),
       [{ jobTypes: '*', effect: 'read', operators: 0, customers: 1 }],
     )
     const own = { scheduleId: makeId(), requestedBy: customer.signing.keyId }

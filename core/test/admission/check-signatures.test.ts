@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals'
 import {
   admit,
   checkSignatures,
+  countSignatures,
   openApproval,
   signedAs,
   verifyIsolation,
@@ -112,6 +113,32 @@ describe('the threshold of a job', () => {
     expect(signedBy([operator], both)).toRefuse('signatures_missing')
     expect(signedBy([operator, ben], both)).toRefuse('signatures_missing')
     expect(signedBy([operator, customer], both)).toMatchObject({ ok: true })
+  })
+
+  it('counts customers for what is theirs', () => {
+    const concerned = (name: string, ...concerns: string[]): TrustedKey =>
+      makeTrustedKey(
+        'customer',
+        name,
+        identityOf(name, 90 + name.length).signing.publicKey,
+        concerns,
+      )
+    const [own, other, whole] = [
+      concerned('acme', 'guest/101'),
+      concerned('umbrella', 'guest/102'),
+      concerned('whole-host', 'agent/pve1'),
+    ]
+    const have = (signers: TrustedKey[], ...about: string[]): number =>
+      countSignatures(signers, ['agent/pve1', ...about]).customers
+    expect(have([own], 'guest/101')).toBe(1)
+    expect(have([other], 'guest/101')).toBe(0)
+    expect(have([whole], 'guest/101')).toBe(1)
+    expect(have([own, other], 'guest/101')).toBe(1)
+    expect(have([own], 'guest/101', 'guest/102')).toBe(0)
+    expect(have([own, other], 'guest/101', 'guest/102')).toBe(1)
+    expect(have([own, other])).toBe(0)
+    expect(have([whole])).toBe(1)
+    expect(countSignatures([own, other]).customers).toBe(2)
   })
 
   it('needs whoever is named as wanting it among the signers', () => {

@@ -291,6 +291,7 @@ export function makePorts(changes: Partial<AdmissionPorts> = {}): AdmissionPorts
     quarantine: { find: () => undefined },
     rate: { admittedSince: () => 0 },
     checkInput: checkAgainstSchema,
+    agentName: 'pve1',
     policy: { decide: () => ({ allowed: true, rules: ['a case'] }) },
     standing: { isolation: () => undefined, epochMs: () => 0 },
     cancellations: { find: () => undefined },

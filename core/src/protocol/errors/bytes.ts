@@ -75,10 +75,6 @@ export const BYTES_ERRORS = {
     remedy: 'Copy it whole, with its empty line and its signature.',
   },
   ERR_POLICY_FORM: {
-    meaning: 'The text of a policy is not one: a rule cannot be read, or is too deep to be evaluated.',
-    remedy: 'Correct the line that it names; `sallyport policy check <file>` shows it.',
-  },
-  ERR_POLICY_FORM: {
     meaning:
       'The text of a policy is not one: a rule cannot be read, or is too deep to be evaluated.',
     remedy: 'Correct the line that it names; `sallyport policy check <file>` shows it.',

@@ -188,22 +188,9 @@ export const COMMAND_LINE_ERRORS = {
       'The file does not hold cases for a policy, or one is about a job type that nobody has approved.',
     remedy: 'See the form in docs/policy.md.',
   },
-  ERR_POLICY_CASES: {
-    meaning:
-      'The file does not hold cases for a policy, or one is about a job type that nobody has approved.',
-    remedy: 'See the form in docs/policy.md.',
-  },
   ERR_POLICY_EXISTS: {
     meaning: 'There is a file where the policy was to be written.',
     remedy: 'Name another one: `--out <file>`.',
-  },
-  ERR_POLICY_EXISTS: {
-    meaning: 'There is a file where the policy was to be written.',
-    remedy: 'Name another one: `--out <file>`.',
-  },
-  ERR_POLICY_UNCHANGED: {
-    meaning: 'The policy that counts says exactly this already, or none waits for a signature.',
-    remedy: 'See it with `sallyport policy show`.',
   },
   ERR_POLICY_UNCHANGED: {
     meaning: 'The policy that counts says exactly this already, or none waits for a signature.',
