@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A proof that a third person verifies alone: what was signed, what was answered, and that both stand in the agent's log. */
 import { inclusionPath, rangesOf } from '@sallyport/core/audit'
+import type { RangeHash } from '@sallyport/core/audit'
 import { chainOf } from '@sallyport/core/admission'
 import { open, rootFingerprintOf } from '@sallyport/core/crypto'
 import { encodeBase64url, parseEnvelope } from '@sallyport/core/protocol'
@@ -28,11 +29,35 @@ export interface Proof {
   }
 }
 
+/** What all proofs from one copy share. */
+export interface ProofMaterial {
+  readonly roots: readonly unknown[]
+  /** Of the first root. */
+  readonly fingerprint: string
+  readonly roster: unknown
+  readonly hashOf: RangeHash
+}
+
+/** Makes what proofs from a copy share. Throws: ERR_PROOF. */
+export async function proofMaterial(operator: Operator, copy: ReadCopy): Promise<ProofMaterial> {
+  const chain = await rootsOf(operator)
+  const roster = await rosterFor(operator, copy.agent)
+  if (roster === undefined)
+    throw noProof('no operator of the site vouches for the key of the agent')
+  return {
+    roots: chain.map(plain),
+    fingerprint: rootFingerprintOf(chain[0]!),
+    roster: plain(roster),
+    hashOf: remembered(rangesOf(copy.leafHashes.slice(0, copy.head?.size ?? 0))),
+  }
+}
+
 /** Makes the proof of one job from its envelope and the copy of the log. Throws: ERR_PROOF. */
 export async function makeProof(
   operator: Operator,
   view: EnvelopeView,
   copy: ReadCopy,
+  material?: ProofMaterial,
 ): Promise<{ proof: Proof; fingerprint: string; entryCount: number }> {
   if (view.result === null) throw noProof('it has no answer yet')
   if (copy.faults.length > 0)
@@ -42,18 +67,14 @@ export async function makeProof(
     throw noProof('the hub has seen no head of this log yet')
   const entries = copy.entries.filter(({ entry }) => isAbout(entry, view.envelopeId))
   if (entries.length === 0) throw noProof('its entries are not at the hub yet')
-  const hashOf = rangesOf(copy.leafHashes.slice(0, head.size))
-  const chain = await rootsOf(operator)
-  const roster = await rosterFor(operator, copy.agent)
-  if (roster === undefined)
-    throw noProof('no operator of the site vouches for the key of the agent')
+  const { roots, fingerprint, roster, hashOf } = material ?? (await proofMaterial(operator, copy))
   return {
-    fingerprint: rootFingerprintOf(chain[0]!),
+    fingerprint,
     entryCount: entries.length,
     proof: {
       format: 'sallyport-proof-1',
-      roots: chain.map(plain),
-      roster: plain(roster),
+      roots,
+      roster,
       job: plain(await openMine(operator, view.sealed, WIRE.maxSealedBytes)),
       result: plain(await openMine(operator, view.result, WIRE.maxSealedResultBytes)),
       hubKey: copy.hubKey,
@@ -87,8 +108,19 @@ function openMine({ identity }: Operator, sealed: string, maxBytes: number): Pro
   return open(sealed, identity.sealing, maxBytes)
 }
 
+/** Why: the same parts of a tree are in the paths of many entries. */
+function remembered(hashOf: RangeHash): RangeHash {
+  const known = new Map<string, Uint8Array>()
+  return (from, to) => {
+    const key = `${from} ${to}`
+    const hash = known.get(key) ?? hashOf(from, to)
+    known.set(key, hash)
+    return hash
+  }
+}
+
 /** An envelope as JSON, which is what it is. */
-function plain(envelope: Uint8Array): unknown {
+export function plain(envelope: Uint8Array): unknown {
   const { payloadType, payload, signatures } = parseEnvelope(envelope, WIRE.maxSealedResultBytes)
   return {
     payloadType,

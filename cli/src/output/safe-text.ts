@@ -40,6 +40,16 @@ export function safeJson(value: unknown): string {
     .join('\n')
 }
 
+/** A value as JSON on one line in which nothing hides. */
+export function safeJsonLine(value: unknown): string {
+  return JSON.stringify(value).replace(HIDDEN, escapeForJson)
+}
+
+/** Text without any limit to its length in which nothing hides. */
+export function safeLine(text: string): string {
+  return text.replace(HIDDEN, escapeCharacter)
+}
+
 function escapeCharacter(character: string): string {
   if (character === '\n') return '\\n'
   if (character === '\t') return '\\t'

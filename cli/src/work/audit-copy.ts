@@ -23,10 +23,15 @@ export async function auditVerifyCopy(
   const startedMs = performance.now()
   const copy = await waiting(talk, 'reading the log', () => copyOf(operator, agentName))
   const elapsedMs = performance.now() - startedMs
-  if (copy.faults.length > 0) throw broken(copy)
+  expectWhole(copy)
   talk.answer(copyDocument(copy, elapsedMs), () =>
     copyScreen(copy, { elapsedMs, nowMs: operator.now(), paint: talk.paint }),
   )
+}
+
+/** Ends where a copy has a fault. Throws: ERR_AUDIT_BROKEN. */
+export function expectWhole(copy: ReadCopy): void {
+  if (copy.faults.length > 0) throw broken(copy)
 }
 
 /** The copy of an agent by its name. */

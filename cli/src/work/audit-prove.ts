@@ -8,6 +8,7 @@ import { findEnvelope } from '../operator/find-job.ts'
 import type { Operator } from '../operator/operator.ts'
 import { learnAgents } from '../operator/roster.ts'
 import { EXIT } from '../output/exit-codes.ts'
+import { fileExists } from '../output/file-exists.ts'
 import { Problem } from '../output/problem.ts'
 import { pairs } from '../output/table.ts'
 import type { Talk } from '../output/talk.ts'
@@ -66,16 +67,10 @@ async function agentOf(operator: Operator, agentId: string) {
   })
 }
 
-/** Why never over another file: a proof may be all that somebody has. */
 async function write(file: string, text: string): Promise<void> {
   try {
     await writeFile(file, text, { flag: 'wx', mode: 0o644 })
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    throw new Problem('ERR_FILE_EXISTS', `${file} is there already`, {
-      exit: EXIT.usage,
-      unharmed: 'It was not touched.',
-      remedy: 'Name another file with --out.',
-    })
+    throw (error as NodeJS.ErrnoException).code === 'EEXIST' ? fileExists(file) : error
   }
 }
