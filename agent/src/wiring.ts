@@ -12,6 +12,7 @@ import {
   Runner,
   Witnessing,
   rotateLog,
+  type AnswerReaders,
   type RotationBounds,
   type RotationPorts,
   type SealedReport,
@@ -117,7 +118,7 @@ export function wireAgent(parts: AgentParts, scope: AsyncDisposableStack): Conta
       (c) =>
         new Runner({
           identity,
-          operatorReaders: () => authority.operatorReaders(),
+          readers: answerReadersOf(authority, enrolment.agentName),
           admission: c.resolve(AgentAdmission),
           journal: c.resolve(AgentMemory).journal,
           host: c.resolve(AgentHost),
@@ -152,6 +153,17 @@ function lockBookOf(record: AgentRecord, log: Logger): LockBook {
       )
     },
     lift: (pluginName, name) => void bindingLocks.lift(pluginName, name),
+  }
+}
+
+/** Why the agent itself where nothing else is named: then only who may see all of it is concerned. */
+function answerReadersOf(authority: SiteAuthority, agentName: string): AnswerReaders {
+  return {
+    of: (about) => {
+      const things = about.length > 0 ? about : [`agent/${agentName}`]
+      return [...authority.operatorReaders(), ...authority.customerReaders(agentName, things)]
+    },
+    people: () => authority.personReaders(),
   }
 }
 

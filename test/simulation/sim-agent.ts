@@ -162,7 +162,7 @@ export class SimAgent implements WatchedAgent {
     const { mailbox, wire, vault, judge } = this.#world
     return new Runner({
       identity: this.identity,
-      operatorReaders: () => readersOf(PEOPLE.ann, PEOPLE.ben),
+      readers: { of: () => readersOf(PEOPLE.ann, PEOPLE.ben), people: () => [] },
       admission: this.#admission(),
       journal,
       host: makeSimHost(this.#world, this, life),

@@ -121,6 +121,11 @@ export class SiteAuthority implements TrustStore {
     })
   }
 
+  /** X25519 keys of the people of the site, base64url: whoever a document may name as a reader. */
+  personReaders(): string[] {
+    return this.#readers(() => true)
+  }
+
   /** Takes a candidate for the next root: verified, or the refusal. */
   verifyNext(envelope: Uint8Array): ReturnType<typeof verifyNextRoot> {
     return verifyNextRoot(this.root(), envelope)

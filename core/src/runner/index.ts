@@ -15,6 +15,7 @@ export type {
   Sealer,
 } from './ports.ts'
 export { NO_PINS } from './binding-pins.ts'
+export type { AnswerReaders } from './answer-readers.ts'
 export type { BindingPins, PinnedName } from './binding-pins.ts'
 export type { AuthorityBook } from './authority-book.ts'
 export { Runner } from './runner.ts'

@@ -13,11 +13,15 @@ import {
   type Job,
   type Refusal,
 } from '../protocol/index.ts'
+import type { AnswerReaders } from './answer-readers.ts'
 import { signAnswer, type Answer, type Outcome } from './answer.ts'
 import type { HandleTally } from './handle-tally.ts'
 import { cutOff } from './outcome.ts'
 import { RefusalFlood } from './refusal-flood.ts'
 import type { DueRunRow, Journal, RunRow } from './ports.ts'
+
+/** Keys that one answer is sealed to. */
+const MAX_READERS = 16
 
 type Admitted = Extract<Decision, { admitted: true }>
 type Refused = Extract<Decision, { admitted: false }>
@@ -63,8 +67,7 @@ export interface Intent {
 export interface RecorderPorts {
   readonly identity: Identity
   readonly admission: Pick<AdmissionPorts, 'self'>
-  /** X25519 public keys of the site's operators, base64url: they may read every answer. */
-  readonly operatorReaders: () => readonly string[]
+  readonly readers: AnswerReaders
   readonly journal: Journal
   readonly clock: { now(): number }
   readonly makeId: () => string
@@ -181,7 +184,7 @@ export class Recorder {
     const inLog = jobIn(receipt, decision)
     const handleEvents = run.tally.events({ ...inLog, plugin: name })
     const answer: Answer = {
-      ...this.#answerTo(decision.authentic, receipt),
+      ...this.#answerTo(decision.authentic, receipt, inLog.about),
       outcome,
       plugin: { name, version, digest },
       checksPassedCount: decision.checksPassedCount,
@@ -202,8 +205,9 @@ export class Recorder {
     event: 'job.refused' | RefusedEvent = 'job.refused',
   ): void {
     const { refusal, authentic, checksPassedCount } = decision
+    const inLog = authentic && inputIn(receipt, authentic.job)
     const answer: Answer = {
-      ...this.#answerTo(authentic, receipt),
+      ...this.#answerTo(authentic, receipt, inLog?.about),
       outcome: { state: 'refused', refusal: plainRefusal(refusal) },
       checksPassedCount,
       handlesUsed: [],
@@ -213,7 +217,7 @@ export class Recorder {
       event,
       envelopeId: receipt.envelopeId,
       ...(receipt.due && { jobId: receipt.due.jobId }),
-      ...(authentic && inputIn(receipt, authentic.job)),
+      ...inLog,
       details: { ...refusal, signer: authentic?.signer.keyId ?? null },
     }
     const isUnvouched = authentic === undefined && event === 'job.refused'
@@ -229,8 +233,9 @@ export class Recorder {
     const job = parseDocument(documents.job, row.payload)
     const outcome: Outcome = { state: 'interrupted', failure }
     const receipt = { envelopeId: row.envelopeId, receivedAtMs: row.receivedAtMs, openMs: 0 }
+    const inLog = inputIn(receipt, job)
     const answer: Answer = {
-      ...this.#answerTo({ job, digest: digestOf(row.payload) }, receipt),
+      ...this.#answerTo({ job, digest: digestOf(row.payload) }, receipt, inLog.about),
       outcome,
       checksPassedCount: 0,
       handlesUsed: [],
@@ -238,7 +243,7 @@ export class Recorder {
     }
     this.#ports.journal.transaction(() => {
       this.#ports.journal.finishRun(row.jobId, this.#ports.clock.now())
-      this.#putAnswer(answer, [outcomeEvent(inputIn(receipt, job), outcome)])
+      this.#putAnswer(answer, [outcomeEvent(inLog, outcome)])
     })
   }
 
@@ -362,6 +367,7 @@ export class Recorder {
   #answerTo(
     authentic: { job: Job; digest: string } | undefined,
     receipt: Receipt,
+    about?: readonly string[],
   ): Pick<
     Answer,
     'envelopeId' | 'jobId' | 'jobDigest' | 'jobType' | 'schedule' | 'receivedAtMs' | 'readers'
@@ -375,7 +381,7 @@ export class Recorder {
       jobType: authentic?.job.jobType ?? null,
       ...(due && { schedule: { scheduleId: due.scheduleId, dueAt: instantOf(due.dueAtMs) } }),
       receivedAtMs: receipt.receivedAtMs,
-      readers: this.#readers(authentic?.job.readers ?? []),
+      readers: this.#readers(authentic?.job.readers ?? [], about),
     }
   }
 
@@ -385,11 +391,16 @@ export class Recorder {
     return due?.envelopeId === envelopeId ? due : undefined
   }
 
-  /** The operators of the site, and whoever the authentic document names besides this agent. */
-  #readers(named: readonly string[]): string[] {
-    const { admission, operatorReaders } = this.#ports
-    const others = named.filter((key) => key !== admission.self.sealingKey)
-    return [...new Set([...operatorReaders(), ...others])].slice(0, 16)
+  /**
+   * Whom the trust root of this agent lets read it, and of those whom the authentic document names the people in that root.
+   *
+   * Trust: a document is signed by one person, and what an agent answers is not theirs alone to hand on.
+   */
+  #readers(named: readonly string[], about: readonly string[] = []): string[] {
+    const { readers } = this.#ports
+    const people = new Set(readers.people())
+    const others = named.filter((key) => people.has(key))
+    return [...new Set([...readers.of(about), ...others])].slice(0, MAX_READERS)
   }
 }
 

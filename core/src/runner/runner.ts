@@ -6,6 +6,7 @@ import type { Identity } from '../crypto/index.ts'
 import type { PluginHost } from '../plugins/ports.ts'
 import type { Refusal } from '../protocol/index.ts'
 import { WIRE, type Delivery } from '../transport/contract.ts'
+import type { AnswerReaders } from './answer-readers.ts'
 import { isAsked, recordLostQuestion } from './ask.ts'
 import { SEALER, flushOutbox, sendAnswer } from './outbox.ts'
 import type { BindingPins } from './binding-pins.ts'
@@ -29,7 +30,7 @@ const MAX_WAITING_JOBS = 96
 export interface RunnerPorts {
   readonly identity: Identity
   readonly admission: AdmissionPorts
-  readonly operatorReaders: () => readonly string[]
+  readonly readers: AnswerReaders
   readonly journal: Journal
   readonly host: PluginHost
   readonly channel: ResultChannel

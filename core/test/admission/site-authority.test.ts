@@ -97,9 +97,15 @@ describe('an authority', () => {
     ]
     store.addRoot(signRoot(after(first, { keys }), annRoot))
     expect(authority.find(customer.signing.keyId)?.role).toBe('customer')
+    expect(authority.personReaders()).toEqual([
+      ...authority.operatorReaders(),
+      ...authority.customerReaders('pve1', ['guest/101']),
+    ])
+    expect(authority.personReaders()).toHaveLength(2)
     nowMs = NOW + 1_000
     expect(authority.find(customer.signing.keyId)).toBeUndefined()
     expect(authority.customerReaders('pve1', ['guest/101'])).toEqual([])
+    expect(authority.personReaders()).toEqual(authority.operatorReaders())
     expect(authority.find(operator.signing.keyId)?.role).toBe('operator')
     nowMs = NOW + YEAR
     expect(authority.isExpired()).toBe(true)

@@ -62,7 +62,7 @@ class Bench implements Disposable {
     const log = new AuditLog(this.store.audit, auditOrigin(AGENT_ID), agent.signing)
     this.runner = new Runner({
       identity: agent,
-      operatorReaders: () => [sealingKeyOf(operator)],
+      readers: { of: () => [sealingKeyOf(operator)], people: () => [] },
       admission: makePorts({
         approvals: { find: (name) => PLUGINS[name as keyof typeof PLUGINS] },
         replay: this.store.runs,

@@ -63,7 +63,7 @@ export class Bench implements Disposable {
     this.journal = changeJournal(makeSqliteJournal(this.store, log))
     this.runner = new Runner({
       identity: agent,
-      operatorReaders: () => [sealingKeyOf(operator)],
+      readers: { of: () => [sealingKeyOf(operator)], people: () => [] },
       admission: makePorts({
         approvals: { find: (name) => this.store.approvals.find(name) ?? HELD.approvals.find(name) },
         revocations: this.store.revocations,
