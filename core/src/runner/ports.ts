@@ -10,6 +10,7 @@ import type {
   Schedule,
   ScheduleOrder,
 } from '../protocol/index.ts'
+import type { RefusedTimes } from './repeated-refusal.ts'
 
 /** A run as the journal remembers it. */
 export interface RunRow {
@@ -87,6 +88,8 @@ export interface ScheduleRow {
   readonly handledMs: number
   /** Due times without a run since the queue of reports is full. */
   readonly withheldCount: number
+  /** Null unless its last due time was refused. */
+  readonly refused: RefusedTimes | null
   readonly isPaused: boolean
 }
 
@@ -126,6 +129,8 @@ export interface ScheduleBook {
   /** Notes that a due time was decided on. */
   handle(scheduleId: string, dueAtMs: number): void
   withhold(scheduleId: string, count: number): void
+  /** Keeps how its due times are refused; null once one was not. */
+  keepRefused(scheduleId: string, refused: RefusedTimes | null): void
   addRun(row: DueRunRow): void
   findRun(jobId: string): DueRunRow | undefined
   pendingReports(): PendingReports

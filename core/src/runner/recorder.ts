@@ -18,6 +18,7 @@ import { signAnswer, type Answer, type Outcome } from './answer.ts'
 import type { HandleTally } from './handle-tally.ts'
 import { cutOff } from './outcome.ts'
 import { RefusalFlood } from './refusal-flood.ts'
+import type { RefusedTimes } from './repeated-refusal.ts'
 import type { DueRunRow, Journal, RunRow } from './ports.ts'
 
 /** Keys that one answer is sealed to. */
@@ -42,6 +43,8 @@ export interface Receipt {
 export interface Due extends Omit<DueRunRow, 'envelopeId'> {
   /** The name of the schedule. */
   readonly name: string
+  /** How its schedule is refused from now on; null unless this time is. */
+  readonly refused: RefusedTimes | null
   /** For the audit log. */
   readonly details: Readonly<Record<string, unknown>>
 }
@@ -220,7 +223,8 @@ export class Recorder {
       ...inLog,
       details: { ...refusal, signer: authentic?.signer.keyId ?? null },
     }
-    const isUnvouched = authentic === undefined && event === 'job.refused'
+    const isSent = receipt.due === undefined
+    const isUnvouched = isSent && authentic === undefined && event === 'job.refused'
     if (isUnvouched) return this.#putUnvouched(answer, entry, refusal.reason)
     this.#ports.journal.transaction(() => {
       if (authentic && spendsId(refusal.reason)) this.#addRefusedRun(authentic, receipt)
@@ -293,13 +297,24 @@ export class Recorder {
     })
   }
 
+  /** Notes that a due time was refused as the ones before it were: nothing but their number is kept. */
+  recordRepeated({ scheduleId, dueAtMs }: Due, counted: RefusedTimes): void {
+    const { journal, clock } = this.#ports
+    journal.transaction(() => {
+      journal.raiseClock(clock.now())
+      journal.schedules.handle(scheduleId, dueAtMs)
+      journal.schedules.keepRefused(scheduleId, counted)
+    })
+  }
+
   /** Notes that a due time was decided on, with what is known of its run; returns the entry that says so. */
   #handleDue({ envelopeId, due }: Receipt): AuditEvents {
     if (due === undefined) return []
-    const { jobId, scheduleId, name, dueAtMs, digest, details } = due
+    const { jobId, scheduleId, name, dueAtMs, digest, refused, details } = due
     const { schedules } = this.#ports.journal
     schedules.addRun({ jobId, envelopeId, scheduleId, dueAtMs, digest })
     schedules.handle(scheduleId, dueAtMs)
+    schedules.keepRefused(scheduleId, refused)
     const said = { scheduleId, name, dueAt: instantOf(dueAtMs), ...details }
     return [{ event: 'schedule.due', jobId, envelopeId, details: said }]
   }

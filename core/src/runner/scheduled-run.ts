@@ -6,6 +6,7 @@ import { parseEnvelope } from '../protocol/index.ts'
 import { digestOf } from '../crypto/index.ts'
 import type { Journal, ScheduleBook, ScheduleRow } from './ports.ts'
 import type { Due, Intent, Receipt, Recorder } from './recorder.ts'
+import { countedRefusal, type RefusedTimes } from './repeated-refusal.ts'
 
 const MIB = 1_024 * 1_024
 
@@ -54,6 +55,11 @@ export function beginScheduled(
   const row = ports.journal.schedules.list().find((each) => each.scheduleId === due.scheduleId)
   if (row === undefined || row.isPaused || row.handledMs >= due.dueAtMs) return undefined
   const { decision, receipt } = decide({ ...due, row }, ports)
+  const counted = countedIn(decision, row, receipt)
+  if (counted !== undefined) {
+    recorder.recordRepeated(receipt.due, counted)
+    return undefined
+  }
   if (!hasRoom(decision, ports.journal)) {
     recorder.recordWithheld(receipt.due, row.withheldCount + 1)
     return undefined
@@ -76,8 +82,31 @@ function decide(
   const decision = admitScheduled({ envelope, dueAtMs }, admission)
   const admitMs = performance.now() - started
   const jobId = runIdOf(scheduleId, admission.self.agentId, dueAtMs)
-  const due = { jobId, scheduleId, name, dueAtMs, digest: digestIn(envelope), details }
+  const refused = refusedBy(decision, receivedAtMs)
+  const digest = digestIn(envelope)
+  const said = { ...details, ...refusedBefore(row) }
+  const due = { jobId, scheduleId, name, dueAtMs, digest, refused, details: said }
   return { decision, receipt: { envelopeId: makeId(), receivedAtMs, openMs: 0, admitMs, due } }
+}
+
+function refusedBy(decision: Decision, nowMs: number): RefusedTimes | null {
+  if (decision.admitted) return null
+  return { reason: decision.refusal.reason, recordedAtMs: nowMs, count: 0 }
+}
+
+/** Why: what was only counted is said with the next time that is on record. */
+function refusedBefore({ refused }: ScheduleRow): Record<string, unknown> {
+  if (refused === null || refused.count === 0) return {}
+  return { refusedBefore: { reason: refused.reason, count: refused.count } }
+}
+
+function countedIn(
+  decision: Decision,
+  { refused }: ScheduleRow,
+  { receivedAtMs }: Receipt,
+): RefusedTimes | undefined {
+  if (decision.admitted) return undefined
+  return countedRefusal(refused, decision.refusal.reason, receivedAtMs)
 }
 
 function hasRoom(decision: Decision, { schedules }: Journal): boolean {
@@ -105,6 +134,7 @@ export const NO_SCHEDULES: ScheduleBook = {
   order: () => undefined,
   handle: () => undefined,
   withhold: () => undefined,
+  keepRefused: () => undefined,
   addRun: () => undefined,
   findRun: () => undefined,
   pendingReports: () => ({ count: 0, bytes: 0 }),

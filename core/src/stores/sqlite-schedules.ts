@@ -3,6 +3,7 @@
 import { CodedError } from '@sallyport/sdk'
 import { epochMs, type Schedule, type ScheduleOrder } from '../protocol/index.ts'
 import type { DueRunRow, PendingReports, ScheduleBook, ScheduleRow } from '../runner/ports.ts'
+import type { RefusedTimes } from '../runner/repeated-refusal.ts'
 import { bytesIn, integerIn, textIn } from './sqlite-columns.ts'
 import type { SqliteConnection, SqliteRow } from './sqlite-connection.ts'
 
@@ -28,6 +29,9 @@ export const SCHEDULES_SCHEMA = `
     accepted_at_ms INTEGER NOT NULL,
     handled_ms INTEGER NOT NULL,
     withheld_count INTEGER NOT NULL DEFAULT 0,
+    refused_reason TEXT,
+    refused_at_ms INTEGER NOT NULL DEFAULT 0,
+    refused_count INTEGER NOT NULL DEFAULT 0,
     envelope BLOB NOT NULL CHECK (length(envelope) <= ${MAX_ENVELOPE_BYTES})
   ) STRICT;
   CREATE TABLE schedule_orders (
@@ -47,6 +51,7 @@ export const SCHEDULES_SCHEMA = `
 
 const COLUMNS = `
   schedules.schedule_id, name, expires_at_ms, handled_ms, withheld_count,
+  refused_reason, refused_at_ms, refused_count,
   coalesce(stands, 'resume') AS stands
 `
 const LIST = `
@@ -78,6 +83,9 @@ const COUNT_ORDERS = 'SELECT count(*) AS row_count FROM schedule_orders'
 const REMOVE = 'DELETE FROM schedules WHERE schedule_id = ?'
 const HANDLE = 'UPDATE schedules SET handled_ms = max(handled_ms, ?) WHERE schedule_id = ?'
 const WITHHOLD = 'UPDATE schedules SET withheld_count = ? WHERE schedule_id = ?'
+const KEEP_REFUSED = `
+  UPDATE schedules SET refused_reason = ?, refused_at_ms = ?, refused_count = ? WHERE schedule_id = ?
+`
 const ADD_RUN = `
   INSERT INTO due_runs (job_id, envelope_id, schedule_id, due_at_ms, digest) VALUES (?, ?, ?, ?, ?)
   ON CONFLICT (job_id) DO NOTHING
@@ -146,6 +154,11 @@ export class SqliteScheduleStore implements ScheduleBook {
     this.#connection.write(WITHHOLD, count, scheduleId)
   }
 
+  keepRefused(scheduleId: string, refused: RefusedTimes | null): void {
+    const { reason = null, recordedAtMs = 0, count = 0 } = refused ?? {}
+    this.#connection.write(KEEP_REFUSED, reason, recordedAtMs, count, scheduleId)
+  }
+
   addRun({ jobId, envelopeId, scheduleId, dueAtMs, digest }: DueRunRow): void {
     this.#connection.write(ADD_RUN, jobId, envelopeId, scheduleId, dueAtMs, digest)
   }
@@ -173,7 +186,18 @@ function scheduleIn(row: SqliteRow): ScheduleRow {
     expiresAtMs: integerIn(row, 'expires_at_ms'),
     handledMs: integerIn(row, 'handled_ms'),
     withheldCount: integerIn(row, 'withheld_count'),
+    refused: refusedIn(row),
     isPaused: textIn(row, 'stands') === 'pause',
+  }
+}
+
+function refusedIn(row: SqliteRow): RefusedTimes | null {
+  if (row['refused_reason'] === null) return null
+  return {
+    // Trust: from one's own disk; a word that is no reason fits none, and then the refusal is put on record.
+    reason: textIn(row, 'refused_reason') as RefusedTimes['reason'],
+    recordedAtMs: integerIn(row, 'refused_at_ms'),
+    count: integerIn(row, 'refused_count'),
   }
 }
 

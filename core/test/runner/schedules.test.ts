@@ -9,6 +9,7 @@ import { digestOf, signDocument } from '../../src/crypto/index.ts'
 import type { RunOutcome } from '../../src/plugins/ports.ts'
 import {
   documents,
+  encodeEnvelope,
   instantOf,
   parseEnvelope,
   type Schedule,
@@ -320,9 +321,7 @@ describe('due times', () => {
     using one = new Agent()
     await one.take()
     const envelope = one.store.schedules.envelope(ID)!
-    const text = new TextDecoder().decode(envelope).replace(/"sig":"./, '"sig":"_')
-    const altered = new TextEncoder().encode(text)
-    const schedules = bookWith(one, { envelope: () => altered })
+    const schedules = bookWith(one, { envelope: () => altered(envelope) })
     using two = new Agent(() => ({ ...one.journal, schedules }))
     await two.at(NOW + 10 * MINUTE)
     await two.runner.flush()
@@ -368,6 +367,78 @@ describe('due times', () => {
     isBroken = false
     await one.at(NOW + 10 * MINUTE + 5_000)
     expect(one.minutes()).toEqual([10])
+  })
+})
+
+describe('due times that are refused one after the other', () => {
+  const isolate = (one: Agent, isIsolated: boolean) =>
+    one.store.transaction(() =>
+      one.store.standing.putWord({
+        isIsolated,
+        why: 'a case',
+        issuedAtMs: one.nowMs,
+        sinceMs: one.nowMs,
+      }),
+    )
+  const refusals = (one: Agent) => one.details('job.refused').map(({ reason }) => reason)
+
+  it('are on record and reported once an hour, with how many there were, until one is not refused', async () => {
+    using one = new Agent()
+    await one.take({ cron: '* * * * *' })
+    isolate(one, true)
+    for (let minute = 1; minute <= 130; minute += 1) await one.at(NOW + minute * MINUTE)
+    expect(refusals(one)).toEqual(['isolated', 'isolated', 'isolated'])
+    await one.runner.flush()
+    const due = (await one.reported()).map(({ schedule }) => schedule?.dueAt)
+    expect(due).toEqual([1, 61, 121].map((minute) => instantOf(NOW + minute * MINUTE)))
+    const before = { reason: 'isolated', count: 59 }
+    const [first, second] = one.details('schedule.due')
+    expect(first).not.toHaveProperty('refusedBefore')
+    expect(second).toMatchObject({ refusedBefore: before })
+    expect(one.store.schedules.list()).toMatchObject([
+      { handledMs: NOW + 130 * MINUTE, refused: { reason: 'isolated', count: 9 } },
+    ])
+    isolate(one, false)
+    await one.at(NOW + 131 * MINUTE)
+    expect(one.minutes()).toEqual([131])
+    expect(one.details('schedule.due').at(-1)).toMatchObject({ refusedBefore: { count: 9 } })
+    expect(one.store.schedules.list()).toMatchObject([{ refused: null }])
+    isolate(one, true)
+    await one.at(NOW + 132 * MINUTE)
+    expect(refusals(one)).toHaveLength(4)
+  })
+
+  it('are counted over a restart, each anew when the reason is another, and run at no later time', async () => {
+    using one = new Agent()
+    await one.take({ cron: '* * * * *' })
+    isolate(one, true)
+    await one.at(NOW + MINUTE)
+    let isAltered = false
+    const envelope = one.store.schedules.envelope(ID)!
+    const schedules = bookWith(one, { envelope: () => (isAltered ? altered(envelope) : envelope) })
+    using two = new Agent(() => ({ ...one.journal, schedules }))
+    await two.at(NOW + 2 * MINUTE)
+    expect(refusals(one)).toEqual(['isolated'])
+    isAltered = true
+    await two.at(NOW + 3 * MINUTE)
+    await two.at(NOW + 4 * MINUTE)
+    expect(refusals(one)).toEqual(['isolated', 'bad_signature'])
+    isAltered = false
+    isolate(two, false)
+    await two.at(NOW + 4 * MINUTE + 5_000)
+    expect(two.runs).toEqual([])
+  })
+
+  it('need no room among the reports', async () => {
+    using one = new Agent()
+    await one.take({ cron: '* * * * *' })
+    isolate(one, true)
+    await one.at(NOW + MINUTE)
+    const full = { count: REPORT_LIMITS.read.count, bytes: 0 }
+    const schedules = bookWith(one, { pendingReports: () => full })
+    using two = new Agent(() => ({ ...one.journal, schedules }))
+    await two.at(NOW + 2 * MINUTE)
+    expect(one.store.schedules.list()).toMatchObject([{ withheldCount: 0, refused: { count: 1 } }])
   })
 })
 
@@ -431,9 +502,20 @@ function bookWith(one: Agent, changes: Partial<Journal['schedules']>): Journal['
     order: (order, atMs) => book.order(order, atMs),
     handle: (id, dueAtMs) => book.handle(id, dueAtMs),
     withhold: (id, count) => book.withhold(id, count),
+    keepRefused: (id, refused) => book.keepRefused(id, refused),
     addRun: (row) => book.addRun(row),
     findRun: (jobId) => book.findRun(jobId),
     pendingReports: () => book.pendingReports(),
     ...changes,
   }
+}
+
+/** A schedule with another signature. */
+function altered(envelope: Uint8Array): Uint8Array {
+  const { payloadType, payload, signatures } = parseEnvelope(envelope, 100_000)
+  const others = signatures.map(({ keyId, signature }) => ({
+    keyId,
+    signature: signature.map((byte) => byte ^ 1),
+  }))
+  return encodeEnvelope({ payloadType, payload, signatures: others })
 }

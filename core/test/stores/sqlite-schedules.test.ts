@@ -42,6 +42,7 @@ describe('the schedules of an agent', () => {
         expiresAtMs: NOW_MS + DAY_MS,
         handledMs: NOW_MS,
         withheldCount: 0,
+        refused: null,
         isPaused: false,
       },
     ])
@@ -51,6 +52,16 @@ describe('the schedules of an agent', () => {
     expect(store.schedules.list()).toMatchObject([{ handledMs: NOW_MS + 9, withheldCount: 4 }])
     expect(store.schedules.envelope(idOf(1))).toEqual(Uint8Array.of(1))
     expect(store.schedules.envelope(idOf(2))).toBeUndefined()
+  })
+
+  it('are kept with how their due times are refused', () => {
+    put(1)
+    put(2)
+    const refused = { reason: 'isolated', recordedAtMs: NOW_MS + 9, count: 7 } as const
+    store.transaction(() => store.schedules.keepRefused(idOf(1), refused))
+    expect(store.schedules.list()).toMatchObject([{ refused }, { refused: null }])
+    store.transaction(() => store.schedules.keepRefused(idOf(1), null))
+    expect(store.schedules.list()).toMatchObject([{ refused: null }, { refused: null }])
   })
 
   it('are forgotten long after their end', () => {
