@@ -22,7 +22,7 @@ import {
 
 const SLOW_MS = 240_000
 const VERIFIER = join(ROOT, 'cli/verifier/sallyport-verify.mjs')
-const VMID = 104
+const VMID = 106
 
 interface Document {
   readonly [member: string]: any
@@ -157,7 +157,7 @@ describe('removing a guest', () => {
     async () => {
       const { stdout } = await cli('ben', 'job', 'review', jobId)
       expect(stdout).toContain('proxmox/guest.delete')
-      expect(stdout).toMatch(/- guest 104 /)
+      expect(stdout).toMatch(/- guest 106 /)
       expect(stdout).toMatch(/ann/)
     },
     SLOW_MS,

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { auditOrigin, openCopy, type CopyReport } from '@sallyport/core/audit'
 import { open } from '@sallyport/core/crypto'
-import { decodeBase64url } from '@sallyport/core/protocol'
+import { decodeBase64url, encodeBase64url } from '@sallyport/core/protocol'
 import { isCodedError } from '@sallyport/sdk'
 import { randomUUIDv7 } from 'node:crypto'
 import { cpSync, rmSync } from 'node:fs'
@@ -35,6 +35,7 @@ async function copyAtHub(): Promise<CopyReport> {
     {
       origin: auditOrigin(agent.agentId),
       publicKey: decodeBase64url(agent.signingKey),
+      reader: encodeBase64url(identity.sealing.publicKey),
       async open(sealed) {
         try {
           return await open(sealed, identity.sealing, 1_000_000)

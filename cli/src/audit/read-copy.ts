@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { auditOrigin, hubSizeOf, judgeGrowth, openCopy } from '@sallyport/core/audit'
 import type { AuditCopy, CopyFault, CopyReport } from '@sallyport/core/audit'
 import { open } from '@sallyport/core/crypto'
-import { decodeBase64url } from '@sallyport/core/protocol'
+import { decodeBase64url, encodeBase64url } from '@sallyport/core/protocol'
 import { WIRE } from '@sallyport/core/transport'
 import type { HubHead } from '@sallyport/core/transport'
 import { isCodedError } from '@sallyport/sdk'
@@ -49,6 +49,7 @@ export async function readCopy(operator: Operator, agent: PinnedAgent): Promise<
     publicKey: decodeBase64url(agent.identity.signingKey),
     knownCheckpoints: known === undefined ? [] : [known],
     hubKey: decodeBase64url(key),
+    reader: encodeBase64url(operator.identity.sealing.publicKey),
     open: (sealed) => openForMe(operator, sealed),
   })
   const all = [...faults, ...report.faults, ...copy.forks]

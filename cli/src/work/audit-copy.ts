@@ -63,6 +63,8 @@ function copyDocument(copy: ReadCopy, elapsedMs: number): object {
     epoch: head?.epoch ?? 0,
     root: head === undefined ? null : Buffer.from(head.root).toString('base64'),
     readableCount: entries.length,
+    since: copy.since ?? null,
+    dropped: copy.dropped,
     missing,
     behindCount,
     witnessedAt: witnessedAtMs === undefined ? null : new Date(witnessedAtMs).toISOString(),
@@ -75,7 +77,7 @@ function copyScreen(
   copy: ReadCopy,
   { elapsedMs, nowMs, paint }: { elapsedMs: number; nowMs: number; paint: Paint },
 ): string {
-  const { agent, head, entries, missing, behindCount, witnessedAtMs } = copy
+  const { agent, head, entries, missing, behindCount, witnessedAtMs, since } = copy
   const size = head?.size ?? 0
   const hex = head === undefined ? '' : Buffer.from(head.root).toString('hex')
   const open = openJobs(entries.map(({ entry }) => entry))
@@ -92,6 +94,12 @@ function copyScreen(
       ],
       ['signature', `by ${agent.name} (the pinned key)`],
       ['witness', `seen by the hub ${seen}; nothing rewritten`],
+      [
+        'yours',
+        since === undefined
+          ? 'nothing is given to you'
+          : `since entry ${count(since)}, nothing withheld`,
+      ],
       ['readable', `${counted(entries.length, 'entry', 'entries')} of ${count(size)} for you`],
       [
         'behind',

@@ -7,7 +7,8 @@ import { verifyCheckpoint, type Checkpoint } from './checkpoint.ts'
 import { verifyCosignature } from './cosignature.ts'
 import { parseAuditEntry, type AuditEntry } from './entry.ts'
 import { MerkleFrontier, leafHash } from './merkle.ts'
-import { parsePart } from './segment.ts'
+import { isIndex, parsePart, type PartEntry } from './segment.ts'
+import { findWithheld, openIndex, type ReadSegment, type Withheld } from './withheld.ts'
 
 /** A copy as the hub hands it out. Trust: all of it is the hub's word. */
 export interface AuditCopy {
@@ -27,6 +28,8 @@ export interface CopyReader {
   /** Heads of this log that the reader has from elsewhere, for example from results. */
   readonly knownCheckpoints?: readonly string[]
   readonly hubKey?: Uint8Array
+  /** X25519 key that `open` opens for, base64url. */
+  readonly reader: string
   open(sealed: string): Promise<Uint8Array | undefined>
 }
 
@@ -60,6 +63,10 @@ export interface CopyReport {
   readonly missing: readonly (readonly [from: number, to: number])[]
   /** Entries that the agent signed somewhere and that the copy does not reach yet. */
   readonly behindCount: number
+  /** Since which entry this reader is given anything; undefined when never. */
+  readonly since: number | undefined
+  /** Entries since then whose text the hub has let go, by its bound: `[from, to)`. */
+  readonly dropped: readonly (readonly [from: number, to: number])[]
   readonly faults: readonly CopyFault[]
 }
 
@@ -72,10 +79,11 @@ export interface CopyReport {
 export async function openCopy(copy: AuditCopy, reader: CopyReader): Promise<CopyReport> {
   const faults: CopyFault[] = []
   const head = headIn(copy, reader, faults)
-  const { leafHashes, missing, parts } = layOut(copy, head?.size ?? 0, faults)
+  const { leafHashes, missing, pieces } = layOut(copy, head?.size ?? 0, faults)
   const isProven = head !== undefined && isUnderHead(leafHashes, head, missing, faults)
-  const opened = await openParts(parts, reader, faults)
-  const entries = isProven ? fitting(opened, leafHashes, faults) : []
+  const opened = await openPieces(pieces, { reader, origin: head?.origin }, faults)
+  const entries = isProven ? fitting(opened.entries, leafHashes, faults) : []
+  const { since, dropped } = nameWithheld(opened, faults)
   const behindCount = compareKnown(leafHashes, { head, reader, isProven }, faults)
   return {
     isWhole: faults.length === 0 && missing.length === 0 && head !== undefined,
@@ -85,6 +93,8 @@ export async function openCopy(copy: AuditCopy, reader: CopyReader): Promise<Cop
     leafHashes,
     missing,
     behindCount,
+    since,
+    dropped,
     faults,
   }
 }
@@ -115,7 +125,7 @@ function witnessedAt(
 function layOut(copy: AuditCopy, size: number, faults: CopyFault[]) {
   const leafHashes: Uint8Array[] = []
   const missing: [number, number][] = []
-  const parts: string[] = []
+  const pieces: Piece[] = []
   let next = 0
   for (const segment of copy.segments) {
     if (segment.from < next) {
@@ -128,10 +138,10 @@ function layOut(copy: AuditCopy, size: number, faults: CopyFault[]) {
       leafHashes[segment.from + n] = decodeBase64url(hash)
     }
     next = segment.from + segment.leafHashes.length
-    parts.push(...segment.parts.map(({ sealed }) => sealed))
+    pieces.push({ from: segment.from, to: next, parts: segment.parts.map(({ sealed }) => sealed) })
   }
   if (next < size) missing.push([next, size])
-  return { leafHashes, missing, parts }
+  return { leafHashes, missing, pieces }
 }
 
 function isUnderHead(
@@ -146,22 +156,73 @@ function isUnderHead(
   return false
 }
 
-async function openParts(
-  parts: readonly string[],
-  reader: CopyReader,
+interface Piece {
+  readonly from: number
+  readonly to: number
+  readonly parts: readonly string[]
+}
+
+interface Opened {
+  readonly entries: readonly PartEntry[]
+  readonly segments: readonly ReadSegment[]
+}
+
+async function openPieces(
+  pieces: readonly Piece[],
+  by: { readonly reader: CopyReader; readonly origin: string | undefined },
   faults: CopyFault[],
-): Promise<{ index: number; bytes: Uint8Array }[]> {
-  const opened: { index: number; bytes: Uint8Array }[] = []
-  for (const sealed of parts) {
-    try {
-      const bytes = await reader.open(sealed)
-      if (bytes !== undefined) opened.push(...parsePart(bytes))
-    } catch (error) {
-      if (!isCodedError(error)) throw error
-      faults.push({ liar: 'hub', why: `it keeps a part that cannot be read: ${error.code}` })
+): Promise<Opened> {
+  const entries: PartEntry[] = []
+  const segments: ReadSegment[] = []
+  for (const { from, to, parts } of pieces) {
+    let indices: readonly number[] | undefined
+    for (const sealed of parts) {
+      const found = await openPart(sealed, { ...by, from, to }, faults)
+      entries.push(...(found.entries ?? []))
+      indices ??= found.indices
     }
+    segments.push({ from, to, partCount: parts.length, indices })
   }
-  return opened.toSorted((a, b) => a.index - b.index)
+  return { entries: entries.toSorted((a, b) => a.index - b.index), segments }
+}
+
+/** What one part holds for this reader: entries, the index of what is theirs, or nothing. */
+async function openPart(
+  sealed: string,
+  about: {
+    readonly reader: CopyReader
+    readonly origin: string | undefined
+    readonly from: number
+    readonly to: number
+  },
+  faults: CopyFault[],
+): Promise<{ entries?: PartEntry[]; indices?: readonly number[] }> {
+  const { reader, origin = '', from, to } = about
+  try {
+    const bytes = await reader.open(sealed)
+    if (bytes === undefined) return {}
+    if (!isIndex(bytes)) return { entries: parsePart(bytes) }
+    const { publicKey, reader: own } = reader
+    const index = openIndex(bytes, { publicKey, origin, reader: own, from, to })
+    return index === undefined ? {} : { indices: index.indices }
+  } catch (error) {
+    if (!isCodedError(error)) throw error
+    faults.push({ liar: 'hub', why: `it keeps a part that cannot be read: ${error.code}` })
+    return {}
+  }
+}
+
+/** Why the hub: the agent signed in each segment what the reader finds there, and the hub kept the segment. */
+function nameWithheld({ entries, segments }: Opened, faults: CopyFault[]): Withheld {
+  const withheld = findWithheld(segments, new Set(entries.map(({ index }) => index)))
+  for (const [from, to] of withheld.unindexed) {
+    const why = `it withholds what entries ${from} to ${to - 1} hold for you`
+    faults.push({ liar: 'hub', why, index: from })
+  }
+  for (const index of withheld.missing) {
+    faults.push({ liar: 'hub', why: `it withholds entry ${index}, which is yours to read`, index })
+  }
+  return withheld
 }
 
 /** Keeps what fits its hash. Why the hub is named for what does not: the agent signed the hash, the hub kept the bytes. */

@@ -40,7 +40,7 @@ export type {
   WitnessRow,
   WitnessStore,
 } from './ports.ts'
-export { SEGMENT_LIMITS, encodePart, parsePart, planSegment } from './segment.ts'
+export { SEGMENT_LIMITS, encodeIndex, encodePart, parsePart, planSegment } from './segment.ts'
 export type { ReadersOf, SegmentPart, SegmentPlan } from './segment.ts'
 export { noteKeyHash } from './signed-note.ts'
 export { DEFAULT_MAX_CHECKPOINTS, verifyAuditLog } from './verify.ts'

@@ -2,7 +2,15 @@
 /** Pieces of an audit log for its readers: every hash in clear, every entry sealed to exactly those who may read it. */
 import { CodedError } from '@sallyport/sdk'
 import { z } from 'zod'
-import { decodeBase64url, encodeBase64url, encodeJson, parseJson } from '../protocol/index.ts'
+import { signDocument, type SigningKey } from '../crypto/index.ts'
+import {
+  decodeBase64url,
+  documents,
+  encodeBase64url,
+  encodeJson,
+  parseJson,
+  type SegmentIndex,
+} from '../protocol/index.ts'
 import { MAX_ENTRY_BYTES, parseAuditEntry } from './entry.ts'
 import type { AuditRow } from './ports.ts'
 
@@ -35,6 +43,8 @@ export interface SegmentPlan {
   readonly to: number
   readonly leafHashes: readonly Uint8Array[]
   readonly parts: readonly SegmentPart[]
+  /** For everyone who may be shown anything: which of the entries are theirs, also when none is. */
+  readonly indexes: readonly Pick<SegmentIndex, 'reader' | 'indices'>[]
 }
 
 /** The plaintext of a part. */
@@ -79,7 +89,34 @@ export function planSegment(
     part.rows.push(row)
   }
   if (from < 0) return undefined
-  return { from, to: from + leafHashes.length, leafHashes, parts: [...parts.values()] }
+  const all = [...parts.values()]
+  const indexes = indexesOf(all, readersOf([]))
+  return { from, to: from + leafHashes.length, leafHashes, parts: all, indexes }
+}
+
+/** Which entries of the parts each reader is given. */
+function indexesOf(
+  parts: readonly SegmentPart[],
+  everyone: readonly string[],
+): SegmentPlan['indexes'] {
+  const readers = new Set([...everyone, ...parts.flatMap((part) => part.readers)])
+  return [...readers].slice(0, SEGMENT_LIMITS.maxReaders).map((reader) => ({
+    reader,
+    indices: parts
+      .filter((part) => part.readers.includes(reader))
+      .flatMap((part) => part.rows.map(({ index }) => index))
+      .toSorted((a, b) => a - b),
+  }))
+}
+
+/** The bytes of a reader's index of a segment, signed, which are sealed to that reader alone. */
+export function encodeIndex(
+  { from, to }: Pick<SegmentPlan, 'from' | 'to'>,
+  { reader, indices }: SegmentPlan['indexes'][number],
+  by: { readonly origin: string; readonly key: SigningKey },
+): Uint8Array {
+  const index = { origin: by.origin, from, to, reader, indices: [...indices] }
+  return signDocument(documents.segmentIndex, index, by.key)
 }
 
 /** The bytes of a part that are sealed to its readers. */
@@ -88,8 +125,20 @@ export function encodePart({ rows }: Pick<SegmentPart, 'rows'>): Uint8Array {
   return encodeJson({ entries })
 }
 
+/** An entry as a part has it. */
+export interface PartEntry {
+  readonly index: number
+  readonly bytes: Uint8Array
+}
+
+/** Whether the opened bytes of a part are an index, which is a signed envelope. */
+export function isIndex(bytes: Uint8Array): boolean {
+  const value = parseJson(bytes, MAX_PART_BYTES)
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, 'payloadType')
+}
+
 /** Reads the opened bytes of a part. Trust: anyone can seal; only the hashes say what is true. Throws: ERR_SEGMENT_FORM. */
-export function parsePart(bytes: Uint8Array): { index: number; bytes: Uint8Array }[] {
+export function parsePart(bytes: Uint8Array): PartEntry[] {
   const parsed = PartContent.safeParse(parseJson(bytes, MAX_PART_BYTES))
   if (!parsed.success) throw new CodedError('ERR_SEGMENT_FORM', 'this is no part of a segment')
   return parsed.data.entries.map((entry) => ({

@@ -96,6 +96,18 @@ export const Roster = z.strictObject({
 })
 export type Roster = z.infer<typeof Roster>
 
+/** Which entries of one segment of an agent's log a reader is given. Signed by the agent, so that none can be kept back. */
+export const SegmentIndex = z.strictObject({
+  /** Of the head that the segment belongs to. */
+  origin: z.string().max(128),
+  from: z.int().min(0),
+  to: z.int().min(1),
+  /** X25519 key of the reader. */
+  reader: Bytes32,
+  indices: z.array(z.int().min(0)).max(256),
+})
+export type SegmentIndex = z.infer<typeof SegmentIndex>
+
 /** A proposer's word that what they proposed shall not be signed any more. */
 export const Withdrawal = z.strictObject({
   withdrawalId: Id,

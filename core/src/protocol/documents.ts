@@ -2,7 +2,7 @@
 /** Every kind of signed document: its payload type, its size limit and its exact shape. */
 import { HANDLE_NAME, JOB_NAME, PLUGIN_NAME } from '@sallyport/sdk'
 import { z } from 'zod'
-import { Policy, Roster, TrustRoot, Withdrawal } from './authority.ts'
+import { Policy, Roster, SegmentIndex, TrustRoot, Withdrawal } from './authority.ts'
 import { Readers, forAgents } from './for-agents.ts'
 import { Cancellation, Isolation, Schedule, ScheduleOrder } from './orders.ts'
 import { BindingName, Permission } from './permission.ts'
@@ -317,6 +317,7 @@ export const documents = {
   roster: kind('roster', Roster, 96 * KIB, 'operator'),
   withdrawal: kind('withdrawal', Withdrawal, 8 * KIB, 'operator', 'customer'),
   enrolment: kind('enrolment', Enrolment, 140 * KIB, 'operator'),
+  segmentIndex: kind('segment-index', SegmentIndex, 8 * KIB, 'agent'),
   agentDescriptor: kind('agent-descriptor', AgentDescriptor, 16 * KIB, 'agent'),
   sessionProof: kind(
     'session-proof',

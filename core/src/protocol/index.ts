@@ -9,6 +9,7 @@ export {
   RootKey,
   Roster,
   RosterEntry,
+  SegmentIndex,
   THRESHOLD_PROFILES,
   Threshold,
   TrustRoot,

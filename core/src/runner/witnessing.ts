@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The agent's side of the witnessed log: asks for its own head first, then shows what is new and uploads it. */
 import {
+  encodeIndex,
   encodePart,
   hubSizeOf,
   judgeOwnHead,
@@ -12,6 +13,7 @@ import {
   type KnownHub,
   type OwnHeadVerdict,
   type ReadersOf,
+  type SegmentPlan,
   type WitnessRow,
   type WitnessStore,
 } from '../audit/index.ts'
@@ -48,7 +50,7 @@ export interface WitnessingPorts {
   readonly log: AuditLog
   /** Origin of epoch 0. */
   readonly origin: string
-  readonly key: Pick<SigningKey, 'publicKey'>
+  readonly key: SigningKey
   readonly reader: AuditReader
   readonly store: WitnessStore
   readonly journal: Pick<
@@ -195,11 +197,10 @@ export class Witnessing {
       const rows = reader.read(known.segmentsTo, known.size)
       const plan = planSegment(rows, readersOf)
       if (plan === undefined) return
-      const parts = await Promise.all(
-        plan.parts.map(async (part) => ({
-          sealed: await this.#ports.seal(encodePart(part), part.readers),
-        })),
-      )
+      const parts = await Promise.all([
+        ...plan.parts.map((part) => this.#seal(encodePart(part), part.readers)),
+        ...plan.indexes.map((index) => this.#sealIndex(plan, index)),
+      ])
       const { from, to, leafHashes } = plan
       const segment = { from, leafHashes: leafHashes.map(encodeBase64url), parts }
       const stored = await this.#store(segment)
@@ -207,6 +208,18 @@ export class Witnessing {
       const row = { ...store.read(), segmentsTo: isSaid ? stored : to }
       journal.transaction(() => store.write(row))
     }
+  }
+
+  #sealIndex(
+    plan: SegmentPlan,
+    index: SegmentPlan['indexes'][number],
+  ): Promise<{ sealed: string }> {
+    const { key, log } = this.#ports
+    return this.#seal(encodeIndex(plan, index, { origin: log.origin, key }), [index.reader])
+  }
+
+  async #seal(bytes: Uint8Array, readers: readonly string[]): Promise<{ sealed: string }> {
+    return { sealed: await this.#ports.seal(bytes, readers) }
   }
 
   /** Why from the beginning: a hub that lost segments says from where on when it is given the first again. */

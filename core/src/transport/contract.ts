@@ -108,8 +108,11 @@ export const AuditSegment = z.strictObject({
   from: z.int().min(0),
   /** One for each entry, in order. */
   leafHashes: z.array(Bytes32).min(1).max(256),
-  /** Sealed canonical JSON: `{"entries":[{"index":…,"bytes":"<base64url>"}]}`. Each part has its own readers. */
-  parts: z.array(z.strictObject({ sealed: Sealed })).max(34),
+  /**
+   * Sealed canonical JSON: `{"entries":[{"index":…,"bytes":"<base64url>"}]}`, each part to its own readers; and for each
+   * reader the signed index of what is theirs.
+   */
+  parts: z.array(z.strictObject({ sealed: Sealed })).max(98),
 })
 export type AuditSegment = z.infer<typeof AuditSegment>
 

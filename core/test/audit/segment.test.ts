@@ -3,20 +3,26 @@
 import { describe, expect, it } from '@jest/globals'
 import {
   AuditLog,
+  encodeIndex,
   encodePart,
   openCopy,
   planSegment,
   type AuditCopy,
   type CopyReport,
 } from '@sallyport/core/audit'
+import type { SigningKey } from '@sallyport/core/crypto'
 import { encodeBase64url } from '@sallyport/core/protocol'
 import { AT_MS, KEY, MemoryAuditStore, ORIGIN, OTHER_KEY } from './memory-audit-store.ts'
 
+/** A sealing key by a name. */
+const keyOf = (name: string): string =>
+  encodeBase64url(Buffer.from(name.padEnd(32, '.').slice(0, 32)))
+
 /** An operator sees all, each customer what is about their guest or about nothing. */
 const readersOf = (about: readonly string[]): string[] => [
-  'operator',
-  ...(about.length === 0 || about.includes('guest/101') ? ['ann'] : []),
-  ...(about.length === 0 || about.includes('guest/102') ? ['ben'] : []),
+  keyOf('operator'),
+  ...(about.length === 0 || about.includes('guest/101') ? [keyOf('ann')] : []),
+  ...(about.length === 0 || about.includes('guest/102') ? [keyOf('ben')] : []),
 ]
 
 /** A log of six entries and its copy; "sealed" is the readers and the bytes. */
@@ -40,20 +46,27 @@ type Segment = { from: number; leafHashes: string[]; parts: { sealed: string }[]
 
 function segmentOf(store: MemoryAuditStore): Segment {
   const plan = planSegment(store.rows, readersOf)!
-  const parts = plan.parts.map((part) => ({
-    sealed: `${part.readers.join()} ${encodeBase64url(encodePart(part))}`,
-  }))
+  const by = { origin: ORIGIN, key: KEY }
+  const parts = [
+    ...plan.parts.map((part) => sealedTo(part.readers, encodePart(part))),
+    ...plan.indexes.map((index) => sealedTo([index.reader], encodeIndex(plan, index, by))),
+  ]
   return { from: plan.from, leafHashes: plan.leafHashes.map(encodeBase64url), parts }
 }
+
+const sealedTo = (readers: readonly string[], bytes: Uint8Array) => ({
+  sealed: `${readers.join()} ${encodeBase64url(bytes)}`,
+})
 
 function read(copy: AuditCopy, who: string, known: string[] = []): Promise<CopyReport> {
   return openCopy(copy, {
     origin: ORIGIN,
     publicKey: KEY.publicKey,
     knownCheckpoints: known,
+    reader: keyOf(who),
     async open(sealed) {
       const [readers, bytes] = sealed.split(' ') as [string, string]
-      return readers.split(',').includes(who) ? Buffer.from(bytes, 'base64url') : undefined
+      return readers.split(',').includes(keyOf(who)) ? Buffer.from(bytes, 'base64url') : undefined
     },
   })
 }
@@ -82,8 +95,7 @@ describe('a copy', () => {
     const invented = encodePart({
       rows: [{ index: 3, bytes: Buffer.from('{}'), leafHash: new Uint8Array(32) }],
     })
-    const sealed = `ann ${encodeBase64url(invented)}`
-    const parts = { ...segment!, parts: [...segment!.parts, { sealed }] }
+    const parts = { ...segment!, parts: [...segment!.parts, sealedTo([keyOf('ann')], invented)] }
     const report = await read({ ...copy, segments: [parts] }, 'ann')
     expect(report.faults).toMatchObject([{ liar: 'hub', index: 3 }])
     expect(report.entries).toHaveLength(3)
@@ -91,6 +103,56 @@ describe('a copy', () => {
     foreign.append([{ event: 'agent.started', details: {} }], AT_MS)
     const head = { note: foreign.growth(0)!.note }
     expect((await read({ ...copy, head }, 'ann')).faults).toMatchObject([{ liar: 'hub' }])
+  })
+
+  it('from which something is kept back names the hub, and which entry', async () => {
+    const { copy } = copied()
+    const [segment] = copy.segments
+    const without = (isGone: (sealed: string) => boolean): AuditCopy => ({
+      ...copy,
+      segments: [{ ...segment!, parts: segment!.parts.filter(({ sealed }) => !isGone(sealed)) }],
+    })
+    const isOf = (name: string) => (sealed: string) => sealed.split(' ')[0] === keyOf(name)
+    expect((await read(copy, 'ann')).since).toBe(0)
+    const annAlone = [keyOf('operator'), keyOf('ann')].toSorted().join()
+    const guest101 = without((sealed) => sealed.startsWith(`${annAlone} `))
+    expect((await read(guest101, 'ann')).faults).toEqual([
+      { liar: 'hub', why: 'it withholds entry 0, which is yours to read', index: 0 },
+    ])
+    expect((await read(guest101, 'ben')).faults).toEqual([])
+    const second = { ...segment!, from: 5, leafHashes: segment!.leafHashes }
+    const noIndex = {
+      ...second,
+      parts: segment!.parts.filter(({ sealed }) => !isOf('ann')(sealed)),
+    }
+    const later = await read({ ...copy, segments: [segment!, noIndex] }, 'ann')
+    expect(later.faults).toContainEqual({
+      liar: 'hub',
+      why: 'it withholds what entries 5 to 9 hold for you',
+      index: 5,
+    })
+    const letGo = await read({ ...copy, segments: [segment!, { ...second, parts: [] }] }, 'ann')
+    expect(letGo.dropped).toEqual([[5, 10]])
+    expect((await read(without(isOf('ann')), 'ann')).since).toBeUndefined()
+  })
+
+  it('is not made to look whole by an index of somebody else’s making', async () => {
+    const { copy } = copied()
+    const [segment] = copy.segments
+    const plan = { from: 0, to: 5 }
+    const forge = (key: SigningKey, reader: string, origin = ORIGIN) =>
+      sealedTo([keyOf('ann')], encodeIndex(plan, { reader, indices: [] }, { origin, key }))
+    const kept = segment!.parts.filter(({ sealed }) => !sealed.startsWith(`${keyOf('ann')} `))
+    for (const forged of [
+      forge(OTHER_KEY, keyOf('ann')),
+      forge(KEY, keyOf('ben')),
+      forge(KEY, keyOf('ann'), `${ORIGIN}/1`),
+    ]) {
+      const parts = [forged, ...kept]
+      expect((await read({ ...copy, segments: [{ ...segment!, parts }] }, 'ann')).since).toBe(
+        undefined,
+      )
+    }
   })
 
   it('that lacks entries says which, and one that is behind says by how many', async () => {

@@ -17,6 +17,7 @@ import {
   type Revocation,
   type Roster,
   type Schedule,
+  type SegmentIndex,
   type ScheduleOrder,
   type SessionProof,
   type TrustRoot,
@@ -262,6 +263,14 @@ export const withdrawal: Withdrawal = {
   readers,
 }
 
+export const segmentIndex: SegmentIndex = {
+  origin: `sallyport/agent/${agentId}`,
+  from: 0,
+  to: 4,
+  reader: bytes32(2),
+  indices: [0, 3],
+}
+
 /** By the name under which `documents` holds their kinds. */
 export const samples = {
   job,
@@ -279,6 +288,7 @@ export const samples = {
   withdrawal,
   trustRoot,
   policy,
+  segmentIndex,
   enrolment,
   agentDescriptor,
   sessionProof,
