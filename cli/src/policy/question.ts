@@ -29,6 +29,8 @@ export interface AskedJob {
   /** Who would sign; whoever wants it, or who signed it, unless given. */
   readonly signers: readonly string[]
   readonly step: 'plan' | 'run'
+  /** Manifests of plugins whose approval is not on record here. */
+  readonly manifests: readonly string[]
 }
 
 /**
@@ -49,7 +51,7 @@ async function imagined(operator: Operator, asked: AskedJob): Promise<Question> 
   if (agentName === undefined) throw usage('--agent <name> says where the job would run')
   const agents = await readAgents(operator.home)
   const agent = agents.find(({ name }) => name === agentName)
-  const job = await jobTypeOn(operator, jobType, { agentName, agent })
+  const job = await jobTypeOn(operator, asked, { jobType, agentName, agent })
   const source = { params: asked.params, file: asked.paramsFile, jobType, job }
   const input = await readInput(source)
   const self = selfOf(operator)
@@ -74,7 +76,7 @@ async function signed(operator: Operator, asked: AskedJob): Promise<Question> {
   }
   const { jobType, input, step, issuedAt } = content.job
   const agentName = agent.name
-  const job = await jobTypeOn(operator, jobType, { agentName, agent })
+  const job = await jobTypeOn(operator, asked, { jobType, agentName, agent })
   const requester = requesterOf(content.job, content.signers)
   if (requester === undefined) throw usage(`whoever wants ${asked.subject} has not signed it`)
   const principal = asked.as === undefined ? requester : parsePrincipal(asked.as)
@@ -86,11 +88,16 @@ async function signed(operator: Operator, asked: AskedJob): Promise<Question> {
 /** The job type as the agent has it; a colleague's approval of its plugin is read back from the hub. */
 async function jobTypeOn(
   operator: Operator,
-  jobType: string,
-  { agentName, agent }: { agentName: string; agent: AgentRecord | undefined },
+  { manifests }: AskedJob,
+  {
+    jobType,
+    agentName,
+    agent,
+  }: { jobType: string; agentName: string; agent: AgentRecord | undefined },
 ): Promise<JobManifest> {
+  const { root } = operator.site.root
   const find = async (): Promise<JobManifest | undefined> =>
-    findJobType(await readPolicySite(operator.home, operator.site.root.root), agentName, jobType)
+    findJobType(await readPolicySite(operator.home, root, manifests), agentName, jobType)
   const known = await find()
   if (known !== undefined) return known
   const [plugin = ''] = jobType.split('/')
@@ -113,7 +120,7 @@ function unknownJobType(jobType: string): Problem {
   return new Problem('ERR_USAGE', `no plugin on record has ${jobType}`, {
     exit: EXIT.usage,
     unharmed: 'Nothing was changed.',
-    remedy: 'See what is approved:',
+    remedy: 'See what is approved, or give its manifest: --manifest <manifest.json>.',
     commands: ['sallyport plugin list'],
   })
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Makes a policy count: checked, shown against the one that stands, signed, and brought to every agent. */
-import { instantOf } from '@sallyport/core/protocol'
+import type { SigningKey } from '@sallyport/core/crypto'
+import { encodeBase64url, instantOf } from '@sallyport/core/protocol'
 import { exitOf, forEachAgent } from '../operator/each-agent.ts'
 import type { AgentOutcome } from '../operator/each-agent.ts'
 import { keepPolicy } from '../operator/kept-roots.ts'
@@ -64,13 +65,16 @@ export async function policySign(
   { request, hand }: { request: PublishRequest; hand: RootHand },
 ): Promise<ExitCode> {
   const before = await syncPolicy(operator)
-  const [pending] = await readDrafts(operator)
-  if (pending === undefined || pending.isComplete) throw nothingToSign()
+  const counts = before?.policy.version ?? 0
+  const drafts = await readDrafts(operator)
+  const pending = drafts.find((each) => !each.isComplete && each.policy.version > counts)
+  if (pending === undefined) throw nothingToSign()
   const note = `Signed by ${pending.have.join(', ')}; ${pending.need} must.`
   const shown = `${policyDifference(before?.policy, pending.policy, talk.aside)}\n${note}`
   await confirmOrStop(talk, { shown, question: 'Sign exactly this?', isAgreed: request.isAgreed })
-  const draft = cosignPolicy(operator, pending, await hand.unlock())
-  return finish(operator, talk, { draft, request })
+  const key = await hand.unlock()
+  expectUseful(operator, pending, key)
+  return finish(operator, talk, { draft: cosignPolicy(operator, pending, key), request })
 }
 
 /** Sends the policy that counts to every agent once more. */
@@ -154,6 +158,20 @@ function unchanged({ policy }: SignedPolicy): Problem {
     unharmed: 'Nothing was signed or sent.',
     remedy: 'To send it once more to agents that were away:',
     commands: ['sallyport policy publish'],
+  })
+}
+
+/** Why: nobody counts twice, and a signature that changes nothing would only look as if it did. */
+function expectUseful({ site }: Operator, { have }: PolicyDraft, key: SigningKey): void {
+  const text = encodeBase64url(key.publicKey)
+  const holder = site.root.root.keys.find(({ signingKey }) => signingKey === text)?.holder
+  if (holder === undefined || !have.includes(holder)) return
+  const what = `${holder} has signed it already, and nobody counts twice`
+  throw new Problem('ERR_SIGNATURE_NOT_NEEDED', what, {
+    exit: EXIT.refused,
+    unharmed: 'Nothing was signed or sent.',
+    remedy: 'Another holder of a root key reads and signs it:',
+    commands: ['sallyport policy sign'],
   })
 }
 

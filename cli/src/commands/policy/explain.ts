@@ -44,6 +44,11 @@ export class PolicyExplain extends BaseCommand {
     }),
     step: string({ options: ['plan', 'run'], default: 'run', summary: 'Only plan, or run' }),
     policy: string({ helpValue: '<file>', summary: 'A policy file; else the policy that counts' }),
+    manifest: string({
+      multiple: true,
+      helpValue: '<file>',
+      summary: 'Manifest of a plugin whose approval is not on record here; may be repeated',
+    }),
     ...operatorFlags,
   }
 
@@ -59,6 +64,7 @@ export class PolicyExplain extends BaseCommand {
       signers: flags.signer ?? [],
       step: flags.step === 'plan' ? ('plan' as const) : ('run' as const),
       file: flags.policy,
+      manifests: flags.manifest ?? [],
     }
     this.end(
       await withOperator({ home: this.home(flags), flags }, (operator) =>
