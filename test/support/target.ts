@@ -32,6 +32,8 @@ export interface Sent {
 export class Target implements AsyncDisposable {
   readonly field: Field
   readonly agent: KnownAgent
+  /** Effects that were meant. */
+  #expected = 0
   /** Reasons of refusal by label, as the agent answered. */
   readonly #refused = new Map<string, string>()
 
@@ -120,9 +122,14 @@ export class Target implements AsyncDisposable {
     await this.expectUnharmed()
   }
 
+  /** So many jobs that add one under `victim` were meant to run, all told. */
+  expectEffects(count: number): void {
+    this.#expected = count
+  }
+
   /** The ledger has no effect of an attack, and the next valid job is answered within a second. */
   async expectUnharmed(): Promise<void> {
-    expect(await this.field.countOf(this.agent, 'victim')).toBe(0)
+    expect(await this.field.countOf(this.agent, 'victim')).toBe(this.#expected)
     const tookMs: number[] = []
     while (tookMs.length < TRIES && !tookMs.some((ms) => ms < 1_000)) {
       const startedMs = performance.now()
@@ -141,7 +148,7 @@ export class Target implements AsyncDisposable {
     const own = new Map<string, number>()
     const counted = new Map<string, number>()
     for (const { event, envelopeId, details } of entries) {
-      if (event === 'job.refused' && this.#refused.has(envelopeId!)) {
+      if (event.endsWith('.refused') && this.#refused.has(envelopeId!)) {
         expect(details['reason']).toBe(this.#refused.get(envelopeId!))
         own.set(envelopeId!, (own.get(envelopeId!) ?? 0) + 1)
       }
@@ -157,9 +164,9 @@ export class Target implements AsyncDisposable {
     )
   }
 
-  /** Memory of the agent's own process. Units: MiB. */
-  memory(): number {
-    const { pid } = this.field.program(this.agent.name)
+  /** Memory of a program, the agent's unless another is named. Units: MiB. */
+  memory(name: string = this.agent.name): number {
+    const { pid } = this.field.program(name)
     const [, kib] = /^VmRSS:\s+([0-9]+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))!
     return Number(kib) / 1_024
   }

@@ -223,9 +223,9 @@ export class Recorder {
       ...inLog,
       details: { ...refusal, signer: authentic?.signer.keyId ?? null },
     }
-    const isSent = receipt.due === undefined
-    const isUnvouched = isSent && authentic === undefined && event === 'job.refused'
-    if (isUnvouched) return this.#putUnvouched(answer, entry, refusal.reason)
+    if (this.#isRepeatable(receipt, decision, event)) {
+      return this.#putRepeatable(answer, entry, refusal.reason)
+    }
     this.#ports.journal.transaction(() => {
       if (authentic && spendsId(refusal.reason)) this.#addRefusedRun(authentic, receipt)
       this.#putAnswer(answer, [...this.#handleDue(receipt), entry])
@@ -327,8 +327,23 @@ export class Recorder {
     this.#flood.settle()
   }
 
-  /** Trust: nobody vouches for the delivery, so whoever sent it must not be able to fill the log with it. */
-  #putUnvouched(answer: Answer, entry: AuditEvents[number], reason: string): void {
+  /**
+   * Whether anyone who can deliver could bring this about as often as they like: nobody vouches for the document, or the
+   * id of its job is spent already, or stays unspent.
+   */
+  #isRepeatable(
+    { due }: Receipt,
+    { refusal: { reason }, authentic }: Refused,
+    event: 'job.refused' | RefusedEvent,
+  ): boolean {
+    if (due !== undefined) return false
+    if (event !== 'job.refused') return REPEATABLE.has(reason)
+    if (authentic === undefined || !spendsId(reason)) return true
+    return this.#ports.journal.findRun(authentic.job.jobId) !== undefined
+  }
+
+  /** Trust: whoever can deliver must not be able to fill the log. */
+  #putRepeatable(answer: Answer, entry: AuditEvents[number], reason: string): void {
     this.recordFlood()
     const isOwn = this.#flood.hasOwnEntry(reason, this.#ports.clock.now())
     const index = isOwn ? undefined : this.#lastRefusal
@@ -422,6 +437,22 @@ export class Recorder {
 function stepsOf(receipt: Receipt): { open: number; admit: number } {
   return { open: receipt.openMs, admit: receipt.admitMs ?? 0 }
 }
+
+/** Reasons for which a document other than a job is refused however often, and by whomever, it is delivered. */
+const REPEATABLE: ReadonlySet<Refusal['reason']> = new Set([
+  'malformed',
+  'duplicate_key',
+  'too_large',
+  'unknown_key',
+  'wrong_role',
+  'bad_signature',
+  'wrong_audience',
+  'not_a_reader',
+  'expired',
+  'replayed',
+  'relabelled',
+  'stale_version',
+])
 
 /** Why: an id that was refused must not run later, except where the refusal says nothing about the job itself. */
 function spendsId(reason: Refusal['reason']): boolean {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Refusals of what nobody vouches for: each on record while they are few, counted by reason and minute when they are many. */
+/** Refusals that whoever delivers can bring about at will: each on record while they are few, counted by reason and minute when they are many. */
 import type { AuditEventInput } from '../audit/index.ts'
 import { instantOf } from '../protocol/index.ts'
 

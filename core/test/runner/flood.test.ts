@@ -6,9 +6,17 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseAuditEntry } from '../../src/audit/index.ts'
+import { documents, encodeEnvelope } from '../../src/protocol/index.ts'
 import { OWN_ENTRIES_PER_MINUTE, RefusalFlood } from '../../src/runner/refusal-flood.ts'
 import { NOW, signJob, stranger } from '../support/site.ts'
 import { Bench } from './bench.ts'
+
+/** Nobody signed it; what it is said to be is enough for another taker. */
+const FORGED = encodeEnvelope({
+  payloadType: documents.cancellation.payloadType,
+  payload: new Uint8Array(8),
+  signatures: [{ keyId: stranger.signing.keyId, signature: new Uint8Array(64) }],
+})
 
 let folder: string
 
@@ -65,7 +73,25 @@ describe('a flood of refusals', () => {
     expect(bench.events().slice(OWN_ENTRIES_PER_MINUTE)).toEqual(['job.refused-often'])
   }, 60_000)
 
-  it('leaves every refusal of an authentic job its own entry', () => {
+  it.each([
+    ['cancellations by nobody', () => FORGED],
+    ['one authentic job under many labels', () => signJob()],
+  ])(
+    'is of %s too',
+    async (_what, make) => {
+      using bench = new Bench(folder)
+      const bytes = make()
+      for (let n = 0; n < OWN_ENTRIES_PER_MINUTE + 3; n += 1) {
+        await bench.deliver(bytes, randomUUIDv7())
+      }
+      expect(bench.store.audit.size()).toBe(OWN_ENTRIES_PER_MINUTE)
+      bench.runner.settle()
+      expect(bench.events().at(-1)).toBe('job.refused-often')
+    },
+    60_000,
+  )
+
+  it('counts apart from entries of their own, and anew each minute', () => {
     const flood = new RefusalFlood(1)
     expect([flood.hasOwnEntry('a', 0), flood.hasOwnEntry('a', 1)]).toEqual([true, false])
     expect(flood.hasOwnEntry('b', 2)).toBe(false)
