@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * What plugins did since the agent was started, in the text form of Prometheus, as a file: the agent listens on nothing.
+ * What plugins did since the agent was started, and how the hub stands as a witness, in the text form of Prometheus, as a file: the agent listens on nothing.
  *
  * Source: Prometheus, "Exposition formats", text-based format; node_exporter, "Textfile Collector".
  */
 import { randomBytes } from 'node:crypto'
 import { rename, rm, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { WitnessRow } from '@sallyport/core/audit'
 import type { PluginCounters } from '@sallyport/core/plugins'
 import { Counter, Gauge, Registry } from 'prom-client'
 import { AGENT_VERSION } from './version.ts'
@@ -16,6 +17,8 @@ export interface MetricsOptions {
   readonly path: string
   /** Counts by plugin, as they are now. */
   readonly counters: () => PluginCounters
+  /** How the hub stands as a witness of the log, as it is now. */
+  readonly witness: () => WitnessRow
   readonly onError: (error: unknown) => void
   readonly everyMs?: number
 }
@@ -36,9 +39,9 @@ export function openMetricsFile(options: MetricsOptions): AsyncDisposable {
 
 async function writeUntil(
   signal: AbortSignal,
-  { path, counters, onError, everyMs = EVERY_MS }: MetricsOptions,
+  { path, counters, witness, onError, everyMs = EVERY_MS }: MetricsOptions,
 ): Promise<void> {
-  const write = async (): Promise<void> => replace(path, await metricsText(counters()))
+  const write = async (): Promise<void> => replace(path, await metricsText(counters(), witness()))
   while (!signal.aborted) {
     await write().catch(onError)
     await sleep(everyMs, undefined, { signal }).catch(() => undefined)
@@ -58,7 +61,7 @@ async function replace(path: string, text: string): Promise<void> {
 }
 
 /** The metrics as text. Why a registry each time: the counts are kept by the plugin host, and by nobody else. */
-export function metricsText(counters: PluginCounters): Promise<string> {
+export function metricsText(counters: PluginCounters, witness: WitnessRow): Promise<string> {
   const registry = new Registry()
   const registers = [registry]
   new Gauge({
@@ -67,6 +70,16 @@ export function metricsText(counters: PluginCounters): Promise<string> {
     labelNames: ['version', 'node'],
     registers,
   }).set({ version: AGENT_VERSION, node: process.version }, 1)
+  gauge(registers, {
+    name: 'sallyport_audit_hub_doubted_since_seconds',
+    help: 'Since when the hub is no faithful witness of the audit log, in seconds since 1970; 0 while it is',
+    value: (witness.doubtedSinceMs ?? 0) / 1_000,
+  })
+  gauge(registers, {
+    name: 'sallyport_audit_witnessed_seconds',
+    help: 'When the hub last witnessed the audit log, in seconds since 1970; 0 when it never did',
+    value: (witness.witnessedAtMs ?? 0) / 1_000,
+  })
   count(registers, counters, {
     name: 'sallyport_plugin_runs_total',
     help: 'Runs of jobs in plugins by how they ended',
@@ -99,6 +112,13 @@ export function metricsText(counters: PluginCounters): Promise<string> {
     rows: (plugin, { quarantineCount }) => [{ labels: { plugin }, value: quarantineCount }],
   })
   return registry.metrics()
+}
+
+function gauge(
+  registers: Registry[],
+  { name, help, value }: { name: string; help: string; value: number },
+): void {
+  new Gauge({ name, help, registers }).set(value)
 }
 
 interface Counted {

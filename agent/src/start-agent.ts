@@ -78,7 +78,14 @@ export async function startAgent(config: AgentConfig): Promise<RunningAgent> {
   if (config.metricsFile !== undefined) {
     const host = container.resolve(AgentHost)
     const path = config.metricsFile
-    opening.use(openMetricsFile({ path, counters: () => host.counters(), onError }))
+    opening.use(
+      openMetricsFile({
+        path,
+        counters: () => host.counters(),
+        witness: () => record.store.witness.read(),
+        onError,
+      }),
+    )
   }
   const scope = opening.move()
   return { agentId, agentName, hub: file.hub, [Symbol.asyncDispose]: () => scope.disposeAsync() }

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { WitnessRow } from '@sallyport/core/audit'
 import type { PluginCounters } from '@sallyport/core/plugins'
 import { metricsText, openMetricsFile } from '../src/metrics.ts'
 
@@ -24,9 +25,31 @@ const counted = (done: number): PluginCounters => ({
   },
 })
 
+const witnessed: WitnessRow = {
+  size: 7,
+  epoch: 0,
+  witnessedAtMs: 1_795_334_400_000,
+  segmentsTo: 7,
+  hubKey: null,
+  hubNote: null,
+  doubt: null,
+  doubtedSinceMs: null,
+  forkNote: null,
+}
+
 describe('the metrics', () => {
+  it('say since when the hub is doubted as a witness, and when it last was one', async () => {
+    const faithful = (await metricsText({}, witnessed)).split('\n')
+    expect(faithful).toContain('sallyport_audit_hub_doubted_since_seconds 0')
+    expect(faithful).toContain('sallyport_audit_witnessed_seconds 1795334400')
+    const doubted = { ...witnessed, witnessedAtMs: null, doubt: 'why', doubtedSinceMs: 5_000 }
+    const lines = (await metricsText({}, doubted)).split('\n')
+    expect(lines).toContain('sallyport_audit_hub_doubted_since_seconds 5')
+    expect(lines).toContain('sallyport_audit_witnessed_seconds 0')
+  })
+
   it('are the counts of the plugin host, each with its labels', async () => {
-    const lines = (await metricsText(counted(7))).split('\n')
+    const lines = (await metricsText(counted(7), witnessed)).split('\n')
     expect(lines).toContain('sallyport_plugin_runs_total{plugin="sensors",state="done"} 7')
     expect(lines).toContain('sallyport_plugin_crashes_total{plugin="sensors"} 2')
     expect(lines).toContain('sallyport_plugin_quarantines_total{plugin="sensors"} 1')
@@ -41,6 +64,7 @@ describe('the metrics', () => {
     await using metrics = openMetricsFile({
       path,
       counters: () => counted(done),
+      witness: () => witnessed,
       onError: () => undefined,
       everyMs: 10,
     })
@@ -56,7 +80,8 @@ describe('the metrics', () => {
     const errors: unknown[] = []
     const path = join(folder, 'missing', 'sallyport.prom')
     const onError = (error: unknown): void => void errors.push(error)
-    await using metrics = openMetricsFile({ path, counters: () => ({}), onError, everyMs: 5 })
+    const [counters, witness] = [() => ({}), () => witnessed]
+    await using metrics = openMetricsFile({ path, counters, witness, onError, everyMs: 5 })
     while (errors.length < 2) await new Promise((done) => setTimeout(done, 5))
     expect(errors[0]).toMatchObject({ code: 'ENOENT' })
     await metrics[Symbol.asyncDispose]()

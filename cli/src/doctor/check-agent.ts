@@ -4,6 +4,8 @@ import { existsSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ADMISSION_LIMITS } from '@sallyport/core/admission'
+import type { WitnessRow } from '@sallyport/core/audit'
+import { instantOf } from '@sallyport/core/protocol'
 import { openSqliteAgentStore } from '@sallyport/core/stores'
 import { isCodedError } from '@sallyport/sdk'
 import { counted, size } from '../output/words.ts'
@@ -20,17 +22,20 @@ export async function checkAgent(stateDir: string): Promise<Finding[]> {
   if (!existsSync(path)) return checkClock(now(), 0, 0)
   try {
     using store = openSqliteAgentStore(path, { clock: { now }, mode: 'readOnly' })
-    const { open, pending, entries, highest } = store.snapshot(() => ({
+    store.check()
+    const { open, pending, entries, highest, witness } = store.snapshot(() => ({
       open: store.runs.withoutOutcomeCount(),
       pending: store.outbox.pending().length,
       entries: store.audit.size(),
       highest: store.clock.highest(),
+      witness: store.witness.read(),
     }))
     const text = `journal: ${counted(open, 'run')} open, ${counted(pending, 'answer')} not yet at the hub, ${counted(entries, 'audit entry', 'audit entries')}`
     return [
       pending > 0
         ? warning('journal', text, 'see whether the hub can be reached from here')
         : ok('journal', text),
+      witnessFinding(witness, entries),
       await spaceFinding(stateDir),
       ...checkClock(now(), highest, ADMISSION_LIMITS.maxClockStepBackMs),
     ]
@@ -42,6 +47,26 @@ export async function checkAgent(stateDir: string): Promise<Finding[]> {
       ...checkClock(now(), 0, 0),
     ]
   }
+}
+
+/** What the agent makes of its hub as a witness of its log. */
+export function witnessFinding(
+  { doubt, doubtedSinceMs, size, witnessedAtMs }: WitnessRow,
+  entries: number,
+): Finding {
+  if (doubt !== null) {
+    const since = doubtedSinceMs === null ? 'an unknown time' : instantOf(doubtedSinceMs)
+    const text = `the hub is no faithful witness of the log since ${since}: ${doubt}`
+    const remedy =
+      'see `hub.doubted` in `sallyport audit query` for both heads; jobs go on meanwhile'
+    return warning('witness', text, remedy)
+  }
+  if (witnessedAtMs === null) return ok('witness', 'the hub has witnessed nothing of the log yet')
+  const at = instantOf(witnessedAtMs)
+  return ok(
+    'witness',
+    `the hub witnessed ${size} of ${counted(entries, 'entry', 'entries')} at ${at}`,
+  )
 }
 
 async function spaceFinding(stateDir: string): Promise<Finding> {

@@ -17,7 +17,8 @@ import { SqliteQuarantineStore } from './sqlite-quarantine.ts'
 import { SqliteRevocationStore } from './sqlite-revocations.ts'
 import { SqliteRunStore } from './sqlite-runs.ts'
 import { SqliteScheduleStore } from './sqlite-schedules.ts'
-import { checkSchema, isBlank, makeSchema, makeTriggers } from './sqlite-schema.ts'
+import { checkRowSums, keepRowSums } from './sqlite-row-sums.ts'
+import { checkContent, checkSchema, isBlank, makeSchema, makeTriggers } from './sqlite-schema.ts'
 import { SqliteStandingStore } from './sqlite-standing.ts'
 import { SqliteWitnessStore } from './sqlite-witness.ts'
 import { tornFrames } from './wal-tail.ts'
@@ -52,6 +53,8 @@ export interface SqliteAgentStore extends Disposable {
   readonly clock: SqliteHighWaterClock
   /** Runs `write` in one transaction: durable when this returns, undone when it throws. */
   transaction<T>(write: () => T): T
+  /** Looks at every page, index and row. Throws: ERR_STORE_CORRUPT. Time: done at every opening, unless that is to read. */
+  check(): void
   /** Runs `read` on one state of the database, whatever another process writes meanwhile. */
   snapshot<T>(read: () => T): T
 }
@@ -70,7 +73,11 @@ export function openSqliteAgentStore(path: string, options: AgentStoreOptions): 
   try {
     if (mode === 'create' && isBlank(connection)) makeSchema(connection)
     checkSchema(connection, { mayUpgrade: mode !== 'readOnly' })
-    if (mode !== 'readOnly') makeTriggers(connection)
+    if (mode !== 'readOnly') {
+      makeTriggers(connection)
+      connection.snapshot(() => checkRows(connection))
+      keepRowSums(connection)
+    }
   } catch (error) {
     connection[Symbol.dispose]()
     throw error
@@ -93,8 +100,14 @@ export function openSqliteAgentStore(path: string, options: AgentStoreOptions): 
     clock: new SqliteHighWaterClock(connection, clock),
     transaction: (write) => connection.transaction(write),
     snapshot: (read) => connection.snapshot(read),
+    check: () => connection.snapshot(() => checkRows(connection)),
     [Symbol.dispose]: () => connection[Symbol.dispose](),
   }
+}
+
+function checkRows(connection: SqliteConnection): void {
+  checkContent(connection)
+  checkRowSums(connection)
 }
 
 /** Why made here: SQLite would make the file with whatever mode the process happens to use. */

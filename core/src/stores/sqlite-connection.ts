@@ -7,6 +7,7 @@ import {
   type StatementSync,
 } from 'node:sqlite'
 import { CodedError, isCodedError } from '@sallyport/sdk'
+import { addSumFunctions } from './sqlite-row-sums.ts'
 
 /** One row of an answer, by column name. */
 export type SqliteRow = Record<string, SQLOutputValue>
@@ -124,7 +125,9 @@ export class SqliteConnection implements Disposable {
   }
 
   #configure(readOnly: boolean): void {
+    addSumFunctions(this.#database)
     this.#database.exec(`
+      PRAGMA temp_store = MEMORY;
       PRAGMA trusted_schema = OFF;
       PRAGMA recursive_triggers = ON;
       PRAGMA cell_size_check = ON;

@@ -11,6 +11,7 @@ import type { SqliteConnection } from './sqlite-connection.ts'
 import { META_SCHEMA } from './sqlite-meta.ts'
 import { OUTBOX_SCHEMA } from './sqlite-outbox.ts'
 import { QUARANTINE_SCHEMA } from './sqlite-quarantine.ts'
+import { ROW_SUMS_SCHEMA, fillRowSums } from './sqlite-row-sums.ts'
 import { REVOCATIONS_SCHEMA, REVOCATIONS_TRIGGERS } from './sqlite-revocations.ts'
 import { WITNESS_SCHEMA, WITNESS_TRIGGERS } from './sqlite-witness.ts'
 import {
@@ -38,6 +39,7 @@ const STEPS_UP: ReadonlyMap<number, string> = new Map([
       SCHEDULES_SCHEMA,
       WITNESS_SCHEMA,
       AUDIT_FROM_VERSION_3,
+      ROW_SUMS_SCHEMA,
     ].join(''),
   ],
 ])
@@ -59,6 +61,7 @@ const SCHEMA = [
   SCHEDULES_SCHEMA,
   WITNESS_SCHEMA,
   AUDIT_SCHEMA,
+  ROW_SUMS_SCHEMA,
 ].join('')
 const TRIGGERS = [
   RUNS_TRIGGERS,
@@ -77,13 +80,14 @@ export function isBlank(connection: SqliteConnection): boolean {
 
 /** Makes all tables in one transaction, so that a kill leaves all or none. */
 export function makeSchema(connection: SqliteConnection): void {
-  connection.transaction(() =>
+  connection.transaction(() => {
     connection.run(`
       ${SCHEMA}
       PRAGMA application_id = ${APPLICATION_ID};
       PRAGMA user_version = ${SCHEMA_VERSION};
-    `),
-  )
+    `)
+    fillRowSums(connection)
+  })
 }
 
 /** Puts back the seat belts that someone took off. */
@@ -127,7 +131,14 @@ function upgradeSchema(connection: SqliteConnection): void {
     for (let version = from; STEPS_UP.has(version); version += 1) {
       connection.run(`${STEPS_UP.get(version)!} PRAGMA user_version = ${version + 1};`)
     }
+    fillRowSums(connection)
   })
+}
+
+/** Checks that every index says what its table says. Throws: ERR_STORE_CORRUPT. */
+export function checkContent(connection: SqliteConnection): void {
+  const damage = connection.get('PRAGMA integrity_check(1)')?.['integrity_check']
+  if (damage !== 'ok') throw corrupt(connection.path, String(damage))
 }
 
 function pragma(connection: SqliteConnection, name: string): number {

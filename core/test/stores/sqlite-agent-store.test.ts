@@ -47,7 +47,7 @@ const VERSION_2 = `
   DROP TRIGGER audit_entries_stand; DROP TRIGGER checkpoints_stay;
   ${[
     'trust_roots policies binding_locks cancellations isolation schedules schedule_orders due_runs',
-    'witness epochs audit_archives',
+    'witness epochs audit_archives row_sums',
   ]
     .flatMap((names) => names.split(' '))
     .map((name) => `DROP TABLE IF EXISTS ${name};`)
@@ -319,8 +319,8 @@ describe('reading beside a writer', () => {
 describe('a database that others wrote to', () => {
   it('does not pass values of another type on', () => {
     const path = filledFile()
-    tamper(path, "INSERT INTO meta (key, value) VALUES ('clock.highest', 'late')")
     using store = openStore(path)
+    tamper(path, "INSERT OR REPLACE INTO meta (key, value) VALUES ('clock.highest', 'late')")
     expect(() => store.clock.highest()).toThrowCode('ERR_STORE_CORRUPT')
     tamper(path, "UPDATE meta SET value = 1.5 WHERE key = 'clock.highest'")
     expect(() => store.clock.highest()).toThrowCode('ERR_STORE_CORRUPT')
