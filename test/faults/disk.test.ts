@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-/** An agent that cannot write its journal has no effect, says so, and goes on when it can. */
+/** An agent that cannot write or believe its journal has no effect, says so, and goes on when it can. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { randomUUIDv7 } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { Field } from '../support/field.ts'
 import type { KnownAgent } from '../support/operator.ts'
 
 /** The agent may write no file beyond this: room for a few jobs in the write-ahead log, then the disk is "full". */
-const MAX_FILE_BYTES = 160_000
+const MAX_FILE_BYTES = 240_000
 const LIMITED = [
   '/bin/sh',
   '-c',
@@ -64,6 +65,23 @@ describe('a full disk', () => {
     ).toEqual([])
     expect(ends.filter((end) => end === 'done:1').length).toBeGreaterThan(0)
   }, 180_000)
+})
+
+describe('a value in the database that changed by itself', () => {
+  it('keeps the agent from starting, and the file and the table are named', async () => {
+    await field.end('pve1')
+    const path = join(field.stateDir('pve1'), 'agent.db')
+    const change = (sql: string): void => {
+      using database = new DatabaseSync(path)
+      database.exec(`UPDATE runs SET received_at_ms = received_at_ms ${sql} WHERE rowid = 1`)
+    }
+    change('+ 4')
+    const start = field.startAgent('pve1')
+    await expect(start).rejects.toThrow('ERR_STORE_CORRUPT')
+    await expect(start).rejects.toThrow(`${path} is damaged: table runs`)
+    change('- 4')
+    await field.startAgent('pve1')
+  }, 60_000)
 })
 
 describe('a lost journal', () => {
