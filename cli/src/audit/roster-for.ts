@@ -26,14 +26,15 @@ export async function rosterFor(
   return found && encodeEnvelope(found.envelope)
 }
 
-function ownRoster({ identity, site, now }: Operator, agent: PinnedAgent): Uint8Array {
+function ownRoster(operator: Operator, agent: PinnedAgent): Uint8Array {
+  const { identity, site } = operator
   const { agentId, name } = agent
   const { signingKey, sealingKey } = agent.identity
   const roster = {
     rosterId: randomUUIDv7(),
     siteId: site.siteId,
     agents: [{ agentId, name, signingKey, sealingKey }],
-    issuedAt: instantOf(now()),
+    issuedAt: instantOf(operator.now()),
     readers: [encodeBase64url(identity.sealing.publicKey)],
   }
   return signDocument(documents.roster, roster, identity.signing)

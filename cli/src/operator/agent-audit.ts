@@ -72,13 +72,17 @@ async function evidenceOf(home: Home, audit: AgentAudit): Promise<Evidence> {
 }
 
 function broken(audit: AgentAudit, verdict: AuditVerdict & { ok: false }): Problem {
-  const { firstBadIndex, why } = verdict
+  const { firstBadIndex, notAfter, why } = verdict
   return new Problem(
     'ERR_AUDIT_BROKEN',
     `the audit log of ${audit.agentName} was altered: ${why}`,
     {
       exit: EXIT.failed,
-      details: { 'first bad entry': firstBadIndex },
+      details: {
+        'first bad entry': firstBadIndex,
+        // Where hashes were rewritten too, only where it begins at the latest can be seen.
+        ...(notAfter > firstBadIndex && { 'at the latest': notAfter }),
+      },
       unharmed:
         firstBadIndex === 0 ? 'No entry holds.' : `The entries before ${firstBadIndex} hold.`,
       remedy: 'Keep a copy of the state directory and find out who could write there.',

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { AuditLog, auditOrigin, cosignCheckpoint } from '@sallyport/core/audit'
+import { AuditLog, auditOrigin, cosignCheckpoint, leafHash } from '@sallyport/core/audit'
 import {
   addSignature,
   digestOf,
@@ -21,6 +21,7 @@ import {
 import type { Identity } from '@sallyport/core/crypto'
 import {
   THRESHOLD_PROFILES,
+  decodeBase64url,
   documents,
   encodeBase64url,
   instantOf,
@@ -267,6 +268,71 @@ describe('the verifier', () => {
     expect(verify('nothing')).toMatchObject({ code: 1 })
   })
 })
+
+/** A log of five entries, of which four may be read. */
+function makeLog() {
+  const log = new AuditLog(new MemoryStore(), auditOrigin(agentId), pve1.signing)
+  const events = ['agent.started', 'job.admitted', 'run.finished', 'hub.doubted', 'agent.stopped']
+  for (const event of events as 'agent.started'[]) log.append([{ event, details: {} }], NOW_MS)
+  const { name, signingKey, sealingKey } = publicIdentity(pve1)
+  const agents = [{ agentId, name, signingKey, sealingKey }]
+  const roster = { rosterId: jobId, siteId, agents, issuedAt: at(1), readers: job.readers }
+  const proofs = events.map((_, index) => log.prove(index))
+  return {
+    format: 'sallyport-log-1',
+    roots: [plain(first), plain(second())],
+    roster: plain(signDocument(documents.roster, roster, ann.signing)),
+    agentId,
+    hubKey: encodeBase64url(hubKey.publicKey),
+    log: {
+      note: cosignCheckpoint(proofs[0]!.checkpoint, { key: hubKey, atMs: NOW_MS + 4_000 }),
+      leafHashes: proofs.map(({ entry }) => encodeBase64url(leafHash(decodeBase64url(entry)))),
+      entries: proofs.map(({ entry }, index) => ({ index, bytes: entry })).toSpliced(2, 1),
+    },
+  }
+}
+
+describe('the verifier of a log', () => {
+  it('says that these entries are among those that the agent signed', () => {
+    const { code, text } = verify(makeLog())
+    expect(text).toContain('5 hashes make the head it signed')
+    expect(text).toContain('these 4 entries are among them')
+    expect(text).toMatch(/3 {2}2026-11-22T08:00:00.000Z {2}hub.doubted/)
+    expect(text).toContain('The hub saw this head at 2026-11-22T08:00:04.000Z.')
+    expect(code).toBe(0)
+    expect(verify(makeLog(), 'AAAAAAAAAAAAAAAAAAAAAA')).toMatchObject({ code: 1 })
+  })
+
+  it.each<[string, (file: ReturnType<typeof makeLog>) => void, string]>([
+    ['an entry was changed', ({ log }) => void (log.entries[1]!.bytes = 'e30'), 'entry 1 is not'],
+    ['two entries were swapped', ({ log }) => void swap(log.entries), 'entry 0 is not'],
+    ['an entry is there twice', ({ log }) => void log.entries.push(log.entries[0]!), 'twice'],
+    [
+      'an entry was put in',
+      ({ log }) => void log.entries.push({ index: 5, bytes: 'e30' }),
+      'entry 5',
+    ],
+    ['a hash was left out', ({ log }) => void log.leafHashes.pop(), '4 hashes under a head of 5'],
+    ['hashes were swapped', ({ log }) => void log.leafHashes.reverse(), 'not those that the agent'],
+    ['the head is of another agent', (file) => void (file.agentId = siteId), 'not in the roster'],
+    [
+      'the head was changed',
+      ({ log }) => void (log.note = log.note.replace('\n5\n', '\n6\n')),
+      'not signed',
+    ],
+    ['a root is signed by nobody', (file) => void file.roots[1]!.signatures.pop(), 'asks for 1'],
+    ['nobody vouches for the agent', (file) => void file.roster.signatures.pop(), 'no operator'],
+  ])('finds that %s', (_, change, why) => {
+    const file = makeLog()
+    change(file)
+    expect(reason(file)).toContain(why)
+  })
+})
+
+function swap(entries: { bytes: string }[]): void {
+  const [a, b] = entries as [{ bytes: string }, { bytes: string }]
+  ;[a.bytes, b.bytes] = [b.bytes, a.bytes]
+}
 
 /** The note with another time in the hub's signature. */
 function moved(note: string): string {

@@ -57,10 +57,11 @@ export function fieldsOf(
 }
 
 /** How grave an event is. Source: RFC 5424, section 6.2.1. */
-export function severityOf({ event }: AuditEntry): 3 | 4 | 6 {
+export function priorityOf({ event, details }: AuditEntry): 3 | 4 | 6 {
   if (/^(audit\.(set-back|torn)|hub\.doubted|clock\.anomaly)$/.test(event)) return 3
   if (/^(isolation\.accepted|binding\.locked|plugin\.quarantined|schedule\.skipped)$/.test(event))
     return 4
+  if (details['outcome'] === 'failed') return 4
   return /refused|denied|failed|interrupted|crashed/.test(event) ? 4 : 6
 }
 

@@ -2,7 +2,7 @@
 /** Audit entries in the export format of the systemd journal. */
 import type { AuditEntry } from '@sallyport/core/audit'
 import { safeLine } from '../../output/safe-text.ts'
-import { fieldsOf, messageOf, severityOf } from './fields.ts'
+import { fieldsOf, messageOf, priorityOf } from './fields.ts'
 import type { LogOwner } from './fields.ts'
 
 /**
@@ -15,7 +15,7 @@ export function journalEntry(owner: LogOwner, entry: AuditEntry): string {
   const fields: (readonly [string, string])[] = [
     ['__REALTIME_TIMESTAMP', String(Math.max(1, Date.parse(entry.at)) * 1_000)],
     ['SYSLOG_IDENTIFIER', 'sallyport'],
-    ['PRIORITY', String(severityOf(entry))],
+    ['PRIORITY', String(priorityOf(entry))],
     ...named.map(([name, value]) => [name.toUpperCase(), value] as const),
     ...(entry.about ?? []).map((thing) => ['ABOUT', thing] as const),
     ['MESSAGE', messageOf(entry)],

@@ -2,7 +2,7 @@
 /** Audit entries as lines of syslog with structured data. */
 import type { AuditEntry } from '@sallyport/core/audit'
 import { safeLine } from '../../output/safe-text.ts'
-import { fieldsOf, messageOf, severityOf } from './fields.ts'
+import { fieldsOf, messageOf, priorityOf } from './fields.ts'
 import type { LogOwner } from './fields.ts'
 
 /** "log audit". Source: RFC 5424, section 6.2.1. */
@@ -18,7 +18,7 @@ export function syslogLine(owner: LogOwner, entry: AuditEntry): string {
     ...Object.entries(fields),
     ...(entry.about ?? []).map((thing) => ['about', thing] as const),
   ].map(([name, value]) => ` ${name}="${parameter(value)}"`)
-  const head = `<${FACILITY * 8 + severityOf(entry)}>1 ${entry.at} ${agent} sallyport - ${event}`
+  const head = `<${FACILITY * 8 + priorityOf(entry)}>1 ${entry.at} ${agent} sallyport - ${event}`
   const message = messageOf(entry)
   // Why only then: text that is more than ASCII has to say so.
   const mark = /^[\x20-\x7e]*$/.test(message) ? '' : BOM
