@@ -37,8 +37,8 @@ export function problemLines(
 ): string {
   const lines = text.split('\n')
   return problems
-    .map(({ severity, line, column, message, hint }) => {
-      const head = severity === 'error' ? paint.bad('error') : paint.warn('warning')
+    .map(({ kind, line, column, message, hint }) => {
+      const head = kind === 'error' ? paint.bad('error') : paint.warn('warning')
       const shown = (lines[line - 1] ?? '').replaceAll('\t', ' ').trimEnd()
       const number = String(line)
       const blank = ' '.repeat(number.length)
@@ -54,7 +54,7 @@ export function problemLines(
 
 /** Stops at a policy with errors. Throws: ERR_POLICY_FORM. */
 export function expectNoErrors({ file }: PolicyFile, problems: readonly PolicyProblem[]): void {
-  const errors = problems.filter(({ severity }) => severity === 'error')
+  const errors = problems.filter(({ kind }) => kind === 'error')
   if (errors.length === 0) return
   const what = `${file} has ${counted(errors.length, 'error')}`
   throw new Problem('ERR_POLICY_FORM', what, {

@@ -19,7 +19,7 @@ export async function policyCheck(
   const site = await readPolicySite(home, root, request.manifests)
   const policy = await readPolicyFile(request.file)
   const problems = problemsOnAgents(policy.text, site)
-  const errorCount = problems.filter(({ severity }) => severity === 'error').length
+  const errorCount = problems.filter(({ kind }) => kind === 'error').length
   const { file } = policy
   const isFit = errorCount === 0
   talk.answer({ format: 'sallyport.policy-check/1', file, isFit, problems }, () => {

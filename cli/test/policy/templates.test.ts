@@ -103,21 +103,21 @@ describe('a policy that does not fit', () => {
       'no job type fits who and what this rule is about',
       null,
     ],
-  ])('is shown with its place and a hint: %j', (text, line, column, severity, message, hint) => {
-    expect(problemsOf(text)).toEqual([{ severity, line, column, message, hint }])
+  ])('is shown with its place and a hint: %j', (text, line, column, kind, message, hint) => {
+    expect(problemsOf(text)).toEqual([{ kind, line, column, message, hint }])
   })
 
   it('is told that an input may be missing, and of which type it is', () => {
     const rule = (condition: string): string =>
       `permit (principal, action == Sallyport::Action::"proxmox/guest.resize", resource) when { ${condition} };`
-    expect(problemsOf(rule('context.input.cores < 5'))).toMatchObject([{ severity: 'error' }])
+    expect(problemsOf(rule('context.input.cores < 5'))).toMatchObject([{ kind: 'error' }])
     expect(problemsOf(rule('context.input has cores && context.input.cores < "5"'))).toMatchObject([
-      { severity: 'error', message: 'unexpected type: expected Long but saw String' },
+      { kind: 'error', message: 'unexpected type: expected Long but saw String' },
     ])
     expect(problemsOf(rule('context.input has cores && context.input.cores < 5'))).toEqual([])
     const unmarked = rule('context.input has size && context.input.size == "1G"')
     expect(problemsOf(unmarked)).toMatchObject([
-      { severity: 'warning', message: 'this rule never applies, whatever is asked' },
+      { kind: 'warning', message: 'this rule never applies, whatever is asked' },
     ])
   })
 

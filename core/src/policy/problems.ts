@@ -45,8 +45,8 @@ function problemOf(
 ): PolicyProblem {
   const rule = rules.find((each) => each.key === key)!
   const at = rule.start + charsBefore(rule.text, startByte)
-  const severity = isError ? 'error' : 'warning'
-  return { ...errorAt(text, at, inOurWords(message), hint && cleanText(hint, 400)), severity }
+  const kind = isError ? 'error' : 'warning'
+  return { ...errorAt(text, at, inOurWords(message), hint && cleanText(hint, 400)), kind }
 }
 
 /** Why: an action is a job type here, and the namespace says nothing to a reader. */
@@ -83,7 +83,11 @@ function withNearest(problem: PolicyProblem, manifests: PolicyWorld['manifests']
   return { ...problem, hint: nearest === undefined ? null : `did you mean "${nearest.name}"?` }
 }
 
-/** Source: Wagner and Fischer, 1974: insertions, deletions and replacements between two words. */
+/**
+ * How many letters are put in, left out or replaced from one word to the other.
+ *
+ * Source: Wagner and Fischer, 1974, "The String-to-String Correction Problem".
+ */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, at) => at)
   for (const [i, letter] of [...a].entries()) {
@@ -110,7 +114,7 @@ function unknownNames(
     const at = Math.max(start, text.indexOf(`${kind}::${JSON.stringify(id)}`, start))
     const message = `nobody and nothing is called ${kind}::${JSON.stringify(id)} at this site`
     const hint = known.length === 0 ? null : `there is ${known.slice(0, 8).join(', ')}`
-    return [{ ...errorAt(text, at, message, hint), severity: 'warning' } as const]
+    return [{ ...errorAt(text, at, message, hint), kind: 'warning' } as const]
   })
 }
 
@@ -128,7 +132,7 @@ function onePerPlace(problems: readonly PolicyProblem[]): PolicyProblem[] {
   for (const problem of problems) {
     const key = `${String(problem.line).padStart(6)}:${String(problem.column).padStart(6)}`
     const known = byPlace.get(key)
-    if (known === undefined || (known.severity === 'warning' && problem.severity === 'error')) {
+    if (known === undefined || (known.kind === 'warning' && problem.kind === 'error')) {
       byPlace.set(key, problem)
     }
   }

@@ -15,7 +15,7 @@ export interface PolicyRule {
 
 /** Something wrong with a policy, at one place. Lines and columns from 1. */
 export interface PolicyProblem {
-  readonly severity: 'error' | 'warning'
+  readonly kind: 'error' | 'warning'
   readonly line: number
   readonly column: number
   readonly message: string
@@ -82,7 +82,7 @@ export function errorAt(
   message: string,
   hint: string | null = null,
 ): PolicyProblem {
-  return { severity: 'error', ...placeOf(text, at), message: cleanText(message, 400), hint }
+  return { kind: 'error', ...placeOf(text, at), message: cleanText(message, 400), hint }
 }
 
 /** Characters before a byte of the text. */

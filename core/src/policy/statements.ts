@@ -29,7 +29,7 @@ export const POLICY_BOUNDS = {
   maxConditions: 512,
 } as const
 
-/** Comments and text in quotes are one token each, so that nothing in them counts. Source: Cedar 4.5, grammar. */
+/** Comments and text in quotes are one token each, so that nothing in them counts. Source: Cedar 4.5, "Grammar for Cedar syntax". */
 const TOKEN = /\/\/[^\n\r]*|"(?:\\.|[^"\\])*"|[A-Za-z_][A-Za-z0-9_]*|\s+|&&|\|\||./gsu
 const NO_CODE = /^(?:\s|\/\/)/u
 const OPENING = new Set(['(', '[', '{'])

@@ -217,6 +217,17 @@ describe('due times', () => {
     expect(one.warnings).toHaveLength(2)
   })
 
+  it('are not decided on, nor passed over, by a clock that is not trusted', async () => {
+    using one = new Agent()
+    await one.take({ catchUp: 'once' })
+    one.store.transaction(() => one.journal.raiseClock(NOW + 60 * MINUTE))
+    await one.at(NOW + 30 * MINUTE)
+    expect(one.events()).not.toContain('job.refused')
+    expect(one.store.schedules.list()).toMatchObject([{ handledMs: NOW }])
+    await one.at(NOW + 60 * MINUTE)
+    expect(one.minutes()).toEqual([60])
+  })
+
   it('that nobody was there for are passed over, and that is on record', async () => {
     using one = new Agent()
     await one.take({ catchUp: 'skip' })
@@ -294,6 +305,17 @@ describe('due times', () => {
     await one.runner.runDue({ scheduleId: ID, dueAtMs: NOW + 10 * MINUTE, details: {} })
     expect(one.runs).toEqual([])
     expect(one.events()).not.toContain('schedule.due')
+  })
+
+  it('are not even refused when they were decided on while they waited for a slot', async () => {
+    using one = new Agent()
+    await one.take()
+    await one.at(NOW + 20 * MINUTE)
+    for (const minute of [10, 20]) {
+      await one.runner.runDue({ scheduleId: ID, dueAtMs: NOW + minute * MINUTE, details: {} })
+    }
+    expect(one.minutes()).toEqual([20])
+    expect(one.events()).not.toContain('job.refused')
   })
 
   it('of a schedule that nobody may run any more are refused, each with a report', async () => {
@@ -462,14 +484,17 @@ describe('reports', () => {
     using one = new Agent()
     await one.take()
     one.isHubAway = true
-    await one.at(NOW + 10 * MINUTE)
+    for (const minute of [10, 20]) await one.at(NOW + minute * MINUTE)
     await one.order('pause')
     one.isHubAway = false
+    let triedCount = 0
     one.reports.push = () => {
+      triedCount += 1
       throw Object.assign(new Error('no room'), { code: 'ERR_HUB_REFUSED' })
     }
     await expect(one.runner.flush()).rejects.toThrow('no room')
-    expect(one.store.outbox.pending()).toHaveLength(1)
+    expect(one.store.outbox.pending()).toHaveLength(2)
+    expect(triedCount).toBe(1)
   })
 
   it('fill their room: then what looks does not run, which is said at the beginning and the end', async () => {
