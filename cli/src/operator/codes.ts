@@ -9,10 +9,12 @@ import {
   seal,
   sealUnderSecret,
   signDocument,
+  verifyPolicy,
 } from '@sallyport/core/crypto'
 import { documents, encodeBase64url, instantOf } from '@sallyport/core/protocol'
 import { EXIT } from '../output/exit-codes.ts'
 import { Problem } from '../output/problem.ts'
+import { syncPolicy } from '../policy/current.ts'
 import { forgetPending, readAgents, writeAgent } from './agents.ts'
 import type { AgentRecord } from './agents.ts'
 import { readKeptPolicy } from './kept-roots.ts'
@@ -75,14 +77,28 @@ export async function makeCode(
   return { code, record }
 }
 
-async function policyOf({ home }: Operator): Promise<Uint8Array> {
-  const policy = await readKeptPolicy(home)
-  if (policy !== undefined) return policy
-  throw new Problem('ERR_NO_POLICY', 'there is no policy on this machine', {
+/** Why under the newest root: the agent that enrols knows no other. */
+async function policyOf(operator: Operator): Promise<Uint8Array> {
+  const { root } = operator.site.root
+  const kept = await readKeptPolicy(operator.home)
+  if (kept !== undefined && verifyPolicy(root, kept).ok) return kept
+  const policy = await syncPolicy(operator)
+  if (policy !== undefined && verifyPolicy(root, policy.envelope).ok) return policy.envelope
+  throw noPolicy(policy?.policy.version, root.version)
+}
+
+function noPolicy(version: number | undefined, rootVersion: number): Problem {
+  const isOutlived = version !== undefined
+  const what = isOutlived
+    ? `policy ${version} is not signed under trust root ${rootVersion}`
+    : 'there is no policy on this machine'
+  return new Problem('ERR_NO_POLICY', what, {
     exit: EXIT.refused,
     unharmed: 'No code was made: an agent without a policy lets nobody do anything.',
-    remedy: 'Sign one, or fetch that of the site:',
-    commands: ['sallyport policy show', 'sallyport policy init --template solo'],
+    remedy: isOutlived ? 'Have holders of root keys sign it anew:' : 'Sign one:',
+    commands: isOutlived
+      ? ['sallyport policy publish', 'sallyport policy sign']
+      : ['sallyport policy init --template solo', 'sallyport policy publish policy.cedar'],
   })
 }
 

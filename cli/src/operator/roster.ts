@@ -7,6 +7,7 @@ import type { Envelope, Roster } from '@sallyport/core/protocol'
 import { isCodedError } from '@sallyport/sdk'
 import { isPinned, readAgents, writeAgent } from './agents.ts'
 import type { AgentRecord, PinnedAgent } from './agents.ts'
+import { readKeptPolicy } from './kept-roots.ts'
 import type { Operator } from './operator.ts'
 import { MAX_DOCUMENT_READERS, readersAmongPeople, selfOf } from './people.ts'
 import { recoveryReaders } from '../trust/recovery-readers.ts'
@@ -34,7 +35,10 @@ export async function publishRoster(operator: Operator): Promise<boolean> {
   if (agents.length === 0) return false
   const people = readersAmongPeople(operator, { customers: true })
   // Whoever loses a machine gets the agents' keys back from here.
-  const readers = [...new Set([...recoveryReaders(operator), ...people])].slice(0, MAX_DOCUMENT_READERS)
+  const readers = [...new Set([...recoveryReaders(operator), ...people])].slice(
+    0,
+    MAX_DOCUMENT_READERS,
+  )
   const newest = (await readRosters(operator)).find(({ by }) => by === operator.identity.name)
   if (newest !== undefined && isSame(newest.roster, agents, readers)) return false
   const nowMs = operator.now()
@@ -53,6 +57,11 @@ export async function publishRoster(operator: Operator): Promise<boolean> {
   const envelope = signDocument(documents.roster, roster, operator.identity.signing)
   const expiresAt = instantOf(nowMs + KEPT_MS)
   await post(operator, { kind: 'roster', about: null, envelope, readers, expiresAt })
+  // What new people, and a machine that is recovered, need beside it to make codes.
+  const policy = await readKeptPolicy(operator.home)
+  if (policy !== undefined) {
+    await post(operator, { kind: 'policy', about: null, envelope: policy, readers, expiresAt })
+  }
   return true
 }
 

@@ -62,7 +62,7 @@ export async function syncPolicy(operator: Operator): Promise<SignedPolicy | und
   const kept = await readPolicy(operator.home)
   const newest = (await readDrafts(operator))
     .filter(({ isComplete }) => isComplete)
-    .reduce<SignedPolicy | undefined>(newer, kept)
+    .reduce<SignedPolicy | undefined>((a, b) => newer(operator.site.root, a, b), kept)
   if (newest !== undefined && newest !== kept) await keepPolicy(operator.home, newest.envelope)
   return newest
 }
@@ -117,6 +117,9 @@ function holdersIn(root: VerifiedRoot, envelope: Uint8Array): string[] {
   return merged === undefined ? [] : [...new Set(merged.signers.map(({ name }) => name))]
 }
 
-function newer(a: SignedPolicy | undefined, b: SignedPolicy): SignedPolicy {
-  return a === undefined || b.policy.version > a.policy.version ? b : a
+/** Why of two that are equally new the later root's: an agent that enrols verifies its policy under the newest. */
+function newer({ root }: VerifiedRoot, a: SignedPolicy | undefined, b: SignedPolicy): SignedPolicy {
+  if (a === undefined || b.policy.version > a.policy.version) return b
+  const isOutlived = b.policy.version === a.policy.version && !verifyPolicy(root, a.envelope).ok
+  return isOutlived ? b : a
 }

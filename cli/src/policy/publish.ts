@@ -24,6 +24,7 @@ import type { VerifiedResult } from '../operator/results.ts'
 import { EXIT } from '../output/exit-codes.ts'
 import { refusalProblem } from '../output/job-problem.ts'
 import { Problem } from '../output/problem.ts'
+import { recoveryReaders } from '../trust/recovery-readers.ts'
 import { draftOf } from './current.ts'
 import type { PolicyDraft, SignedPolicy } from './current.ts'
 
@@ -47,9 +48,13 @@ export function cosignPolicy(
   return draftOf(operator.site.root, addSignature(parsed, key))
 }
 
-/** Leaves a policy at the hub for the people of the site. */
-export async function postPolicy(operator: Operator, { envelope }: SignedPolicy): Promise<void> {
-  const readers = readersAmongPeople(operator, { customers: true })
+/** Leaves a policy at the hub for the people of the site, and for whoever recovers it. */
+export async function postPolicy(
+  operator: Operator,
+  { envelope }: Pick<SignedPolicy, 'envelope'>,
+): Promise<void> {
+  const people = readersAmongPeople(operator, { customers: true })
+  const readers = [...new Set([...people, ...recoveryReaders(operator)])]
   const expiresAt = instantOf(operator.now() + KEPT_MS)
   await post(operator, { kind: 'policy', about: null, envelope, readers, expiresAt })
 }

@@ -2,7 +2,7 @@
 /** The one way in which a trust root changes: shown, asked for, signed, published; or left for others to sign. */
 import { resolve } from 'node:path'
 import type { SigningKey, VerifiedRoot } from '@sallyport/core/crypto'
-import type { TrustRoot } from '@sallyport/core/protocol'
+import type { Policy, TrustRoot } from '@sallyport/core/protocol'
 import { isCodedError } from '@sallyport/sdk'
 import { forEachAgent } from '../operator/each-agent.ts'
 import type { AgentOutcome } from '../operator/each-agent.ts'
@@ -21,6 +21,8 @@ import { onInterrupt } from '../output/on-interrupt.ts'
 import type { Talk } from '../output/talk.ts'
 import { waiting } from '../output/waiting.ts'
 import type { RootHand } from '../root-flags.ts'
+import { carryPolicy } from './carry-policy.ts'
+import type { Carried } from './carry-policy.ts'
 import { adoptNextKeys, keepNextKeys } from './next-keys.ts'
 import type { NextKeys } from './next-keys.ts'
 import { publishToAgent, publishToHub } from './publish-root.ts'
@@ -43,6 +45,9 @@ export interface RootChange {
   readonly nextKeys?: NextKeys
 }
 
+/** Who heard of a new root, and what became of the policy under it. */
+export type Told = Omit<Extract<Changed, { state: 'published' }>, 'state' | 'root'>
+
 /** How a person wants it done. */
 export interface RootManner {
   readonly isAgreed: boolean
@@ -57,6 +62,8 @@ export type Changed =
       readonly state: 'published'
       readonly root: VerifiedRoot
       readonly outcomes: readonly AgentOutcome<Taken>[]
+      /** Undefined when this machine knows no policy, or could not look. */
+      readonly carried: Carried | undefined
     }
   | { readonly state: 'proposed'; readonly draft: Draft; readonly file: string }
 
@@ -72,25 +79,30 @@ export async function changeRoot(
   const next = nextRoot(current, parts, { nowMs, ...(days === undefined ? {} : { days }) })
   const shown = changeScreen(current, next, { notes, nowMs, talk })
   await confirmOrStop(talk, { shown, question, isAgreed: manner.isAgreed })
-  const draft = signRoot(current, next, [await hand.unlock(), ...cosigners])
+  const keys = [await hand.unlock(), ...cosigners] as const
+  const draft = signRoot(current, next, keys)
   if (change.nextKeys !== undefined) await keepNextKeys(operator.home, change.nextKeys)
-  return finish(operator, talk, { draft, manner, hand })
+  return finish(operator, talk, { draft, keys, manner, hand })
 }
 
 /** A version that is signed, and how it goes on its way. */
 export interface Finishing {
   readonly draft: Draft
+  /** Root keys at hand, to sign the policy anew where that must be. */
+  readonly keys: readonly SigningKey[]
   readonly manner: RootManner
   readonly hand: Pick<RootHand, 'passphrase'>
   /** Finds out about agents first, where none are known yet. */
   readonly learn?: ((operator: Operator) => Promise<void>) | undefined
+  /** The policy to begin with where none is found. */
+  readonly firstPolicy?: Policy | undefined
 }
 
 /** Publishes a version that has enough signatures; leaves one that has too few for the next holder. */
 export async function finish(
   operator: Operator,
   talk: Talk,
-  { draft, manner, hand, learn }: Finishing,
+  { draft, manner, ...rest }: Finishing,
 ): Promise<Changed> {
   if (!draft.isComplete) {
     const file = resolve(manner.out ?? `root-${draft.root.version}.json`)
@@ -102,8 +114,8 @@ export async function finish(
   await waiting(talk, 'telling the hub', () => publishToHub(operator.hub, chain))
   await keepRoot(operator.home, draft.root.version, draft.envelope)
   await adoptNextKeys(operator.home, draft.root)
-  const outcomes = await tellAgents(operator, talk, { chain, manner, hand, learn })
-  return { state: 'published', root: draft, outcomes }
+  const told = await tellAgents(operator, talk, { chain, manner, ...rest })
+  return { state: 'published', root: draft, ...told }
 }
 
 /**
@@ -117,19 +129,25 @@ export async function tellAgents(
   {
     chain,
     manner,
+    keys,
     hand,
     learn,
-  }: Pick<Finishing, 'hand' | 'learn'> & {
+    firstPolicy,
+  }: Omit<Finishing, 'draft' | 'manner'> & {
     readonly chain: readonly VerifiedRoot[]
     readonly manner: Pick<RootManner, 'timeoutMs'>
   },
-): Promise<AgentOutcome<Taken>[]> {
+): Promise<Told> {
   const newest = chain.at(-1)!
   const identity = await unlockOperator(operator.home, hand.passphrase)
   // Whoever took themselves out has no say at the hub any more; the others bring it to the agents.
-  if (!isMemberOf(newest, identity)) return []
+  if (!isMemberOf(newest, identity)) return { outcomes: [], carried: undefined }
   await using anew = operatorAfter(newest, operator, identity)
   await learn?.(anew)
+  const carried = await orWarn(talk, () => carryPolicy(anew, keys, firstPolicy), {
+    what: 'the policy could not be signed under this root',
+    remedy: 'policy publish',
+  })
   const agents = await knownAgents(anew)
   using _leaving = onInterrupt(
     'The root is published; the agents take it when they next ask the hub.',
@@ -139,17 +157,26 @@ export async function tellAgents(
   const outcomes = await waiting(talk, 'waiting for the agents', () =>
     forEachAgent(agents, (agent) => publishToAgent(anew, agent, { chain, untilMs })),
   )
-  await passOn(anew, talk)
-  return outcomes
+  // People and recovery codes that are new read none of the rosters before.
+  await orWarn(talk, () => publishRoster(anew), {
+    what: 'the agents’ keys could not be passed on to the others',
+    remedy: 'agent list',
+  })
+  return { outcomes, carried }
 }
 
-/** Why: people and recovery codes that are new read none of the rosters before. */
-async function passOn(operator: Operator, talk: Talk): Promise<void> {
+/** Why: the root stands by now, and what did not succeed beside it can be done later. */
+async function orWarn<T>(
+  talk: Talk,
+  work: () => Promise<T>,
+  { what, remedy }: { what: string; remedy: string },
+): Promise<T | undefined> {
   try {
-    await publishRoster(operator)
+    return await work()
   } catch (error) {
     if (!isCodedError(error)) throw error
-    talk.warn(`the agents' keys could not be passed on to the others (${error.code}): agent list`)
+    talk.warn(`${what} (${error.code}): ${remedy}`)
+    return undefined
   }
 }
 

@@ -8,6 +8,7 @@ import type { Paint } from '../output/paint.ts'
 import { problemJson } from '../output/problem.ts'
 import { problemScreen } from '../output/problem-screen.ts'
 import type { Talk } from '../output/talk.ts'
+import type { Carried } from './carry-policy.ts'
 import type { Changed } from './change-root.ts'
 import type { Taken } from './publish-root.ts'
 
@@ -39,7 +40,11 @@ export function changeJson(changed: Changed): object {
     digest,
     expiresAt: root.expiresAt,
   }
-  if (changed.state === 'published') return { ...base, agents: changed.outcomes.map(agentJson) }
+  if (changed.state === 'published') {
+    const { outcomes, carried } = changed
+    const policy = carried === undefined ? null : policyJson(carried)
+    return { ...base, policy, agents: outcomes.map(agentJson) }
+  }
   const { have, need } = changed.draft
   return { ...base, signedBy: have, need, file: changed.file }
 }
@@ -49,13 +54,44 @@ export function changeLines(changed: Changed, paint: Paint): string[] {
   if (changed.state === 'published') {
     const { version, siteName } = changed.root.root
     const head = `${paint.good('published')} trust root ${version} of site ${siteName}`
-    return [head, ...agentLines(changed.outcomes, paint)]
+    return [head, ...policyLines(changed.carried, paint), ...agentLines(changed.outcomes, paint)]
   }
   const { root, have, need } = changed.draft
   return [
     `${paint.warn('proposed')} trust root ${root.version} of site ${root.siteName}: signed by ${have.join(', ') || 'nobody who counts yet'}, and ${need} must`,
     `Nothing has changed yet. Give ${changed.file} to another holder of a root key, who signs it with:`,
     `  sallyport trust sign ${changed.file}`,
+  ]
+}
+
+function policyJson({ draft, signed }: Carried): object {
+  const { policy, isComplete, have, need } = draft
+  return {
+    version: policy.version,
+    state: isComplete ? 'stands' : 'proposed',
+    signed,
+    signedBy: have,
+    need,
+  }
+}
+
+/** Says of a policy what others do not expect: that it was signed, or that it waits. */
+function policyLines(carried: Carried | undefined, paint: Paint): string[] {
+  if (carried === undefined || (carried.draft.isComplete && carried.signed === null)) return []
+  const { policy, isComplete, have, need } = carried.draft
+  const what = `policy ${policy.version} under this root`
+  const first = [
+    'The hub had no policy that holds: this one lets operators do everything. Agents that have another keep it.',
+    'To see it, and to publish your own: sallyport policy show, sallyport policy publish <file>',
+  ]
+  const after = carried.signed === 'first' ? first : []
+  if (isComplete) return [`${paint.good('signed')} ${what}`, ...after]
+  const by = have.join(', ') || 'nobody who counts yet'
+  return [
+    `${paint.warn('proposed')} ${what}: signed by ${by}, and ${need} must`,
+    ...after,
+    'No codes can be made for new agents until other holders of a root key have typed:',
+    '  sallyport policy sign',
   ]
 }
 

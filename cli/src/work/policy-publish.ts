@@ -15,7 +15,7 @@ import { Problem, problemJson } from '../output/problem.ts'
 import { problemScreen } from '../output/problem-screen.ts'
 import type { Talk } from '../output/talk.ts'
 import { waiting } from '../output/waiting.ts'
-import { expectPolicy, readDrafts, syncPolicy } from '../policy/current.ts'
+import { draftOf, expectPolicy, readDrafts, syncPolicy } from '../policy/current.ts'
 import type { PolicyDraft, SignedPolicy } from '../policy/current.ts'
 import { expectNoErrors, problemLines, readPolicyFile } from '../policy/policy-file.ts'
 import {
@@ -28,6 +28,7 @@ import {
 import { policyDifference } from '../policy/policy-screen.ts'
 import { problemsOnAgents, readPolicySite } from '../policy/world.ts'
 import type { RootHand } from '../root-flags.ts'
+import { renewPolicy } from '../trust/carry-policy.ts'
 
 /** How it is done. */
 export interface PublishRequest {
@@ -77,15 +78,24 @@ export async function policySign(
   return finish(operator, talk, { draft: cosignPolicy(operator, pending, key), request })
 }
 
-/** Sends the policy that counts to every agent once more. */
+/**
+ * Sends the policy that counts to every agent once more; signs it anew first where the trust root has changed since.
+ *
+ * Throws: ERR_NO_POLICY, ERR_NOT_ROOT_HOLDER, …
+ */
 export async function policyRepublish(
   operator: Operator,
   talk: Talk,
-  request: Pick<PublishRequest, 'timeoutMs'>,
+  { request, hand }: { request: PublishRequest; hand: RootHand },
 ): Promise<ExitCode> {
   await syncPolicy(operator)
   const policy = await expectPolicy(operator.home)
-  return tell(operator, talk, { policy, request })
+  if (draftOf(operator.site.root, policy.envelope).isComplete) {
+    return tell(operator, talk, { policy, request })
+  }
+  const key = await hand.unlock()
+  const draft = renewPolicy(operator.site, policy, [key]) ?? cosignPolicy(operator, policy, key)
+  return finish(operator, talk, { draft, request })
 }
 
 async function finish(

@@ -19,7 +19,8 @@ export async function trustPublish(
 ): Promise<ExitCode> {
   const chain = await readChain(operator.home)
   await waiting(talk, 'telling the hub', () => publishToHub(operator.hub, chain))
-  const outcomes = await tellAgents(operator, talk, { chain, manner: { timeoutMs }, hand })
+  const manner = { timeoutMs }
+  const { outcomes } = await tellAgents(operator, talk, { chain, keys: [], manner, hand })
   const { root, digest } = chain.at(-1)!
   const document = {
     format: 'sallyport.trust-publish/1',

@@ -1,47 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Takes a site back with nothing but its site file and a recovery code: new keys, the lost ones out, everyone told. */
-import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { publicIdentity } from '@sallyport/core/crypto'
 import type { Identity, VerifiedRoot } from '@sallyport/core/crypto'
-import { encodeBase64url } from '@sallyport/core/protocol'
-import type { RootKey, TrustRoot } from '@sallyport/core/protocol'
+import { encodeBase64url, instantOf } from '@sallyport/core/protocol'
+import type { Policy, RootKey, TrustRoot } from '@sallyport/core/protocol'
 import {
-  encodeSiteFile,
   hubRefusalOf,
   openHubClient,
   parseHubAddress,
   parseSiteFile,
 } from '@sallyport/core/transport'
 import type { HubClient } from '@sallyport/core/transport'
+import { isCodedError } from '@sallyport/sdk'
 import type { Secret } from '@sallyport/sdk'
 import type { Home } from '../home.ts'
 import { readAgents, writeAgent } from '../operator/agents.ts'
-import { lockedIdentity } from '../operator/identity.ts'
-import { operatorUnder } from '../operator/operator-under.ts'
+import { keepPolicy } from '../operator/kept-roots.ts'
+import { isMemberOf, operatorUnder } from '../operator/operator-under.ts'
 import type { Operator } from '../operator/operator.ts'
-import { writeRecord } from '../operator/records.ts'
-import {
-  RECOVERY_SECRET_BYTES,
-  makeRecoveryCode,
-  recoveryIdentityOf,
-} from '../operator/recovery-code.ts'
-import { keepRootKey, lockedRootKey } from '../operator/root-key.ts'
+import { recoveryIdentityOf } from '../operator/recovery-code.ts'
 import { learnAgents } from '../operator/roster.ts'
-import { syncRoots } from '../operator/roots.ts'
-import { Settings, hubAddress } from '../operator/site.ts'
+import { readChain, syncRoots } from '../operator/roots.ts'
+import { hubAddress } from '../operator/site.ts'
 import { confirmOrStop } from '../output/confirm.ts'
 import { EXIT } from '../output/exit-codes.ts'
 import type { ExitCode } from '../output/exit-codes.ts'
 import { Problem } from '../output/problem.ts'
 import type { Talk } from '../output/talk.ts'
 import { waiting } from '../output/waiting.ts'
-import { changeScreen, finish } from '../trust/change-root.ts'
-import type { RootManner } from '../trust/change-root.ts'
+import { readDrafts } from '../policy/current.ts'
+import { readPolicyTemplate } from '../policy/template.ts'
+import { changeScreen, finish, tellAgents } from '../trust/change-root.ts'
+import type { Changed, Finishing, RootManner } from '../trust/change-root.ts'
+import {
+  endAttempt,
+  hasAttempt,
+  keepAttempt,
+  makeAttempt,
+  readAttempt,
+} from '../trust/recovery-attempt.ts'
+import type { Attempt, KeptAttempt, NewAttempt } from '../trust/recovery-attempt.ts'
 import { reportChange } from '../trust/report-change.ts'
 import { nextRoot, rootKeyFor } from '../trust/root-change.ts'
-import { signRoot } from '../trust/sign-root.ts'
+import { draftOf, signRoot } from '../trust/sign-root.ts'
+import type { Draft } from '../trust/sign-root.ts'
 import { operatorExists } from './init.ts'
 import { recoveryKeysOf, recoveryLines } from './init-join.ts'
 
@@ -50,58 +54,157 @@ export interface RecoverRequest {
   readonly code: string
   readonly siteFile: string
   readonly hub?: string | undefined
-  readonly passphrase: () => Promise<Secret>
+  /** Asks for the passphrase of the new keys; of those of an attempt before, when they are not new. */
+  readonly passphrase: (isNew: boolean) => Promise<Secret>
   readonly manner: RootManner
 }
 
-interface NewKeys {
-  readonly identity: Identity
-  readonly keys: Uint8Array
-  readonly rootKey: ReturnType<typeof lockedRootKey>
-  readonly recoveryCode: string
+type Recovery = Pick<Identity, 'signing' | 'sealing'>
+
+/** Everything that the steps below need. */
+interface Day {
+  readonly home: Home
+  readonly talk: Talk
+  readonly request: RecoverRequest
+  readonly recovery: Recovery
+  /** The root of the site file. */
+  readonly site: VerifiedRoot
+  readonly url: string
+  readonly now: () => number
 }
 
-/** Recovers. Throws: ERR_RECOVERY_CODE, ERR_OPERATOR_EXISTS, as `changeRoot`. */
+/**
+ * Recovers, or goes on where an attempt before stopped.
+ *
+ * Throws: ERR_RECOVERY_CODE, ERR_OPERATOR_EXISTS, as `changeRoot`.
+ */
 export async function trustRecover(
   home: Home,
   talk: Talk,
   request: RecoverRequest,
 ): Promise<ExitCode> {
   const recovery = recoveryIdentityOf(request.code)
-  if (existsSync(home.operator.keys)) throw operatorExists(home)
+  if (existsSync(home.operator.keys) && !hasAttempt(home)) throw operatorExists(home)
   const site = parseSiteFile(await readFile(request.siteFile))
   const url = parseHubAddress(await hubAddress(home, request.hub))
-  const now = (): number => Date.now()
-  await using hub = openHubClient({ url, key: recovery.signing, clock: { now } })
-  await waiting(talk, 'asking the hub', () => expectKnown(hub, site))
+  const day = { home, talk, request, recovery, site, url, now: () => Date.now() }
+  const passphrase = once(() => request.passphrase(!hasAttempt(home)))
+  const begun = hasAttempt(home) ? await readAttempt(home, passphrase) : undefined
+  await using hub = openHubClient({ url, key: recovery.signing, clock: day })
+  const isKnown = await waiting(talk, 'asking the hub', () => knows(hub, site))
+  if (!isKnown && begun === undefined) throw foreign(site.root)
+  const { changed, attempt } = isKnown
+    ? await publish(day, hub, { begun, passphrase })
+    : { changed: await goOn(day, begun!, passphrase), attempt: begun! }
+  if (changed.state === 'published') await endAttempt(home)
+  return report(talk, changed, attempt)
+}
+
+/** The code still counts: makes new keys, or takes those of the attempt before, and publishes the root with them. */
+async function publish(
+  day: Day,
+  hub: HubClient,
+  { begun, passphrase }: { begun: KeptAttempt | undefined; passphrase: () => Promise<Secret> },
+): Promise<{ changed: Changed; attempt: Attempt }> {
+  const { home, talk, request, recovery, site } = day
   const current = await syncRoots(site, { home, hub })
   const holder = holderOf(current, recovery)
-  const passphrase = await request.passphrase()
-  const made = makeKeys(holder, passphrase)
-  const parts = { keys: keysAfter(current, { holder, made, nowMs: now() }) }
-  const next = nextRoot(current.root, parts, { nowMs: now() })
+  const { draft, attempt } =
+    fitting(current, begun) ??
+    (await begin(day, current, { holder, passphrase: await passphrase() }))
   const notes = [
     `What ${holder} signed alone counts no more: approve and schedule it anew, and make codes anew.`,
+    'The policy that the hub has goes on. Where it has none that holds, operators may do everything (template solo).',
   ]
-  const shown = changeScreen(current.root, next, { notes, nowMs: now(), talk })
+  const shown = changeScreen(current.root, draft.root, { notes, nowMs: day.now(), talk })
   const question = `Make these the keys of ${holder}?`
   await confirmOrStop(talk, { shown, question, isAgreed: request.manner.isAgreed })
-  const draft = signRoot(current.root, next, [recovery.signing, made.rootKey.signing])
-  await keepKeys(home, made, { site, url })
-  const before = operatorUnder(
-    current,
+  if ('boxes' in attempt) await keepAttempt(home, attempt, { ...day, envelope: draft.envelope })
+  const before = lostOperator(day, current, { hub, name: holder })
+  const finishing = { draft, manner: request.manner, ...(await after(before, attempt, passphrase)) }
+  return { changed: await finish(before, talk, finishing), attempt }
+}
+
+/** The root stands already: what was left to do when the attempt before stopped. */
+async function goOn(
+  day: Day,
+  attempt: KeptAttempt,
+  passphrase: () => Promise<Secret>,
+): Promise<Changed> {
+  const { home, talk, request, site, url } = day
+  const { identity } = attempt
+  await using hub = openHubClient({ url, key: identity.signing, clock: day })
+  const newest = await syncRoots(site, { home, hub })
+  if (!isMemberOf(newest, identity)) throw foreign(newest.root)
+  const chain = await readChain(home)
+  const stood = chain.findLast((each) => !isMemberOf(each, identity)) ?? site
+  const before = lostOperator(day, stood, { hub, name: identity.name })
+  const { manner } = request
+  const rest = { chain, manner, ...(await after(before, attempt, passphrase)) }
+  return { state: 'published', root: newest, ...(await tellAgents(before, talk, rest)) }
+}
+
+/** Whoever lost the machine, under the root that stood then: reads what was sealed to the code. */
+function lostOperator(
+  { home, recovery, now }: Day,
+  root: VerifiedRoot,
+  { hub, name }: { hub: HubClient; name: string },
+): Operator {
+  return operatorUnder(
+    root,
     { home, hub, now },
-    { identity: { ...recovery, name: holder }, isShared: true },
+    { identity: { ...recovery, name }, isShared: true },
   )
-  const hand = { passphrase: async () => passphrase }
-  const learn = (after: Operator): Promise<void> => learnLostAgents(before, after)
-  const changed = await finish(before, talk, { draft, manner: request.manner, hand, learn })
-  const { recoveryCode } = made
+}
+
+async function after(
+  before: Operator,
+  { rootKey }: Attempt,
+  passphrase: () => Promise<Secret>,
+): Promise<Omit<Finishing, 'draft' | 'manner'>> {
+  const learn = async (operator: Operator): Promise<void> => {
+    await learnLostAgents(before, operator)
+    await learnLostPolicy(before, operator)
+  }
+  const { siteId } = before.site
+  const text = await readPolicyTemplate('solo')
+  const firstPolicy: Policy = { siteId, version: 1, text, issuedAt: instantOf(before.now()) }
+  return { keys: [rootKey], hand: { passphrase }, learn, firstPolicy }
+}
+
+/** The root of the attempt before, if it can still follow the one that stands. */
+function fitting(
+  current: VerifiedRoot,
+  attempt: KeptAttempt | undefined,
+): { draft: Draft; attempt: KeptAttempt } | undefined {
+  if (attempt === undefined) return undefined
+  try {
+    return { draft: draftOf(current.root, attempt.envelope), attempt }
+  } catch (error) {
+    if (isCodedError(error) && error.code === 'ERR_ROOT_CHANGE') return undefined
+    throw error
+  }
+}
+
+async function begin(
+  { recovery, now }: Day,
+  current: VerifiedRoot,
+  { holder, passphrase }: { holder: string; passphrase: Secret },
+): Promise<{ draft: Draft; attempt: NewAttempt }> {
+  const attempt = makeAttempt(holder, passphrase)
+  const parts = { keys: keysAfter(current, { holder, attempt, nowMs: now() }) }
+  const next = nextRoot(current.root, parts, { nowMs: now() })
+  return { draft: signRoot(current.root, next, [recovery.signing, attempt.rootKey]), attempt }
+}
+
+function report(talk: Talk, changed: Changed, { recoveryCode, identity }: Attempt): ExitCode {
   const lines = [
     ...recoveryLines(talk.paint.strong(recoveryCode)),
-    'The code you typed is worth nothing any more.',
+    changed.state === 'published'
+      ? 'The code you typed is worth nothing any more.'
+      : 'The code you typed is worth nothing once the root stands.',
   ]
-  return reportChange(talk, changed, { document: { recoveryCode, holder }, lines })
+  return reportChange(talk, changed, { document: { recoveryCode, holder: identity.name }, lines })
 }
 
 function holderOf({ root }: VerifiedRoot, { signing }: Pick<Identity, 'signing'>): string {
@@ -122,42 +225,22 @@ function foreign(root: TrustRoot): Problem {
   })
 }
 
-function makeKeys(holder: string, passphrase: Secret): NewKeys {
-  const { identity, box } = lockedIdentity(holder, passphrase)
-  const recoveryCode = makeRecoveryCode(randomBytes(RECOVERY_SECRET_BYTES))
-  return { identity, keys: box, rootKey: lockedRootKey(holder, passphrase), recoveryCode }
-}
-
 /** Why customers' keys of this holder stay: who lost a machine to sign with may read on another. */
 function keysAfter(
   { root }: VerifiedRoot,
-  { holder, made, nowMs }: { holder: string; made: NewKeys; nowMs: number },
+  { holder, attempt, nowMs }: { holder: string; attempt: Attempt; nowMs: number },
 ): RootKey[] {
   const kept = root.keys.filter((key) => {
     return key.holder !== holder || (key.role !== 'operator' && key.role !== 'root')
   })
-  const rootKey = encodeBase64url(made.rootKey.signing.publicKey)
-  const { signingKey, sealingKey } = publicIdentity(made.identity)
+  const rootKey = encodeBase64url(attempt.rootKey.publicKey)
+  const { signingKey, sealingKey } = publicIdentity(attempt.identity)
   const added = [
     { role: 'operator' as const, signingKey, sealingKey },
     { role: 'root' as const, signingKey: rootKey, sealingKey: null },
-    { role: 'root' as const, ...recoveryKeysOf(made.recoveryCode) },
+    { role: 'root' as const, ...recoveryKeysOf(attempt.recoveryCode) },
   ]
   return [...kept, ...added.map((key) => rootKeyFor({ holder, ...key }, { nowMs }))]
-}
-
-/** Why before the root is published: a root whose keys nobody kept would be worth nothing. */
-async function keepKeys(
-  home: Home,
-  made: NewKeys,
-  { site, url }: { site: VerifiedRoot; url: string },
-): Promise<void> {
-  const { writeDurably, writeKeyFile } = await import('@sallyport/core/stores')
-  await mkdir(home.operator.folder, { recursive: true, mode: 0o700 })
-  await writeRecord(home.operator.settings, Settings, { format: 'sallyport-settings-1', hub: url })
-  await keepRootKey(home, made.rootKey.box)
-  writeKeyFile(home.operator.keys, made.keys, { mustBeNew: true })
-  writeDurably(home.operator.site, encodeSiteFile(site.envelope), { mustBeNew: false })
 }
 
 /**
@@ -173,11 +256,32 @@ async function learnLostAgents(before: Operator, after: Operator): Promise<void>
   }
 }
 
-/** Throws: ERR_RECOVERY_CODE when the hub knows the code for none of its sites; ERR_HUB_… when it cannot be asked. */
-async function expectKnown(hub: HubClient, { root }: VerifiedRoot): Promise<void> {
+/**
+ * Takes up the newest policy that was left for recovery codes.
+ *
+ * Trust: it counts by the root holders of the root that stood when the machine was lost; the hub can only withhold it.
+ */
+async function learnLostPolicy(
+  { identity, site, trust }: Operator,
+  after: Operator,
+): Promise<void> {
+  const drafts = await readDrafts({ ...after, identity, site, trust })
+  const newest = drafts.find(({ isComplete }) => isComplete)
+  if (newest !== undefined) await keepPolicy(after.home, newest.envelope)
+}
+
+/** Whether the code is that of a root key of the newest root at the hub. Throws: ERR_HUB_… when it cannot be asked. */
+async function knows(hub: HubClient, { root }: VerifiedRoot): Promise<boolean> {
   try {
     await hub.readTrustRoots(root.version)
+    return true
   } catch (error) {
-    throw hubRefusalOf(error)?.status === 401 ? foreign(root) : error
+    if (hubRefusalOf(error)?.status === 401) return false
+    throw error
   }
+}
+
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | undefined
+  return () => (running ??= work())
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Shows the trust root: who holds what, how many must sign, and which version each agent holds. */
 import { rootFingerprintOf } from '@sallyport/core/crypto'
+import type { VerifiedRoot } from '@sallyport/core/crypto'
 import type { TrustRoot } from '@sallyport/core/protocol'
 import { isPinned } from '../operator/agents.ts'
 import { reviewAgents } from '../operator/descriptors.ts'
@@ -34,14 +35,18 @@ interface AgentRoot {
 export async function trustShow(operator: Operator, talk: Talk): Promise<ExitCode> {
   const { root, envelope, digest } = operator.site.root
   const nowMs = operator.now()
-  const agents = await waiting(talk, 'asking the hub', () => agentRoots(operator))
+  const chain = await readChain(operator.home)
+  const agents = await waiting(talk, 'asking the hub', () => agentRoots(operator, chain))
   const fingerprint = rootFingerprintOf(envelope)
+  // Proofs of the audit log are verified from this one on, and whoever joined began with it.
+  const firstFingerprint = rootFingerprintOf(chain[0]!.envelope)
   const document = {
     format: 'sallyport.trust-show/1',
     site: { siteId: root.siteId, name: root.siteName },
     version: root.version,
     digest,
     fingerprint,
+    firstFingerprint,
     issuedAt: root.issuedAt,
     expiresAt: root.expiresAt,
     rootThreshold: root.rootThreshold,
@@ -50,12 +55,15 @@ export async function trustShow(operator: Operator, talk: Talk): Promise<ExitCod
     shortages: shortagesOf(root, nowMs),
     agents,
   }
-  talk.answer(document, () => screen(root, { fingerprint, agents, nowMs, paint: talk.paint }))
+  const shown = { fingerprint, firstFingerprint, agents, nowMs, paint: talk.paint }
+  talk.answer(document, () => screen(root, shown))
   return EXIT.done
 }
 
-async function agentRoots(operator: Operator): Promise<AgentRoot[]> {
-  const chain = await readChain(operator.home)
+async function agentRoots(
+  operator: Operator,
+  chain: readonly VerifiedRoot[],
+): Promise<AgentRoot[]> {
   await learnAgents(operator)
   const standings = await reviewAgents(operator)
   const agents: AgentRoot[] = []
@@ -71,18 +79,22 @@ async function agentRoots(operator: Operator): Promise<AgentRoot[]> {
 
 interface Shown {
   readonly fingerprint: string
+  /** Of the root that this machine began with. */
+  readonly firstFingerprint: string
   readonly agents: readonly AgentRoot[]
   readonly nowMs: number
   readonly paint: Paint
 }
 
-function screen(root: TrustRoot, { fingerprint, agents, nowMs, paint }: Shown): string {
+function screen(root: TrustRoot, shown: Shown): string {
+  const { fingerprint, firstFingerprint, agents, nowMs, paint } = shown
   const endMs = Date.parse(root.expiresAt)
   const valid = `until ${day(root.expiresAt)}, ${relative(endMs, nowMs)}`
   return [
     `Trust root ${root.version} of site ${root.siteName}`,
     pairs([
       ['fingerprint', fingerprint],
+      ['first root', firstFingerprint],
       ['valid', endMs > nowMs ? valid : paint.bad(`expired ${day(root.expiresAt)}: trust renew`)],
       ['next version', `signed by ${counted(root.rootThreshold, 'holder')} of root keys`],
     ]),

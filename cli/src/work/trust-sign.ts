@@ -26,9 +26,11 @@ export async function trustSign(
   const shown = changeScreen(current, root, { notes, nowMs: operator.now(), talk })
   const question = 'Sign exactly this?'
   await confirmOrStop(talk, { shown, question, isAgreed: manner.isAgreed })
-  const draft = cosignRoot(current, envelope, await hand.unlock())
+  const key = await hand.unlock()
+  const draft = cosignRoot(current, envelope, key)
   const changed = await finish(operator, talk, {
     draft,
+    keys: [key],
     manner: { ...manner, out: manner.out ?? file },
     hand,
   })

@@ -9,7 +9,7 @@ export class PolicyPublish extends BaseCommand {
   static override summary = 'Check a policy, show what changes, sign it, and send it to every agent'
   static override description =
     'Signed with your root key. Where the trust root asks for several holders it is left for the others, who sign it with ' +
-    '`sallyport policy sign`; until then nothing changes. Without a file the policy that counts is sent once more.'
+    '`sallyport policy sign`; until then nothing changes. Without a file the policy that counts is sent once more, and signed anew when the trust root has changed since.'
   static override examples = [
     { description: 'Look, then answer', command: 'sallyport policy publish policy.cedar' },
     { description: 'Again, for agents that were away', command: 'sallyport policy publish' },
@@ -27,7 +27,7 @@ export class PolicyPublish extends BaseCommand {
     this.end(
       await withRootHand({ home: this.home(flags), flags }, (operator, hand) =>
         file === undefined
-          ? policyRepublish(operator, talk, request)
+          ? policyRepublish(operator, talk, { request, hand })
           : policyPublish(operator, talk, { file, request, hand }),
       ),
     )

@@ -8,7 +8,7 @@ export class TrustRecover extends BaseCommand {
   static override summary = 'Take a site back with a recovery code, after its keys were lost'
   static override description =
     'Makes new keys here, takes the lost ones out of the trust root, and tells hub and agents. It needs the site file and the code, and no old key. ' +
-    'The code is used up by it; a new one is shown once.'
+    'The code is used up by it; a new one is shown once. When it is cut off, type it again: it goes on where it stopped.'
   static override examples = [
     {
       description: 'On a new machine; the code is asked for',
@@ -45,7 +45,7 @@ export class TrustRecover extends BaseCommand {
       code: flags.code ?? (await getCode('Recovery code')),
       siteFile: flags['site-file'] ?? home.operator.site,
       hub: flags.hub,
-      passphrase: () => getPassphrase({ file, question, isNew: true }),
+      passphrase: (isNew: boolean) => getPassphrase({ file, question, isNew }),
       manner: mannerOf(flags),
     }
     this.end(await trustRecover(home, this.talk(flags), request))
