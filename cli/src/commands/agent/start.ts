@@ -4,6 +4,15 @@ import { string } from '@oclif/core/flags'
 import { BaseCommand } from '../../base-command.ts'
 import { becomeProgram } from '../../launch/become-program.ts'
 
+/** Flags that the agent takes as they are. */
+const PASSED_ON = [
+  'passphrase-file',
+  'metrics-file',
+  'audit-keep-entries',
+  'audit-keep-days',
+  'log-level',
+] as const
+
 export class AgentStart extends BaseCommand {
   static override summary = 'Run the agent of this host in this terminal'
   static override description =
@@ -26,6 +35,14 @@ export class AgentStart extends BaseCommand {
       helpValue: '<file>',
       summary: 'File for Prometheus (node_exporter, textfile collector), written every 15 s',
     }),
+    'audit-keep-entries': string({
+      helpValue: '<count>',
+      summary: 'Entries of the log that stay in the database; 100000 unless said otherwise',
+    }),
+    'audit-keep-days': string({
+      helpValue: '<count>',
+      summary: 'Days after which they move to files; 90 unless said otherwise',
+    }),
     'log-level': string({
       summary: 'How much it logs',
       options: ['trace', 'debug', 'info', 'warn', 'error'],
@@ -37,15 +54,10 @@ export class AgentStart extends BaseCommand {
     const { expectEnrolled } = await import('../../work/agent-enrol.ts')
     const stateDir = flags['state-dir'] ?? this.home(flags).agent
     await expectEnrolled(stateDir)
-    const { 'passphrase-file': passphraseFile, 'log-level': logLevel } = flags
-    const metricsFile = flags['metrics-file']
-    this.end(
-      await becomeProgram('@sallyport/agent/main', [
-        ...['--state-dir', stateDir],
-        ...(passphraseFile === undefined ? [] : ['--passphrase-file', passphraseFile]),
-        ...(metricsFile === undefined ? [] : ['--metrics-file', metricsFile]),
-        ...(logLevel === undefined ? [] : ['--log-level', logLevel]),
-      ]),
-    )
+    const passed = PASSED_ON.flatMap((name) => {
+      const value = flags[name]
+      return value === undefined ? [] : [`--${name}`, value]
+    })
+    this.end(await becomeProgram('@sallyport/agent/main', ['--state-dir', stateDir, ...passed]))
   }
 }
