@@ -11,6 +11,7 @@ import {
   documents,
   encodeEnvelope,
   instantOf,
+  parseDocument,
   parseEnvelope,
   type Schedule,
   type ScheduleOrder,
@@ -122,6 +123,38 @@ describe('a schedule that an agent takes', () => {
     await one.order('remove')
     const again = await one.answerTo(await one.deliver(signSchedule({ scheduleId: makeId() })))
     expect(again.state).toBe('done')
+  })
+
+  it('takes the name of one that has ended, and comes again without a change', async () => {
+    using one = new Agent()
+    await one.take({ expiresAt: instantOf(NOW + HOUR) })
+    one.nowMs = NOW + 2 * HOUR
+    const issuedAt = instantOf(one.nowMs)
+    const other = { scheduleId: makeId(), issuedAt, notBefore: issuedAt }
+    const taken = await one.answerTo(await one.deliver(signSchedule(other)))
+    expect(taken.state).toBe('done')
+    await one.at(NOW + 2 * HOUR + 10 * MINUTE)
+    expect(one.minutes()).toEqual([130])
+  })
+
+  it('is refused as the 257th, and an order under another label than its own id', async () => {
+    using one = new Agent()
+    const { expiresAt } = documentIn(signSchedule())
+    one.store.transaction(() => {
+      for (let n = 0; n < 256; n += 1) {
+        const each = { scheduleId: makeId(), name: `schedule-${n}`, expiresAt }
+        one.store.schedules.put(each, Uint8Array.of(1), NOW)
+      }
+    })
+    await one.take()
+    expect(await one.answerTo(ID)).toMatchObject({ refusal: { reason: 'not_schedulable' } })
+    const order = makeOrder({ scheduleId: ID, order: 'remove' })
+    const label = await one.deliver(
+      signDocument(documents.scheduleOrder, order, operator.signing),
+      makeId(),
+    )
+    expect(await one.answerTo(label)).toMatchObject({ refusal: { reason: 'relabelled' } })
+    expect(one.store.schedules.standing(ID)).toBeUndefined()
   })
 
   it('stays removed when it is sent again, and when the order came before it', async () => {
@@ -500,10 +533,13 @@ describe('reports', () => {
   it('fill their room: then what looks does not run, which is said at the beginning and the end', async () => {
     using one = new Agent()
     await one.take()
-    let pending: { count: number; bytes: number } = { count: REPORT_LIMITS.read.count, bytes: 0 }
+    const { count, bytes } = REPORT_LIMITS.read
+    let pending: { count: number; bytes: number } = { count, bytes: 0 }
     const schedules = bookWith(one, { pendingReports: () => pending })
     using two = new Agent(() => ({ ...one.journal, schedules }))
-    for (const minute of [10, 20, 30]) await two.at(NOW + minute * MINUTE)
+    for (const minute of [10, 20]) await two.at(NOW + minute * MINUTE)
+    pending = { count: 1, bytes }
+    await two.at(NOW + 30 * MINUTE)
     expect(two.runs).toEqual([])
     expect(one.store.schedules.list()).toMatchObject([{ withheldCount: 3 }])
     pending = { count: 0, bytes: 0 }
@@ -533,6 +569,10 @@ function bookWith(one: Agent, changes: Partial<Journal['schedules']>): Journal['
     pendingReports: () => book.pendingReports(),
     ...changes,
   }
+}
+
+function documentIn(envelope: Uint8Array): Schedule {
+  return parseDocument(documents.schedule, parseEnvelope(envelope, 100_000).payload)
 }
 
 /** A schedule with another signature. */
