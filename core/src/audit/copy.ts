@@ -85,10 +85,11 @@ export async function openCopy(copy: AuditCopy, reader: CopyReader): Promise<Cop
   const entries = isProven ? fitting(opened.entries, leafHashes, faults) : []
   const { since, dropped } = nameWithheld(opened, faults)
   const behindCount = compareKnown(leafHashes, { head, reader, isProven }, faults)
+  const witnessedAtMs = witnessedAt(copy, reader, faults)
   return {
     isWhole: faults.length === 0 && missing.length === 0 && head !== undefined,
     head,
-    witnessedAtMs: witnessedAt(copy, reader, faults),
+    witnessedAtMs,
     entries,
     leafHashes,
     missing,

@@ -176,6 +176,30 @@ describe('a copy', () => {
 })
 
 describe('a segment', () => {
+  const rowsOf = (count: number, aboutOf: (n: number) => string[]) => {
+    const store = new MemoryAuditStore()
+    const log = new AuditLog(store, ORIGIN, KEY)
+    const events = Array.from({ length: count }, (_, n) => ({
+      event: 'job.refused' as const,
+      about: aboutOf(n),
+      details: {},
+    }))
+    log.append(events, AT_MS)
+    return store.rows
+  }
+
+  it('ends where the hub would take no more entries, or no more parts', () => {
+    const few = planSegment(
+      rowsOf(300, () => []),
+      () => ['operator'],
+    )
+    expect(few).toMatchObject({ from: 0, to: 256 })
+    const guests = rowsOf(80, (n) => [`guest/${n % 40}`])
+    expect(planSegment(guests, (about) => ['operator', ...about])).toMatchObject({ to: 34 })
+    const ofOne = rowsOf(80, (n) => [`guest/${n % 34}`])
+    expect(planSegment(ofOne, (about) => ['operator', ...about])).toMatchObject({ to: 80 })
+  })
+
   it('is bounded in entries and bytes, and has an entry that is none by its hash alone', () => {
     const store = new MemoryAuditStore()
     const log = new AuditLog(store, ORIGIN, KEY)
