@@ -86,6 +86,15 @@ describe('rotation', () => {
     expect(verify()).toMatchObject({ ok: true })
   })
 
+  it.each([
+    ['witnessed but not stored', { segmentsTo: 100 }],
+    ['stored but not witnessed', { size: 100 }],
+  ])('moves nothing that is %s', (_, known) => {
+    const { witness } = bench.store
+    bench.journal.transaction(() => witness.write({ ...witness.read(), ...known }))
+    expect(rotate()).toBe(0)
+  })
+
   it('leaves proofs of old and new entries, and of growth, as they were', async () => {
     rotate()
     for (const index of [0, 137, 299, 300, 349]) {

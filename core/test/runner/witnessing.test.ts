@@ -140,6 +140,19 @@ describe('a memory that was set back', () => {
     }
   })
 
+  it('on a host whose clock was turned back refuses what was issued by the clock before', async () => {
+    const hub = new WitnessHub()
+    const bench = await witnessed(hub)
+    bench.store.transaction(() => bench.store.clock.raise(NOW + 10 * MINUTE))
+    const old = bench.copyTo(join(folder, 'old.db'))
+    bench.note(4)
+    await bench.witnessing.show()
+    bench[Symbol.dispose]()
+    using restored = new WitnessBench(old, hub)
+    await restored.witnessing.checkOwn()
+    expect(restored.store.standing.epochMs()).toBe(NOW + 10 * MINUTE + MINUTE / 2)
+  })
+
   it('has begun no epoch when that could not be recorded', async () => {
     const hub = new WitnessHub()
     const bench = await witnessed(hub)
@@ -287,6 +300,18 @@ describe('a hub that is no faithful witness', () => {
       expect(bench.events().filter((event) => event === 'hub.doubted')).toHaveLength(1)
     },
   )
+
+  it('and says that it has more than there is gets what comes next all the same', async () => {
+    using bench = await witnessed()
+    const store = bench.hub.storeSegment.bind(bench.hub)
+    bench.hub.storeSegment = async (segment) => (await store(segment)) + 1_000
+    bench.note(2)
+    await bench.witnessing.show()
+    expect(bench.state()).toMatchObject({ size: 5, segmentsTo: 5 })
+    bench.note(2)
+    await bench.witnessing.show()
+    expect(bench.hub.leafHashes).toEqual(bench.leafHashes())
+  })
 
   it('and lost segments alone gets them again', async () => {
     using bench = await witnessed()
