@@ -32,7 +32,10 @@ const scope = new AsyncDisposableStack()
 let folder: string
 let url: string
 let hub: Running
+let agent: Running
 let pve: StartedProxmox
+/** The hub's database before anything was signed. */
+let older: Uint8Array
 /** The removal that the three sign. */
 let jobId: string
 let rootFingerprint: string
@@ -63,7 +66,23 @@ async function editHub(edit: (database: DatabaseSync) => void): Promise<void> {
   await startHub()
 }
 
-/** The rows as they are now, to be put back later. */
+const databasePath = (): string => join(folder, 'hub', 'hub.db')
+
+/** Does something to the database, looks, and puts it back as it was. */
+async function withDatabase(change: () => Promise<void>, look: () => Promise<void>): Promise<void> {
+  await hub.end()
+  const whole = readFileSync(databasePath())
+  await startHub()
+  try {
+    await change()
+    await look()
+  } finally {
+    await hub.end()
+    writeFileSync(databasePath(), whole)
+    await startHub()
+  }
+}
+
 async function startHub(): Promise<void> {
   const port = url === undefined ? '0' : new URL(url).port
   const place = [
@@ -99,7 +118,7 @@ beforeAll(async () => {
   const service = ['--url', `${pve.url}/api2/json`, '--fingerprint', pve.fingerprint]
   const bind = ['agent', 'bind', 'proxmox', 'pve', ...service, '--pve-token-file', token]
   await sallyportJson([...bind, ...state], { home: folder })
-  const agent = await start(['agent', 'start', ...state], { home: folder })
+  agent = await start(['agent', 'start', ...state], { home: folder })
   scope.defer(() => agent.end('SIGKILL'))
   const place = ['--out', folder]
   const built = await sallyportJson<Document>(
@@ -177,6 +196,9 @@ describe('removing a guest', () => {
     'is not to be changed by whoever edits the hub’s database meanwhile',
     async () => {
       let kept: Record<string, unknown>[] = []
+      await hub.end()
+      older = readFileSync(databasePath())
+      await startHub()
       await editHub((database) => {
         kept = database.prepare("SELECT * FROM postings WHERE kind = 'proposal'").all()
         database.exec(
@@ -240,8 +262,7 @@ describe('removing a guest', () => {
           .prepare("UPDATE envelopes SET state = 'queued', lease_until = 0 WHERE envelope_id = ?")
           .run(jobId)
       })
-      const shown = await json('ann', 'job', 'watch', jobId)
-      expect(JSON.stringify(shown)).toContain('done')
+      expect(await cli('ann', 'job', 'watch', jobId)).toMatchObject({ code: 0 })
       expect(effects()).toHaveLength(1)
     },
     SLOW_MS,
@@ -249,6 +270,9 @@ describe('removing a guest', () => {
 })
 
 describe('what is left of it', () => {
+  // A running agent would show its head again, and so mend what is edited here.
+  beforeAll(() => agent.end())
+
   it(
     'is seen by the customer, all of it, and verified from their own machine',
     async () => {
@@ -281,31 +305,25 @@ describe('what is left of it', () => {
     SLOW_MS,
   )
 
-  const edits: [string, string, (database: DatabaseSync) => void][] = [
+  const edits: [string, (database: DatabaseSync) => void][] = [
     [
-      'an entry is exchanged',
-      'hub',
+      'what an entry says is taken away',
       (database) => {
-        const [one, other] = database
-          .prepare(
-            'SELECT rowid, parts FROM audit_segments WHERE part_bytes > 0 ORDER BY from_index',
-          )
-          .all() as { rowid: number; parts: string }[]
+        const row = database
+          .prepare('SELECT rowid, parts FROM audit_segments ORDER BY from_index DESC')
+          .get() as { rowid: number; parts: string }
+        const [, ...left] = row.parts.split('\n')
         database
           .prepare('UPDATE audit_segments SET parts = ? WHERE rowid = ?')
-          .run(other!.parts, one!.rowid)
+          .run(left.join('\n'), row.rowid)
       },
     ],
     [
       'a hash is exchanged',
-      'hub',
       (database) => {
         const row = database
           .prepare('SELECT rowid, leaf_hashes FROM audit_segments ORDER BY from_index')
-          .get() as {
-          rowid: number
-          leaf_hashes: string
-        }
+          .get() as { rowid: number; leaf_hashes: string }
         const changed = row.leaf_hashes.replace(/[A-Za-z0-9]/, (c) => (c === 'A' ? 'B' : 'A'))
         database
           .prepare('UPDATE audit_segments SET leaf_hashes = ? WHERE rowid = ?')
@@ -313,37 +331,37 @@ describe('what is left of it', () => {
       },
     ],
     [
-      'the head is cut back to an older one',
-      'hub',
+      'the head says another size',
       (database) =>
         database.exec(
           "UPDATE agent_logs SET note = replace(note, char(10) || size || char(10), char(10) || '1' || char(10))",
         ),
     ],
-    [
-      'the hub’s own log is cut short',
-      'hub',
-      (database) => {
-        database.exec('DELETE FROM site_log WHERE position > 1')
-        database.exec('DELETE FROM site_log_nodes WHERE level > 0 OR position > 1')
-      },
-    ],
   ]
 
+  const namesTheHub = async (): Promise<void> => {
+    const verified = await cli('ann', 'audit', 'verify', '--agent', 'pve1')
+    expect(verified.code).not.toBe(0)
+    expect(verified.stderr).toContain('the hub lies')
+  }
+
   it.each(edits)(
-    'is not to be falsified: when %s, the %s is named',
-    async (_, liar, edit) => {
-      const path = join(folder, 'hub', 'hub.db')
-      await hub.end()
-      const whole = readFileSync(path)
-      await startHub()
-      await editHub(edit)
-      const verified = await cli('carla', 'audit', 'verify', '--agent', 'pve1')
-      expect(verified.code).not.toBe(0)
-      expect(verified.stderr).toContain(`the ${liar} lies`)
-      await hub.end()
-      writeFileSync(path, whole)
-      await startHub()
+    'is not to be falsified: when %s, the hub is named',
+    async (_, edit) => {
+      await withDatabase(() => editHub(edit), namesTheHub)
+    },
+    SLOW_MS,
+  )
+
+  it(
+    'is not to be set back: when the hub has an older database, the hub is named',
+    async () => {
+      const setBack = async (): Promise<void> => {
+        await hub.end()
+        writeFileSync(databasePath(), older)
+        await startHub()
+      }
+      await withDatabase(setBack, namesTheHub)
     },
     SLOW_MS,
   )
