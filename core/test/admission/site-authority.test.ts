@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Whom a party of a site believes: roots in a chain, keys until they end, policies under the root they came with. */
 import { describe, expect, it } from '@jest/globals'
-import { verifyFirstRoot, verifyNextRoot, verifyPolicy } from '../../src/crypto/index.ts'
+import {
+  trustStoreOf,
+  verifyFirstRoot,
+  verifyNextRoot,
+  verifyPolicy,
+} from '../../src/crypto/index.ts'
 import { instantOf } from '../../src/protocol/index.ts'
 import {
   MemoryAuthority,
@@ -63,6 +68,17 @@ describe('the next trust root', () => {
   it('can follow one that has expired', () => {
     const expired = { ...first, issuedAt: instantOf(NOW - 2), expiresAt: instantOf(NOW - 1) }
     expect(verifyNextRoot(expired, signRoot(after(expired), annRoot)).ok).toBe(true)
+  })
+
+  it('takes a policy by as many holders as it asks for itself, not by one of two', () => {
+    expect(verifyPolicy(twoHolders, signPolicy({}, annRoot))).toRefuse('signatures_missing')
+  })
+
+  it('gives no key but root keys once it has expired, however long they would count', () => {
+    const keys = first.keys.map((key) => ({ ...key, notAfter: instantOf(NOW + 9 * YEAR) }))
+    const trust = trustStoreOf({ ...first, keys }, NOW + YEAR)
+    expect(trust.withRole('operator')).toEqual([])
+    expect(trust.withRole('root')).toHaveLength(2)
   })
 
   it('is refused, not thrown at, when it has no form', () => {
