@@ -32,7 +32,7 @@ export async function withOperator<T>(
   work: (operator: Operator) => Promise<T>,
 ): Promise<T> {
   const [{ openOperator }, { getPassphrase }] = await Promise.all([
-    import('./operator/operator.ts'),
+    import('./operator/open-operator.ts'),
     import('./operator/passphrase.ts'),
   ])
   const passphrase = () =>

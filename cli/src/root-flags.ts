@@ -10,7 +10,7 @@ import { operatorFlags } from './operator-flags.ts'
 import type { OperatorFlags } from './operator-flags.ts'
 import type { Operator } from './operator/operator.ts'
 import { parseDuration } from './output/duration.ts'
-import type { RootManner } from './trust/change-root.ts'
+import type { RootHand, RootManner } from './trust/root-hand.ts'
 
 /** Flags of commands that change the trust root. */
 export const rootFlags = {
@@ -57,22 +57,12 @@ export function mannerOf({ yes, out, timeout }: RootFlags): RootManner {
   return { isAgreed: yes, out, timeoutMs: parseDuration('timeout', timeout) }
 }
 
-/** Somebody who may sign with a root key. */
-export interface RootHand {
-  /** What the operator's keys are locked under, and new keys shall be. */
-  readonly passphrase: () => Promise<Secret>
-  /** Opens the root key; asks for its passphrase when it is another. Throws: ERR_NO_ROOT_KEY, ERR_PASSPHRASE. */
-  unlock(): Promise<SigningKey>
-  /** Path of the root key. */
-  readonly file: string
-}
-
 /** Unlocks the operator's keys and hands them to `work`, with the hand that signs roots. */
 export async function withRootHand<T>(
   { home, flags }: { home: Home; flags: RootFlags },
   work: (operator: Operator, hand: RootHand) => Promise<T>,
 ): Promise<T> {
-  const { openOperator } = await import('./operator/operator.ts')
+  const { openOperator } = await import('./operator/open-operator.ts')
   const hand = rootHand({ home, flags })
   const { passphrase } = hand
   await using operator = await openOperator({ home, hub: flags.hub, passphrase })

@@ -10,7 +10,7 @@ import {
 import { verifySignature } from '@sallyport/core/crypto'
 import { decodeBase64url, pae, parseEnvelope, type Result } from '@sallyport/core/protocol'
 import { eventOf } from './entries.ts'
-import type { WatchedAgent } from './judge.ts'
+import type { WatchedAgent } from './watched-agent.ts'
 import { DiskAuditStore } from './disk-audit.ts'
 
 const MAX_BYTES = 1_000_000

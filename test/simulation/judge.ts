@@ -3,23 +3,14 @@
 import type { RunRequest } from '@sallyport/core/plugins'
 import { epochMs } from '@sallyport/core/protocol'
 import { isDeepStrictEqual } from 'node:util'
-import type { Disk } from './disk.ts'
 import { eventOf, highestAtOf } from './entries.ts'
 import { AnswerBook, type GivenAnswer, type KnownAnswer } from './answer-book.ts'
 import type { Paper } from './papers.ts'
-import { START_MS, type AgentName } from './site.ts'
+import { START_MS } from './site.ts'
+import type { WatchedAgent } from './watched-agent.ts'
 
 /** Clocks of operators and hosts may differ by this. Units: milliseconds. */
 const SKEW_MS = 30_000
-
-/** What the judge sees of an agent. */
-export interface WatchedAgent extends AgentName {
-  readonly disk: Disk
-  /** By the agent's own clock. Units: epoch milliseconds. */
-  now(): number
-  /** How often its disk was set back to an older copy. */
-  readonly setBackCount: number
-}
 
 /** An invariant that broke. */
 export interface Violation {

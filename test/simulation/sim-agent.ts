@@ -10,7 +10,7 @@ import { DiskAuditStore } from './disk-audit.ts'
 import { makeDiskJournal } from './disk-journal.ts'
 import { questionsOf } from './disk-questions.ts'
 import { tamper } from './hub-mischief.ts'
-import type { WatchedAgent } from './judge.ts'
+import type { WatchedAgent } from './watched-agent.ts'
 import { drawDiskFault } from './luck.ts'
 import { makeSimHost } from './sim-host.ts'
 import {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The plugin host of a simulated agent: its plugin changes the world once in a run, and the judge counts. */
 import type { PluginHost, RunOutcome, RunRequest } from '@sallyport/core/plugins'
-import type { WatchedAgent } from './judge.ts'
+import type { WatchedAgent } from './watched-agent.ts'
 import type { Life } from './timeline.ts'
 import { note, type World } from './world.ts'
 

@@ -1,19 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The simulated network between the hub and everybody else: late, lost, repeated, and therefore in any order. */
 import { CodedError } from '@sallyport/sdk'
-import type { Life } from './timeline.ts'
-import { note, type World } from './world.ts'
+import type { Troubles } from './luck.ts'
+import { note } from './note.ts'
+import type { Chance } from './random.ts'
+import type { Life, Timeline } from './timeline.ts'
+import type { Trace } from './trace.ts'
 
 /** Time until whoever asked gives up on an answer. Units: milliseconds. */
 const PATIENCE_MS = 3_000
+
+/** What the network is made of. */
+export interface WireWorld {
+  readonly chance: Chance
+  readonly timeline: Timeline
+  readonly trace: Trace
+  troubles: Troubles
+}
 
 /** Requests to the hub. */
 export class Wire {
   /** Whether the hub takes requests. */
   isHubUp = true
-  readonly #world: Pick<World, 'timeline' | 'trace' | 'chance'> & Pick<World, 'troubles'>
+  readonly #world: WireWorld
 
-  constructor(world: World) {
+  constructor(world: WireWorld) {
     this.#world = world
   }
 

@@ -22,14 +22,6 @@ export interface World {
   troubles: Troubles
 }
 
-/** Writes down what happened. */
-export function note(
-  { trace, timeline }: Pick<World, 'trace' | 'timeline'>,
-  who: string,
-  what: string,
-): void {
-  trace.note(timeline.nowMs, who, what)
-}
-
+export { note } from './note.ts'
 export type { Life }
 export { drawTroubles }

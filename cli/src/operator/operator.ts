@@ -1,16 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** An operator at work: unlocked keys, the site they sign for, and a way to the hub. */
-import type { Identity, TrustStore, VerifiedRoot } from '@sallyport/core/crypto'
-import { openHubClient, parseHubAddress } from '@sallyport/core/transport'
+import type { Identity, TrustStore } from '@sallyport/core/crypto'
 import type { HubClient } from '@sallyport/core/transport'
-import { CodedError } from '@sallyport/sdk'
-import type { Secret } from '@sallyport/sdk'
 import type { Home } from '../home.ts'
-import { adoptNextKeys } from '../trust/next-keys.ts'
-import { unlockOperator } from './identity.ts'
-import { isMemberOf, operatorUnder } from './operator-under.ts'
-import { syncRoots } from './roots.ts'
-import { hubAddress, readSite } from './site.ts'
 import type { Site } from './site.ts'
 
 /** Everything that signing and sending needs. */
@@ -24,42 +16,4 @@ export interface Operator extends AsyncDisposable {
   /** X25519 keys of all operators, base64url: they read every job and every answer. */
   readonly readers: readonly string[]
   now(): number
-}
-
-/** How an operator is opened. */
-export interface OperatorOptions {
-  readonly home: Home
-  readonly hub?: string | undefined
-  readonly passphrase: () => Promise<Secret>
-}
-
-/**
- * Unlocks the keys, fetches the trust roots that are new, and makes ready.
- *
- * Throws: ERR_NO_OPERATOR, ERR_NOT_IN_SITE, ERR_PASSPHRASE, ERR_HUB_ADDRESS, ERR_ROOT_DOUBTFUL.
- */
-export async function openOperator(options: OperatorOptions): Promise<Operator> {
-  const { home } = options
-  const { root: held } = await readSite(home)
-  // Before the passphrase is asked for: nobody types it for nothing.
-  const url = parseHubAddress(await hubAddress(home, options.hub))
-  await adoptNextKeys(home, held.root)
-  const identity = await unlockOperator(home, options.passphrase)
-  const now = () => Date.now()
-  const hub = openHubClient({ url, key: identity.signing, clock: { now } })
-  await using opening = new AsyncDisposableStack()
-  opening.use(hub)
-  const root = await syncRoots(held, { home, hub })
-  expectMember(root, identity)
-  opening.move()
-  return operatorUnder(root, { home, hub, now }, { identity, isShared: false })
-}
-
-function expectMember(root: VerifiedRoot, identity: Identity): void {
-  if (isMemberOf(root, identity)) return
-  const { name, signing } = identity
-  const what = `the trust root of ${root.root.siteName} does not name these keys`
-  throw new CodedError('ERR_NOT_IN_SITE', what, {
-    details: { name, keyId: signing.keyId, version: root.root.version },
-  })
 }

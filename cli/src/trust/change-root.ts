@@ -20,13 +20,13 @@ import { EXIT } from '../output/exit-codes.ts'
 import { onInterrupt } from '../output/on-interrupt.ts'
 import type { Talk } from '../output/talk.ts'
 import { waiting } from '../output/waiting.ts'
-import type { RootHand } from '../root-flags.ts'
 import { carryPolicy } from './carry-policy.ts'
 import type { Carried } from './carry-policy.ts'
 import { adoptNextKeys, keepNextKeys } from './next-keys.ts'
 import type { NextKeys } from './next-keys.ts'
 import { publishToAgent, publishToHub } from './publish-root.ts'
 import type { Taken } from './publish-root.ts'
+import type { RootHand, RootManner } from './root-hand.ts'
 import { nextRoot, shortagesOf } from './root-change.ts'
 import type { RootParts } from './root-change.ts'
 import { rootDifferences } from './root-screen.ts'
@@ -47,14 +47,6 @@ export interface RootChange {
 
 /** Who heard of a new root, and what became of the policy under it. */
 export type Told = Omit<Extract<Changed, { state: 'published' }>, 'state' | 'root'>
-
-/** How a person wants it done. */
-export interface RootManner {
-  readonly isAgreed: boolean
-  readonly timeoutMs: number
-  /** Where a change goes that others must sign; else a file in this folder. */
-  readonly out?: string | undefined
-}
 
 /** What became of a change. */
 export type Changed =

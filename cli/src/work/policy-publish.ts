@@ -27,7 +27,7 @@ import {
 } from '../policy/publish.ts'
 import { policyDifference } from '../policy/policy-screen.ts'
 import { problemsOnAgents, readPolicySite } from '../policy/world.ts'
-import type { RootHand } from '../root-flags.ts'
+import type { RootHand } from '../trust/root-hand.ts'
 import { renewPolicy } from '../trust/carry-policy.ts'
 
 /** How it is done. */

@@ -33,7 +33,8 @@ import { waiting } from '../output/waiting.ts'
 import { readDrafts } from '../policy/current.ts'
 import { readPolicyTemplate } from '../policy/template.ts'
 import { changeScreen, finish, tellAgents } from '../trust/change-root.ts'
-import type { Changed, Finishing, RootManner } from '../trust/change-root.ts'
+import type { Changed, Finishing } from '../trust/change-root.ts'
+import type { RootManner } from '../trust/root-hand.ts'
 import {
   endAttempt,
   hasAttempt,

@@ -3,9 +3,9 @@
 import type { Operator } from '../operator/operator.ts'
 import type { ExitCode } from '../output/exit-codes.ts'
 import type { Talk } from '../output/talk.ts'
-import type { RootHand } from '../root-flags.ts'
+import type { RootHand } from '../trust/root-hand.ts'
 import { changeRoot } from '../trust/change-root.ts'
-import type { RootManner } from '../trust/change-root.ts'
+import type { RootManner } from '../trust/root-hand.ts'
 import { reportChange } from '../trust/report-change.ts'
 import { renewed } from '../trust/root-change.ts'
 

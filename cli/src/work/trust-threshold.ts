@@ -7,9 +7,10 @@ import { EXIT } from '../output/exit-codes.ts'
 import type { ExitCode } from '../output/exit-codes.ts'
 import { Problem } from '../output/problem.ts'
 import type { Talk } from '../output/talk.ts'
-import type { RootHand } from '../root-flags.ts'
+import type { RootHand } from '../trust/root-hand.ts'
 import { changeRoot } from '../trust/change-root.ts'
-import type { RootChange, RootManner } from '../trust/change-root.ts'
+import type { RootChange } from '../trust/change-root.ts'
+import type { RootManner } from '../trust/root-hand.ts'
 import { reportChange } from '../trust/report-change.ts'
 
 /** What is asked for: of job types and an effect, or of the root itself. */

@@ -9,8 +9,17 @@ import type {
   Revocation,
   Schedule,
   ScheduleOrder,
+  RefusalReason,
 } from '../protocol/index.ts'
-import type { RefusedTimes } from './repeated-refusal.ts'
+
+/** The refusals of a schedule's due times since the last one that is on record. */
+export interface RefusedTimes {
+  readonly reason: RefusalReason
+  /** When one was put on record last. Units: epoch milliseconds. */
+  readonly recordedAtMs: number
+  /** Due times since then that were refused for the same reason. */
+  readonly count: number
+}
 
 /** A run as the journal remembers it. */
 export interface RunRow {

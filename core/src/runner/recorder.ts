@@ -18,8 +18,7 @@ import { signAnswer, type Answer, type Outcome } from './answer.ts'
 import type { HandleTally } from './handle-tally.ts'
 import { cutOff } from './outcome.ts'
 import { RefusalFlood } from './refusal-flood.ts'
-import type { RefusedTimes } from './repeated-refusal.ts'
-import type { DueRunRow, Journal, RunRow } from './ports.ts'
+import type { DueRunRow, Journal, RunRow, RefusedTimes } from './ports.ts'
 
 /** Keys that one answer is sealed to. */
 const MAX_READERS = 16

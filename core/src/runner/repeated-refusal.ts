@@ -1,18 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Due times of a schedule that are refused one after the other for one reason: the first is on record, the rest are counted. */
 import type { RefusalReason } from '../protocol/index.ts'
+import type { RefusedTimes } from './ports.ts'
 
 /** So often a refusal that goes on is on record, and reported, again. */
 export const REPEATS_RECORDED_EVERY_MS = 3_600_000
-
-/** The refusals of a schedule's due times since the last one that is on record. */
-export interface RefusedTimes {
-  readonly reason: RefusalReason
-  /** When one was put on record last. Units: epoch milliseconds. */
-  readonly recordedAtMs: number
-  /** Due times since then that were refused for the same reason. */
-  readonly count: number
-}
 
 /**
  * What is kept of one more refusal that is only counted; undefined for one that goes on record.

@@ -6,7 +6,8 @@ import { parseEnvelope } from '../protocol/index.ts'
 import { digestOf } from '../crypto/index.ts'
 import type { Journal, ScheduleBook, ScheduleRow } from './ports.ts'
 import type { Due, Intent, Receipt, Recorder } from './recorder.ts'
-import { countedRefusal, type RefusedTimes } from './repeated-refusal.ts'
+import type { RefusedTimes } from './ports.ts'
+import { countedRefusal } from './repeated-refusal.ts'
 
 const MIB = 1_024 * 1_024
 

@@ -7,7 +7,7 @@ import {
   type StatementSync,
 } from 'node:sqlite'
 import { CodedError, isCodedError } from '@sallyport/sdk'
-import { addSumFunctions } from './sqlite-row-sums.ts'
+import { addSumFunctions } from './sqlite-sum-functions.ts'
 
 /** One row of an answer, by column name. */
 export type SqliteRow = Record<string, SQLOutputValue>

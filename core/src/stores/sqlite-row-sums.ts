@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** One digest over all rows of a table that decides something: a byte that changed by itself is found out before anything rests on it. */
-import type { DatabaseSync } from 'node:sqlite'
 import { CodedError } from '@sallyport/sdk'
-import { sha256 } from '../crypto/index.ts'
 import { integerIn, textIn } from './sqlite-columns.ts'
 import type { SqliteConnection } from './sqlite-connection.ts'
-
-const SUM_BYTES = 32
+import { SUM_BYTES } from './sqlite-sum-functions.ts'
 
 /** Tables of this file: one row for each table that is guarded. */
 export const ROW_SUMS_SCHEMA = `
@@ -39,25 +36,6 @@ const GUARDED = [
 
 /** Columns that are left out. Why: whoever reads them verifies them, and a plugin whose approval is damaged stops no other. */
 const UNGUARDED_COLUMNS: readonly string[] = ['envelope', 'signed', 'sealed']
-
-/**
- * Teaches a database to sum rows: the digests of all rows, one bit of each against the other.
- *
- * Why so: the order of rows does not matter, and one that goes is taken out as it was put in.
- */
-export function addSumFunctions(database: DatabaseSync): void {
-  const encoder = new TextEncoder()
-  const add = (sum: Uint8Array, row: unknown): Uint8Array => {
-    const digest = sha256(encoder.encode(String(row)))
-    for (let n = 0; n < SUM_BYTES; n += 1) sum[n]! ^= digest[n]!
-    return sum
-  }
-  const start = (): Uint8Array => new Uint8Array(SUM_BYTES)
-  database.aggregate('sum_of_rows', { start, step: add, result: (sum) => sum })
-  database.function('sum_with', { deterministic: true, varargs: true }, (sum, ...rows) =>
-    rows.reduce(add, Uint8Array.from(sum as Uint8Array)),
-  )
-}
 
 /** Keeps the sums up to date for as long as this connection is open. */
 export function keepRowSums(connection: SqliteConnection): void {

@@ -3,7 +3,7 @@
 import { CodedError } from '@sallyport/sdk'
 import { epochMs, type Schedule, type ScheduleOrder } from '../protocol/index.ts'
 import type { DueRunRow, PendingReports, ScheduleBook, ScheduleRow } from '../runner/ports.ts'
-import type { RefusedTimes } from '../runner/repeated-refusal.ts'
+import type { RefusedTimes } from '../runner/ports.ts'
 import { bytesIn, integerIn, textIn } from './sqlite-columns.ts'
 import type { SqliteConnection, SqliteRow } from './sqlite-connection.ts'
 

@@ -12,6 +12,10 @@ export class PolicyInit extends BaseCommand {
     'self-service: guests may ask for some things themselves. Nothing counts until it is published.'
   static override examples = [
     { description: 'For several operators', command: 'sallyport policy init --template team' },
+    {
+      description: 'For customers, to a place of its own',
+      command: 'sallyport policy init --template msp --out shop.cedar',
+    },
   ]
   static override flags = {
     template: string({

@@ -11,6 +11,7 @@ export class PolicySign extends BaseCommand {
     'Shows exactly what changes. The signature that completes the threshold publishes it.'
   static override examples = [
     { description: 'Look, then answer', command: 'sallyport policy sign' },
+    { description: 'Sign what was read before', command: 'sallyport policy sign --yes' },
   ]
   static override flags = policyRootFlags
 
