@@ -70,7 +70,7 @@ describe('the screen of a review', () => {
     expect(text).toContain('"harmless\\u001b[2K\\u202etxt"')
     expect(text).toContain('x'.repeat(500))
     expect(text).toMatch(/nested\s+\{\s+"deep": \[\s+"a",\s+null,\s+false/)
-     
+
     expect(text).not.toMatch(/[\u001b\u202e]/)
   })
 

@@ -13,7 +13,6 @@ import type {
   ApprovalStore,
   ApprovedPlugin,
   HeldPlugin,
-  HighWaterClock,
   QuarantineStore,
   RevocationStore,
 } from './ports.ts'

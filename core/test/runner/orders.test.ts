@@ -16,6 +16,9 @@ import {
   type Revocation,
 } from '../../src/protocol/index.ts'
 import {
+  MINUTE,
+  NOW,
+  PINNED,
   agent,
   bundle,
   makeApproval,
@@ -25,10 +28,8 @@ import {
   makeRelease,
   makeRevocation,
   manifest,
-  MINUTE,
-  NOW,
   operator,
-  PINNED,
+  otherPublisher,
   publicationOf,
   publisher,
   signJob,
@@ -270,7 +271,7 @@ describe('a quarantine', () => {
 describe('an upgrade', () => {
   it.each([
     ['a lower version', '0.9.0', publisher, 'lower_version'],
-    ['another publisher', '1.0.1', stranger, 'other_publisher'],
+    ['another publisher', '1.0.1', otherPublisher, 'other_publisher'],
   ] as const)('to %s is refused unless the operator said so', async (_what, text, by, reason) => {
     using bench = new Bench(folder)
     await bench.deliver(approve())

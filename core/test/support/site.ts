@@ -41,6 +41,8 @@ export const operator = identityOf('ops-1', 1)
 export const agent = identityOf('pve1', 2)
 export const publisher = identityOf('publisher', 3)
 export const stranger = identityOf('stranger', 4)
+/** Named as a publisher by the trust root too. */
+export const otherPublisher = identityOf('maker', 5)
 
 export const manifest: PluginManifest = {
   name: 'sensors',
@@ -283,6 +285,7 @@ export function makePorts(changes: Partial<AdmissionPorts> = {}): AdmissionPorts
     trust: makeTrustStore(SITE_ID, [
       makeTrustedKey('operator', operator.name, operator.signing.publicKey),
       makeTrustedKey('publisher', publisher.name, publisher.signing.publicKey),
+      makeTrustedKey('publisher', otherPublisher.name, otherPublisher.signing.publicKey),
     ]),
     clock: { now: () => NOW, highest: () => NOW },
     replay: { has: () => false },
