@@ -318,6 +318,7 @@ describe('the doctor', () => {
         'operator',
         'sandbox',
         'space',
+        'witness',
       ])
       expect(ended.exitCode).toBe(0)
     },

@@ -203,7 +203,8 @@ describe('a plugin that wears its host down', () => {
     // One second to its deadline, two to its end; the rest is the start of the process on a busy machine.
     expect(performance.now() - started).toBeLessThan(6_000)
     delay.disable()
-    expect(delay.percentile(99) / 1e6).toBeLessThan(250)
+    // A process that is flooded for a second would show here; what neighbours on the same cores take does too.
+    expect(delay.percentile(99) / 1e6).toBeLessThan(800)
   })
 
   function startedSince(before: ReadonlySet<number>): number[] {
