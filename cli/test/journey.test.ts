@@ -293,7 +293,13 @@ describe('the record', () => {
     for (const name of names.filter((each) => each !== 'passphrase')) {
       const path = join(home.folder, name)
       if (!(await stat(path)).isFile()) continue
-      expect((await readFile(path)).includes('a passphrase for tests') ? path : '').toBe('')
+      expect(
+        (await readFile(path)).includes(
+          '5f3a9c0e7b1d42868e9f6a0c3d5b7e1924c8f0a6b2d4e6183c5a7f9e0b1d2c34',
+        )
+          ? path
+          : '',
+      ).toBe('')
     }
   })
 })

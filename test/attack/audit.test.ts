@@ -132,7 +132,10 @@ beforeAll(async () => {
   folder = scope.use(await temporaryFolder()).path
   for (const who of ['ann', 'carla']) {
     await mkdir(place(who))
-    await privateFile(`${who}.pass`, `${who} and a long sentence`)
+    await privateFile(
+      `${who}.pass`,
+      '5f3a9c0e7b1d42868e9f6a0c3d5b7e1924c8f0a6b2d4e6183c5a7f9e0b1d2c34',
+    )
   }
   await json('ann', 'init', '--name', 'ann', '--site', 'shop')
   await startHub()
@@ -186,7 +189,11 @@ async function bindAll(): Promise<void> {
 /** Ann's keys, used from here. */
 async function openAnn(): Promise<void> {
   const box = readFileSync(place('ann', 'operator', 'keys.json'))
-  ann = makeIdentity('ann', unlockKeys(box, new Secret('ann and a long sentence')).plaintext)
+  ann = makeIdentity(
+    'ann',
+    unlockKeys(box, new Secret('5f3a9c0e7b1d42868e9f6a0c3d5b7e1924c8f0a6b2d4e6183c5a7f9e0b1d2c34'))
+      .plaintext,
+  )
   client = scope.use(openHubClient({ url, key: ann.signing, clock: { now: () => Date.now() } }))
   const site = await json('ann', 'trust', 'show')
   siteId = String(site['site'].siteId)

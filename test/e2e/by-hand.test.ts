@@ -13,7 +13,7 @@ import {
   type Running,
 } from '../support/programs.ts'
 
-const PASSPHRASE = 'correct horse battery staple'
+const PASSPHRASE = '5f3a9c0e7b1d42868e9f6a0c3d5b7e1924c8f0a6b2d4e6183c5a7f9e0b1d2c34'
 let home: string
 let hub: Running
 let agent: Running

@@ -57,7 +57,11 @@ async function run(agent: string, job = 'notes/read'): Promise<Document> {
 beforeAll(async () => {
   home = scope.use(await temporaryFolder()).path
   const passphrase = join(home, 'passphrase')
-  await writeFile(passphrase, 'correct horse battery staple\n', { mode: 0o600 })
+  await writeFile(
+    passphrase,
+    '5f3a9c0e7b1d42868e9f6a0c3d5b7e1924c8f0a6b2d4e6183c5a7f9e0b1d2c34\n',
+    { mode: 0o600 },
+  )
   await sallyportJson(['init', '--passphrase-file', passphrase], { home })
   const hub = scope.use(await start(['hub', 'start', '--port', '0'], { home }))
   const url = String(hub.ready['url'])
@@ -151,7 +155,7 @@ describe("an operator's key", () => {
   it(
     'publishes nothing, not even by hand',
     async () => {
-      const secret = new Secret('correct horse battery staple')
+      const secret = new Secret('5f3a9c0e7b1d42868e9f6a0c3d5b7e1924c8f0a6b2d4e6183c5a7f9e0b1d2c34')
       const box = await readFile(join(home, 'operator', 'keys.json'))
       const { identity, plaintext } = unlockKeys(box, secret)
       const file = join(home, 'by-hand.spb')

@@ -27,7 +27,11 @@ beforeAll(async () => {
   )
   home = scope.use(await temporaryFolder()).path
   const passphrase = join(home, 'passphrase')
-  await writeFile(passphrase, 'correct horse battery staple\n', { mode: 0o600 })
+  await writeFile(
+    passphrase,
+    '5f3a9c0e7b1d42868e9f6a0c3d5b7e1924c8f0a6b2d4e6183c5a7f9e0b1d2c34\n',
+    { mode: 0o600 },
+  )
   const withPassphrase = ['--passphrase-file', passphrase]
   await sallyportJson(['init', ...withPassphrase], { home })
   const hub = scope.use(await start(['hub', 'start', '--port', '0'], { home }))

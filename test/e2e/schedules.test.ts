@@ -41,7 +41,11 @@ const cli = <T>(...args: string[]) => sallyportJson<T>([...args, ...as()], { hom
 
 beforeAll(async () => {
   home = scope.use(await temporaryFolder()).path
-  await writeFile(join(home, 'passphrase'), 'correct horse battery staple\n', { mode: 0o600 })
+  await writeFile(
+    join(home, 'passphrase'),
+    '5f3a9c0e7b1d42868e9f6a0c3d5b7e1924c8f0a6b2d4e6183c5a7f9e0b1d2c34\n',
+    { mode: 0o600 },
+  )
   const passphrase = ['--passphrase-file', join(home, 'passphrase')]
   await sallyportJson(['init', ...passphrase], { home })
   hub = await start(['hub', 'start', '--port', '0'], { home })

@@ -100,7 +100,11 @@ beforeAll(async () => {
   pve = scope.use(await startProxmox({ version: '9.2' }))
   for (const who of ['ann', 'ben', 'carla'] as const) {
     await mkdir(homeOf(who))
-    await writeFile(join(folder, `${who}.pass`), `${who} and a long sentence\n`, { mode: 0o600 })
+    await writeFile(
+      join(folder, `${who}.pass`),
+      '5f3a9c0e7b1d42868e9f6a0c3d5b7e1924c8f0a6b2d4e6183c5a7f9e0b1d2c34\n',
+      { mode: 0o600 },
+    )
   }
   await json0('ann', 'init', '--name', 'ann', '--site', 'shop', '--profile', 'msp')
   await startHub()

@@ -2,6 +2,7 @@
 /** A field with simulated Proxmox clusters: the plugin as it is built by command line, approved, and bound on each agent. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { ROOT_PASSWORD } from '@sallyport/plugin-proxmox/testing'
 import { parseBundle, type Plan, type Result } from '@sallyport/core/protocol'
 import { startProxmox, type StartedProxmox } from '../simulators/proxmox.ts'
 import { watchSchema, type SchemaWatch } from '../simulators/schema-watch.ts'
@@ -30,16 +31,23 @@ export async function buildProxmox(field: Field): Promise<Uint8Array> {
 export async function addSite(
   field: Field,
   scope: AsyncDisposableStack,
-  about: { readonly name: string; readonly bundle: Uint8Array; readonly cluster: ClusterOptions },
+  about: {
+    readonly name: string
+    readonly bundle: Uint8Array
+    readonly cluster: ClusterOptions
+    /** With an account of its own that `proxmox setup` makes, and not that of the laboratory. */
+    readonly isLeast?: boolean
+  },
 ): Promise<Site> {
   const pve = await startProxmox(about.cluster)
   scope.defer(() => pve.close())
   const schema = watchSchema(pve.simulator, pve.simulator.world.version)
   const agent = await field.addAgent(about.name)
-  await bindPve(field, about.name, pve)
+  if (about.isLeast !== true) await bindPve(field, about.name, pve)
   await bindSecrets(field, about.name)
   const approved = await field.operator.approve(agent, about.bundle)
   if (approved.state !== 'done') throw new Error(`not accepted: ${approved.refusal?.reason}`)
+  if (about.isLeast === true) await setUp(field, about.name, pve)
   return { agent, pve, schema }
 }
 
@@ -56,6 +64,22 @@ export async function bindPve(
   const place = ['--state-dir', field.stateDir(name)]
   const bound = await sallyport([...args, ...known, ...place], { home: field.folder })
   if (bound.code !== 0) throw new Error(`bind: ${bound.stdout}${bound.stderr}`)
+}
+
+/** Makes an account with the least rights and binds its token, as an operator would on the host. */
+async function setUp(
+  field: Field,
+  name: string,
+  pve: Pick<StartedProxmox, 'url' | 'fingerprint'>,
+): Promise<void> {
+  const password = join(field.folder, `${name}.password`)
+  await writeFile(password, `${ROOT_PASSWORD}\n`, { mode: 0o600 })
+  const node = ['--url', pve.url, '--fingerprint', pve.fingerprint, '--password-file', password]
+  const place = ['--state-dir', field.stateDir(name)]
+  const made = await sallyport(['proxmox', 'setup', ...node, ...place, '--yes'], {
+    home: field.folder,
+  })
+  if (made.code !== 0) throw new Error(`setup: ${made.stdout}${made.stderr}`)
 }
 
 /** Binds the passwords of storages. */

@@ -3,9 +3,9 @@
 import { randomBytes, randomUUIDv7 } from 'node:crypto'
 import {
   IDENTITY_SEED_BYTES,
-  PASSPHRASE_COST,
   foundSite,
   lockKeys,
+  passphraseCost,
   makeIdentity,
   openRoot,
   publicIdentity,
@@ -87,7 +87,7 @@ export function lockedIdentity(
     identity: publicIdentity(identity),
     salt: randomBytes(16),
     iv: randomBytes(12),
-    cost: PASSPHRASE_COST,
+    cost: passphraseCost(passphrase),
   })
   seed.fill(0)
   return { identity, box }

@@ -6,8 +6,8 @@ import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import {
   IDENTITY_SEED_BYTES,
-  PASSPHRASE_COST,
   lockKeys,
+  passphraseCost,
   makeIdentity,
   publicIdentity,
   unlockKeys,
@@ -43,7 +43,7 @@ export function lockedRootKey(
   const seed = randomBytes(IDENTITY_SEED_BYTES)
   const identity = makeIdentity(holder, seed)
   const once = { salt: randomBytes(16), iv: randomBytes(12) }
-  const header = { identity: publicIdentity(identity), ...once, cost: PASSPHRASE_COST }
+  const header = { identity: publicIdentity(identity), ...once, cost: passphraseCost(passphrase) }
   const box = lockKeys(seed, passphrase, header)
   seed.fill(0)
   return { signing: identity.signing, box }

@@ -6,9 +6,9 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import {
   IDENTITY_SEED_BYTES,
-  PASSPHRASE_COST,
   keyIdOf,
   lockKeys,
+  passphraseCost,
   makeIdentity,
   publicIdentity,
   readKeyFileIdentity,
@@ -44,7 +44,7 @@ export async function makePublisher(
   const seed = randomBytes(IDENTITY_SEED_BYTES)
   const identity = publicIdentity(makeIdentity(name, seed))
   const once = { salt: randomBytes(16), iv: randomBytes(12) }
-  const box = lockKeys(seed, passphrase, { identity, ...once, cost: PASSPHRASE_COST })
+  const box = lockKeys(seed, passphrase, { identity, ...once, cost: passphraseCost(passphrase) })
   seed.fill(0)
   await mkdir(dirname(home.publisher.keys), { recursive: true, mode: 0o700 })
   writeKeyFile(home.publisher.keys, box, { mustBeNew: true })

@@ -36,7 +36,11 @@ export interface TestHome extends AsyncDisposable {
 export async function makeHome(): Promise<TestHome> {
   const folder = await mkdtemp(join(tmpdir(), 'sallyport-cli-'))
   const passphraseFile = join(folder, 'passphrase')
-  await writeFile(passphraseFile, 'a passphrase for tests\n', { mode: 0o600 })
+  await writeFile(
+    passphraseFile,
+    '5f3a9c0e7b1d42868e9f6a0c3d5b7e1924c8f0a6b2d4e6183c5a7f9e0b1d2c34\n',
+    { mode: 0o600 },
+  )
   return {
     folder,
     passphraseFile,

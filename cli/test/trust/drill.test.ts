@@ -20,7 +20,7 @@ import { documentOf, makeHome, run } from '../support/program.ts'
 import type { Ended, TestHome } from '../support/program.ts'
 
 const SLOW_MS = 240_000
-const PASSPHRASE = new Secret('a passphrase for tests')
+const PASSPHRASE = new Secret('5f3a9c0e7b1d42868e9f6a0c3d5b7e1924c8f0a6b2d4e6183c5a7f9e0b1d2c34')
 const scope = new AsyncDisposableStack()
 let url: string
 let code: string

@@ -25,6 +25,7 @@ export {
   PASSPHRASE_COST,
   RANDOM_PASSPHRASE_COST,
   lockKeys,
+  passphraseCost,
   readKeyFileIdentity,
   unlockKeys,
 } from './key-box.ts'

@@ -18,6 +18,18 @@ export const PASSPHRASE_COST: ScryptCost = { n: 131_072, r: 8, p: 1 }
 /** The cost for passphrases of 128 random bits or more, which nobody guesses. Also the least that is taken. */
 export const RANDOM_PASSPHRASE_COST: ScryptCost = { n: 16_384, r: 8, p: 1 }
 
+/** 32 random bytes as people write them: `openssl rand -hex 32`. */
+const RANDOM_FORM = /^[0-9a-f]{64}$/
+/** Digits that so many random ones never lack. */
+const LEAST_DISTINCT_DIGITS = 10
+
+/** The cost for a passphrase: the lower one only where it has the form of 32 random bytes, which scripts may use. */
+export function passphraseCost(passphrase: Secret): ScryptCost {
+  const text = passphrase.reveal()
+  const isRandom = RANDOM_FORM.test(text) && new Set(text).size >= LEAST_DISTINCT_DIGITS
+  return isRandom ? RANDOM_PASSPHRASE_COST : PASSPHRASE_COST
+}
+
 const MAX_KEY_FILE_BYTES = 16 * 1_024
 const MAX_PLAINTEXT_BYTES = 4_096
 const TAG_BYTES = 16

@@ -5,6 +5,7 @@ import {
   PASSPHRASE_COST,
   RANDOM_PASSPHRASE_COST,
   lockKeys,
+  passphraseCost,
   readKeyFileIdentity,
   unlockKeys,
 } from '@sallyport/core/crypto'
@@ -132,5 +133,22 @@ describe('key files', () => {
     }
     expect(() => lockKeys(new Uint8Array(4_097), passphrase, options)).toThrow(RangeError)
     expect(() => lockKeys(new Uint8Array(0), passphrase, options)).toThrow(RangeError)
+  })
+})
+
+describe('the cost of a passphrase', () => {
+  it('is low for 32 random bytes as scripts have them, and for nothing a person makes up', () => {
+    const random = '5f3a9c0e7b1d42868e9f6a0c3d5b7e1924c8f0a6b2d4e6183c5a7f9e0b1d2c34'
+    expect(passphraseCost(new Secret(random))).toBe(RANDOM_PASSPHRASE_COST)
+    for (const text of [
+      random.slice(1),
+      `${random}0`,
+      random.toUpperCase(),
+      'abcdef01'.repeat(8),
+      '0'.repeat(64),
+      'correct horse battery',
+    ]) {
+      expect(passphraseCost(new Secret(text))).toBe(PASSPHRASE_COST)
+    }
   })
 })

@@ -61,7 +61,10 @@ beforeAll(async () => {
   home = scope.use(await temporaryFolder()).path
   pve = scope.use(await startProxmox({ version: '9.2' }))
   schema = watchSchema(pve.simulator, '9.2')
-  const passphrase = await secret('passphrase', 'correct horse battery staple\n')
+  const passphrase = await secret(
+    'passphrase',
+    '5f3a9c0e7b1d42868e9f6a0c3d5b7e1924c8f0a6b2d4e6183c5a7f9e0b1d2c34\n',
+  )
   await sallyportJson(['init', '--passphrase-file', passphrase], { home })
   const hub = scope.use(await start(['hub', 'start', '--port', '0'], { home }))
   const url = String(hub.ready['url'])
@@ -167,8 +170,11 @@ const unplanned = (job: string): string[] => {
   return effect === 'change' && hasPlan ? ['--no-plan'] : []
 }
 
-describe('every job type, by command line, with the least rights', () => {
-  it.each(JOURNEY)(
+/** One of each kind; all of them run with the least rights in jobs.test.ts. */
+const BY_HAND = ['guest.start', 'guest.config', 'guest.snapshot', 'guest.delete', 'storage.status']
+
+describe('jobs by command line, with the least rights', () => {
+  it.each(JOURNEY.filter(({ job }) => BY_HAND.includes(job)))(
     '$job is done and verified',
     async ({ job, make }) => {
       const { world } = pve.simulator

@@ -32,7 +32,10 @@ beforeAll(async () => {
   planning = new Set(jobTypes.filter((name) => jobs[name]!.hasPlan))
   for (const version of PVE_VERSIONS) {
     const name = `pve-${version.replace('.', '-')}`
-    sites.set(version, await addSite(field, scope, { name, bundle, cluster: { version } }))
+    sites.set(
+      version,
+      await addSite(field, scope, { name, bundle, cluster: { version }, isLeast: true }),
+    )
   }
 }, SLOW_MS)
 
