@@ -57,7 +57,7 @@ export const TRUST: AdmissionPorts['trust'] = makeTrustStore(
     makeTrustedKey('operator', 'ann', PEOPLE.ann.signing.publicKey),
     makeTrustedKey('operator', 'ann', PEOPLE.annAgain.signing.publicKey),
     makeTrustedKey('operator', 'ben', PEOPLE.ben.signing.publicKey),
-    makeTrustedKey('customer', 'customer', PEOPLE.customer.signing.publicKey),
+    makeTrustedKey('customer', 'customer', PEOPLE.customer.signing.publicKey, ['agent/pve1']),
     makeTrustedKey('publisher', 'publisher', PEOPLE.publisher.signing.publicKey),
   ],
   [

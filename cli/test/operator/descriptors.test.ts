@@ -20,7 +20,6 @@ import { readAgents } from '../../src/operator/agents.ts'
 import { makeCode } from '../../src/operator/codes.ts'
 import { findAgent, reviewAgents } from '../../src/operator/descriptors.ts'
 import { keepPolicy } from '../../src/operator/kept-roots.ts'
-import type { Operator } from '../../src/operator/operator.ts'
 import { NOW, identityOf, operatorOf } from '../support/site.ts'
 
 const folders: string[] = []
@@ -28,7 +27,7 @@ afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true 
 
 /** The hub's view of agents; a case puts in it what a hub could say. */
 let views: AgentView[]
-let operator: Operator
+let operator: ReturnType<typeof operatorOf>
 let code: string
 let agentId: string
 
@@ -42,7 +41,7 @@ beforeEach(async () => {
     listPostings: async () => ({ postings: [], nextCursor: null }),
   })
   await mkdir(operator.home.operator.folder, { recursive: true })
-  await keepPolicy(operator.home, Uint8Array.of(1))
+  await keepPolicy(operator.home, operator.founded.policy)
   const made = await makeCode(operator, { name: 'pve1', lifetimeMs: 60_000, isReplacing: false })
   code = made.code
   agentId = made.record.agentId

@@ -35,7 +35,7 @@ export function operatorOf(
   identity: Identity,
   folder: string,
   hub: Partial<HubClient> = {},
-): Operator {
+): Operator & { readonly founded: ReturnType<typeof foundSite> } {
   const siteId = randomUUIDv7()
   const own = publicIdentity(identity)
   const nowMs = Date.parse(NOW)
@@ -50,6 +50,7 @@ export function operatorOf(
     expiresAtMs: nowMs + 86_400_000,
   })
   return {
+    founded,
     home: homeLayout(folder),
     identity,
     site: siteOf(openRoot(founded.root)),
