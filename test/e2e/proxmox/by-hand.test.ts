@@ -170,8 +170,8 @@ const unplanned = (job: string): string[] => {
   return effect === 'change' && hasPlan ? ['--no-plan'] : []
 }
 
-/** One of each kind; all of them run with the least rights in jobs.test.ts. */
-const BY_HAND = ['guest.start', 'guest.config', 'guest.snapshot', 'guest.delete', 'storage.status']
+/** One of each kind that needs no other before it; all of them run with the least rights in jobs.test.ts. */
+const BY_HAND = ['guest.start', 'guest.config', 'guest.snapshot', 'storage.status']
 
 describe('jobs by command line, with the least rights', () => {
   it.each(JOURNEY.filter(({ job }) => BY_HAND.includes(job)))(
