@@ -15,6 +15,8 @@ import { addEnvelopes } from './http/envelopes.ts'
 import { addHealth } from './http/health.ts'
 import { addMailbox } from './http/mailbox.ts'
 import { addPostings } from './http/postings.ts'
+import { databasePart, diskPart } from './http/ready-parts.ts'
+import { addReady } from './http/ready.ts'
 import { addSessions } from './http/sessions.ts'
 import { addTrustRoots } from './http/trust-roots.ts'
 import { DRAIN_MS, HUB_LIMITS, type HubLimits } from './limits.ts'
@@ -52,6 +54,7 @@ export async function startHub(
   const container = await wireHub({ file, logLevel: config.logLevel, clock, limits }, scope)
   const sites = await registerSites(container.resolve(parts.sites), config.siteFiles, clock.now())
   const app = container.resolve(parts.app)
+  scope.use(watchParts(container, directory.path))
   scope.defer(() => close(app, container.resolve(parts.wakeUps)))
   addRoutes(container)
   const url = await listen(app, config)
@@ -64,6 +67,13 @@ export async function startHub(
 function tell(log: Log, url: string, sites: readonly RegisteredSite[]): void {
   for (const { siteId, isAhead } of sites) if (isAhead) log.warn({ siteId }, 'root.missing')
   log.info({ url, sites: sites.map(({ siteId }) => siteId) }, 'hub.started')
+}
+
+function watchParts(container: Container, folder: string): Disposable {
+  const readiness = container.resolve(parts.readiness)
+  readiness.add(databasePart(container.resolve(parts.db)))
+  readiness.add(diskPart(folder))
+  return readiness.watch()
 }
 
 function addRoutes(container: Container): void {
@@ -89,6 +99,7 @@ function addRoutes(container: Container): void {
   const host = { app: container.resolve(parts.app), authenticate: makeAuthenticate(all) }
   addHealth(host, all)
   addSessions(host, all)
+  addReady(host, all)
   addEnrolments(host, all)
   addAgents(host, all)
   addBundles(host, all)

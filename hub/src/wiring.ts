@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify'
 import { randomBytes } from 'node:crypto'
 import { Enrolments } from './enrolments/enrolments.ts'
 import { makeApp } from './http/app.ts'
+import { Readiness } from './http/ready.ts'
 import type { HubLimits } from './limits.ts'
 import { Log, openLog, type LogLevel } from './log.ts'
 import { Postings } from './postings/postings.ts'
@@ -51,6 +52,7 @@ export const parts = {
   enrolments: token<Enrolments>('hub.Enrolments'),
   mailbox: token<Mailbox>('hub.Mailbox'),
   outgoing: token<Outgoing>('hub.Outgoing'),
+  readiness: token<Readiness>('hub.Readiness'),
   app: token<FastifyInstance>('hub.App'),
 }
 
@@ -79,6 +81,7 @@ export async function wireHub(
   container.register(parts.tokenKey, { useValue: tokenKey })
   container.register(parts.addresses, { useValue: lateAddresses() })
   container.register(parts.wakeUps, { useValue: new WakeUps() })
+  container.register(parts.readiness, { useFactory: once((c) => new Readiness(c.resolve(Log))) })
   const writes = new Writes(db)
   registerStores(container, db, writes)
   registerServices(container)

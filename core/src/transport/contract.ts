@@ -198,6 +198,13 @@ export const routes = {
   health: route('GET /health', 'none', {
     answer: z.strictObject({ status: z.literal('ok'), version: z.string(), now: Instant }),
   }),
+  /** 503 when the hub cannot work; which of its parts do less well than they should stands in `degraded`. */
+  ready: route('GET /ready', 'none', {
+    answer: z.strictObject({
+      status: z.enum(['ready', 'degraded']),
+      degraded: z.array(z.string().regex(/^[a-z_]{1,32}$/)).max(32),
+    }),
+  }),
   askChallenge: route('POST /v1/sessions/challenges', 'none', {
     body: z.strictObject({ keyId: KeyId }),
     answer: z.strictObject({ challenge: Bytes32, expiresAt: Instant }),

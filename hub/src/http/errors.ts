@@ -50,6 +50,7 @@ const STATUSES: ReadonlyMap<string, number> = new Map([
   ['ERR_HEADERS_SIZE', 431],
   ['ERR_INTERNAL', 500],
   ['ERR_DRAINING', 503],
+  ['ERR_NOT_READY', 503],
   ['ERR_DEADLINE', 503],
 ])
 

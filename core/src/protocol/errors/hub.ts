@@ -147,6 +147,11 @@ export const HUB_ERRORS = {
     remedy: 'Stop it if it is another hub, or choose another port with `--port`.',
   },
   ERR_POSSESSION: {
+  ERR_NOT_READY: {
+    meaning: 'A part without which the hub cannot work is away; the message names it.',
+    remedy:
+      'Look at that part: the database, or Redis where the hub was started with it. The hub goes on by itself when it is back.',
+  },
     meaning: 'The signature does not prove that the agent holds the key it announces.',
     remedy: 'Enrol again; if it repeats, find out who stands between.',
   },

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The parts that every hub has: its database, and room on the disk for what it writes. */
+import { statfs } from 'node:fs/promises'
+import type { HubDatabase } from '../stores/database.ts'
+import type { ReadyPart } from './ready.ts'
+
+const MIB = 1_024 * 1_024
+
+/** Below this the disk is low: the time to act is before a write fails. */
+const LOW_DISK_BYTES = 512 * MIB
+
+/** The database. Without it nobody is recognised and nothing is kept. */
+export function databasePart(db: HubDatabase): ReadyPart {
+  return {
+    name: 'database',
+    isNeeded: true,
+    async look() {
+      await db.selectFrom('hub_keys').select('key_id').limit(1).execute()
+      return 'ok'
+    },
+  }
+}
+
+/** The disk that the folder is on. */
+export function diskPart(folder: string, lowBytes = LOW_DISK_BYTES): ReadyPart {
+  return {
+    name: 'disk',
+    isNeeded: false,
+    async look() {
+      const { bavail, bsize } = await statfs(folder)
+      return bavail * bsize < lowBytes ? 'degraded' : 'ok'
+    },
+  }
+}
