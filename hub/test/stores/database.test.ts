@@ -81,7 +81,7 @@ describe('the database of the hub', () => {
     const newer = { ...migrations, '9999-newer': { up: async () => {} } }
     await (await openDatabase(() => sqliteDialect(file), newer)).destroy()
     const open = openDatabase(() => sqliteDialect(file))
-    await expect(open).rejects.toMatchObject({ code: 'ERR_HUB_DATABASE' })
+    await expect(open).rejects.toMatchObject({ code: 'ERR_HUB_SCHEMA_NEWER' })
   })
 
   it('is refused when it is no database', async () => {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A hub of its own for one test: a real server on a free port, one operator, real clients. */
 import { randomBytes, randomUUIDv7 } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   fingerprintOf,
@@ -25,6 +24,9 @@ import {
   type HubClient,
 } from '@sallyport/core/transport'
 import { startHub, type HubConfig, type HubLimits, type RunningHub } from '@sallyport/hub'
+import { temporaryFolder } from './folder.ts'
+
+export { temporaryFolder } from './folder.ts'
 
 export const MINUTE = 60_000
 
@@ -203,11 +205,4 @@ export async function refusalOf(call: Promise<unknown>): Promise<string> {
     if (refusal === undefined) throw error
     return `${refusal.status} ${refusal.code}`
   }
-}
-
-/** A folder that goes with the scope. */
-export async function temporaryFolder(scope: AsyncDisposableStack): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'sallyport-hub-'))
-  scope.defer(() => rm(folder, { recursive: true, force: true }))
-  return folder
 }

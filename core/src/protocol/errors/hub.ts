@@ -122,6 +122,11 @@ export const HUB_ERRORS = {
     meaning: 'The hub said no; the details have its own code.',
     remedy: 'Look up that code here, and the correlation id in the log of the hub.',
   },
+  ERR_HUB_SCHEMA_NEWER: {
+    meaning: 'A newer version of the hub made or changed this database or backup.',
+    remedy:
+      'Use that version or a later one. To go back, restore a backup of the older version: `sallyport hub restore`.',
+  },
   ERR_HUB_TIMEOUT: {
     meaning: 'The hub did not answer in time.',
     remedy: 'See whether the hub runs and can be reached: `sallyport doctor`.',
@@ -129,6 +134,12 @@ export const HUB_ERRORS = {
   ERR_HUB_UNREACHABLE: {
     meaning: 'The hub cannot be reached.',
     remedy: 'See whether the hub runs and whether its address is right: `sallyport doctor`.',
+  },
+  ERR_LOCKED_OUT: {
+    meaning:
+      'Too many invalid attempts came from this address or were made with this key; the next is looked at after the time in `Retry-After`.',
+    remedy:
+      'Wait. See `sallyport hub status` for what was counted, and look for the program that makes these attempts.',
   },
   ERR_MEDIA_TYPE: {
     meaning: 'The request has a body of another kind than its route takes.',
@@ -142,16 +153,16 @@ export const HUB_ERRORS = {
     meaning: 'A key of this site is in use elsewhere on this hub.',
     remedy: 'Make a new identity for this site.',
   },
-  ERR_PORT_TAKEN: {
-    meaning: 'Another program listens where the hub was told to.',
-    remedy: 'Stop it if it is another hub, or choose another port with `--port`.',
-  },
-  ERR_POSSESSION: {
   ERR_NOT_READY: {
     meaning: 'A part without which the hub cannot work is away; the message names it.',
     remedy:
       'Look at that part: the database, or Redis where the hub was started with it. The hub goes on by itself when it is back.',
   },
+  ERR_PORT_TAKEN: {
+    meaning: 'Another program listens where the hub was told to.',
+    remedy: 'Stop it if it is another hub, or choose another port with `--port`.',
+  },
+  ERR_POSSESSION: {
     meaning: 'The signature does not prove that the agent holds the key it announces.',
     remedy: 'Enrol again; if it repeats, find out who stands between.',
   },
@@ -171,9 +182,20 @@ export const HUB_ERRORS = {
     meaning: 'A hub that listens on every interface does not know its own address.',
     remedy: 'Name it with `--public-url`.',
   },
+  ERR_QUARANTINED: {
+    meaning:
+      'This key made so many invalid attempts again and again that it is out until an operator lifts it.',
+    remedy:
+      'Find out what its holder does; then `sallyport hub lift <key>`, or take the key out for good.',
+  },
   ERR_QUEUE_FULL: {
     meaning: 'Too many envelopes of this site wait for an answer already.',
     remedy: 'Wait for answers, and see whether the agents run: `sallyport agent list`.',
+  },
+  ERR_RATE_LIMITED: {
+    meaning: 'More requests than the hub takes within a minute came from this address or key.',
+    remedy:
+      'Wait for the time in `Retry-After`; if the load is right, raise the limit: `sallyport hub start --limits`.',
   },
   ERR_REQUEST_FORM: {
     meaning: 'The request does not have the form of the contract; the message names the member.',
