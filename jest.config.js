@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /** One Jest for the whole repository: sources run un-built, types are stripped by Node itself. */
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+
+// Programs that suites start find there what others have compiled.
+const cache = join(tmpdir(), `sallyport-tests-${userInfo().uid}`, 'compiled')
+process.env['NODE_COMPILE_CACHE'] ??= cache
 
 /** What both projects share. */
 const common = {
@@ -30,13 +36,13 @@ export default {
       displayName: 'programs',
       testMatch: ['<rootDir>/test/{e2e,attack,faults}/**/*.test.ts'],
       setupFilesAfterEnv: [...common.setupFilesAfterEnv, '<rootDir>/test/support/patience.ts'],
-      runner: '<rootDir>/tools/few-at-a-time.js',
     },
   ],
   // For unit suites; Jest takes no time-out from a project, so the others set theirs in test/support/patience.ts.
   testTimeout: 20_000,
-  // One more than the cores that CI has: many tests wait for a program or a socket.
-  maxWorkers: 3,
+  // Two more than the cores that CI has: many tests wait for a program or a socket.
+  maxWorkers: 4,
+  testSequencer: '<rootDir>/tools/mixed-sequencer.js',
   reporters: ['default', '<rootDir>/tools/closing-line.ts'],
   coverageProvider: 'babel',
   // `npm run coverage`: every branch of a decision is tested.

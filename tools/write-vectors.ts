@@ -20,10 +20,10 @@ const VECTORS: Readonly<Record<string, () => object | Promise<object>>> = {
   'envelope.json': envelopeVectors,
   'strict-json.json': strictJsonVectors,
   'sealed.json': sealedVectors,
-  'enrolment-code.json': enrolmentCodeVectors,
+  'enrolment-code-2.json': enrolmentCodeVectors,
   'key-id.json': keyIdVectors,
   'publication.json': publicationVectors,
-  'trust-root.json': trustRootVectors,
+  'trust-root-2.json': trustRootVectors,
 }
 
 const folder = resolve(process.argv[2] ?? join(repositoryRoot, 'docs/vectors'))

@@ -3,7 +3,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 
 export const ROOT = resolve(import.meta.dirname, '../..')
 const READY_MS = 15_000
@@ -107,8 +107,11 @@ async function startProgram(
   return { pid: child.pid!, child, ready, output, end, [Symbol.asyncDispose]: () => end('SIGKILL') }
 }
 
+/** Why a cache: each home is a new one, and to compile everything anew takes longer than most commands. */
 function environment(home: string, extra: Record<string, string> = {}): Record<string, string> {
-  return { PATH: process.env['PATH'] ?? '', HOME: home, SALLYPORT_HOME: home, ...extra }
+  const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env
+  const cache = { NODE_COMPILE_CACHE, XDG_CACHE_HOME: dirname(NODE_COMPILE_CACHE) }
+  return { PATH, HOME: home, SALLYPORT_HOME: home, ...cache, ...extra }
 }
 
 function collect(child: ChildProcess): () => { stdout: string; stderr: string } {

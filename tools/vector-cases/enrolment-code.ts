@@ -2,14 +2,13 @@
 /** Vectors of enrolment codes: what both sides derive, and how people may type. */
 import {
   codeProof,
+  fingerprintOf,
   makeEnrolmentCode,
   parseEnrolmentCode,
   possessionMessage,
-  rootFingerprintOf,
 } from '@sallyport/core/crypto'
 import { encodeBase64url } from '@sallyport/core/protocol'
 import { agent, describeParty, hex } from './parties.ts'
-import { firstRoot } from './trust-root.ts'
 
 const SECRETS = [
   new Uint8Array(16),
@@ -17,31 +16,41 @@ const SECRETS = [
   Uint8Array.from({ length: 16 }, (_, byte) => byte * 17),
 ]
 
+/** Where the hub of each code is: without an address, with one, and with one of each kind. */
+const HUBS = [
+  [],
+  ['http://127.0.0.1:8420'],
+  ['https://hub.example:8440/sallyport', 'https://192.0.2.7', 'https://[2001:db8::7]:8440'],
+]
+
+/** Stands for the signed payload of a trust root: nothing but its hash is in a code. */
+const ROOT_PAYLOAD = new TextEncoder().encode('the signed payload of a trust root')
+
 /** Most digits of its code are 0 or 1, which people confuse with letters. */
 const ZEROS_AND_ONES = Buffer.from('0842108421'.repeat(2) + '00'.repeat(6), 'hex')
 
-/** `enrolment-code.json`. */
+/** `enrolment-code-2.json`. */
 export function enrolmentCodeVectors(): object {
   const code = codeOf(ZEROS_AND_ONES)
-  const digits = code.slice('SP1-'.length)
+  const digits = code.slice('SP2-'.length)
   return {
     description:
-      'Enrolment codes and what is derived from them. `secret` is hexadecimal, all else base64url or text. `codeProof` is over the keys of the agent.',
-    trustRoot: new TextDecoder().decode(firstRoot),
+      'Enrolment codes and what is derived from them. `secret` is hexadecimal, all else base64url or text; `rootPayload` is text. `codeProof` is over the keys of the agent.',
+    rootPayload: new TextDecoder().decode(ROOT_PAYLOAD),
     agent: describeParty(agent),
-    cases: SECRETS.map(describeSecret),
+    cases: SECRETS.map((secret, at) => describeSecret(secret, HUBS[at]!)),
     typed: {
       code,
       accepted: [
         code.toLowerCase(),
         code.replaceAll('-', ''),
         ` ${code.replaceAll('-', ' ')}\n`,
-        `SP1-${digits.replaceAll('0', 'O').replaceAll('1', 'I')}`,
-        `sp1-${digits.toLowerCase().replaceAll('0', 'o').replaceAll('1', 'l')}`,
+        `SP2-${digits.replaceAll('0', 'O').replaceAll('1', 'I')}`,
+        `sp2-${digits.toLowerCase().replaceAll('0', 'o').replaceAll('1', 'l')}`,
       ],
       refused: [
         { code: 'ERR_CODE_FORM', text: '' },
-        { code: 'ERR_CODE_FORM', text: code.replace('SP1', 'SP2') },
+        { code: 'ERR_CODE_FORM', text: code.replace('SP2', 'SP1') },
         { code: 'ERR_CODE_FORM', text: digits },
         { code: 'ERR_CODE_FORM', text: code.slice(0, -1) },
         { code: 'ERR_CODE_FORM', text: `${code}0` },
@@ -57,16 +66,17 @@ export function enrolmentCodeVectors(): object {
   }
 }
 
-function codeOf(secret: Uint8Array): string {
-  return makeEnrolmentCode(secret, rootFingerprintOf(firstRoot))
+function codeOf(secret: Uint8Array, hubs: readonly string[] = []): string {
+  return makeEnrolmentCode(secret, fingerprintOf(ROOT_PAYLOAD), hubs)
 }
 
-function describeSecret(secret: Uint8Array): object {
-  const code = codeOf(secret)
+function describeSecret(secret: Uint8Array, hubs: readonly string[]): object {
+  const code = codeOf(secret, hubs)
   const { sealKey, proofKey, redeemToken, redeemHash, rootFingerprint } = parseEnrolmentCode(code)
   const { signing, sealing } = agent.identity
   return {
     secret: hex(secret),
+    hubs,
     code,
     redeemToken,
     redeemHash,

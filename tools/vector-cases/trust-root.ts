@@ -3,9 +3,15 @@
 import {
   digestOf,
   fingerprintOf,
+  blindRoot,
   foundSite,
   makeIdentity,
+  nameOpeningOf,
+  openRoot,
+  pseudonymOf,
   publicIdentity,
+  revealRoot,
+  sha256,
   type Identity,
 } from '@sallyport/core/crypto'
 import {
@@ -15,7 +21,6 @@ import {
   encodeDocument,
   encodeEnvelope,
   pae,
-  parseDocument,
   parseEnvelope,
   type RefusalReason,
   type TrustRoot,
@@ -27,11 +32,24 @@ const END_MS = Date.parse('2029-01-31T12:00:00.000Z')
 
 const rootKeyOf = (name: string, seed: number): Identity =>
   makeIdentity(name, new Uint8Array(64).fill(seed))
+const NAMES = [
+  ['site', 'home'],
+  ['holder', 'ann'],
+  ['holder', 'home'],
+  ['concern', 'guest/101'],
+] as const
+
 const annsRoot = rootKeyOf('ann', 21)
 const bensRoot = rootKeyOf('ben', 22)
 
-/** Envelope of the first root of the vectors' site. */
-export const firstRoot: Uint8Array = foundSite({
+/** Bytes that look random and are the same at every time. */
+const random = (() => {
+  let drawn = 0
+  return (count: number): Uint8Array =>
+    sha256(new TextEncoder().encode(`trust root vectors ${(drawn += 1)}`)).slice(0, count)
+})()
+
+const founded = foundSite({
   siteId: SITE_ID,
   siteName: 'home',
   operator: publicIdentity(operator.identity),
@@ -40,9 +58,17 @@ export const firstRoot: Uint8Array = foundSite({
   policyText: 'permit (principal, action, resource);',
   nowMs: NOW_MS,
   expiresAtMs: END_MS,
-}).root
+  random,
+})
+const { nameKey } = founded
 
-const first = parseDocument(documents.trustRoot, payloadOf(firstRoot))
+/** Envelope of the first root of the vectors' site. */
+export const firstRoot: Uint8Array = founded.root
+
+/** The key to the names of that site. */
+export const siteNameKey: Uint8Array = nameKey
+
+const first = revealRoot(openRoot(firstRoot), nameKey).root
 
 /** Two root holders from here on, both needed after it. */
 const second: TrustRoot = {
@@ -53,11 +79,18 @@ const second: TrustRoot = {
 }
 const third: TrustRoot = { ...second, version: 3 }
 
-/** `trust-root.json`. */
+/** `trust-root-2.json`. */
 export function trustRootVectors(): object {
   return {
     description:
-      'Trust roots. `fingerprint` is the first 16 bytes of SHA-256 over the payload. `after` names the version under which an envelope is judged; accepted ones in turn make the chain.',
+      'Trust roots. `fingerprint` is the first 16 bytes of SHA-256 over the payload. `after` names the version under which an envelope is judged; accepted ones in turn make the chain. `names` are those of the first root, base64url their openings.',
+    nameKey: encodeBase64url(nameKey),
+    names: NAMES.map(([kind, name]) => ({
+      kind,
+      name,
+      opening: encodeBase64url(nameOpeningOf(nameKey, kind, name)),
+      pseudonym: pseudonymOf(nameKey, kind, name),
+    })),
     stranger: describeParty(stranger),
     secondOperator: describeParty(secondOperator),
     first: {
@@ -105,7 +138,7 @@ function refused(name: string, after: number, reason: RefusalReason, envelope: s
 
 function sign(root: TrustRoot, ...by: Identity[]): string {
   const { payloadType } = documents.trustRoot
-  const payload = encodeDocument(documents.trustRoot, root)
+  const payload = encodeDocument(documents.trustRoot, blindRoot(root, nameKey, random))
   const signatures = by.map(({ signing }) => ({
     keyId: signing.keyId,
     signature: signing.sign(pae(payloadType, payload)),

@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { compileCacheFolder } from './compile-cache.ts'
 
 /** What a program of ours may see of the environment. Everything else could steer Node or a library. */
 const KEPT = /^(PATH|HOME|TZ|LANG|SALLYPORT_[A-Z_]+)$/
@@ -28,10 +29,14 @@ export function launchOf(program: ProgramName, args: readonly string[]): Launch 
   const main = fileURLToPath(import.meta.resolve(program))
   const conditions = process.execArgv.filter((arg) => arg.startsWith('--conditions='))
   const flags = ['--disable-sigusr1', '--disable-warning=ExperimentalWarning', ...conditions]
+  const cache = compileCacheFolder()
   return {
     file: process.execPath,
     args: [...flags, main, ...args],
-    env: cleanEnvironment(process.env),
+    env: {
+      ...cleanEnvironment(process.env),
+      ...(cache !== undefined && { NODE_COMPILE_CACHE: cache }),
+    },
   }
 }
 
