@@ -24,7 +24,7 @@ export type AgentFile = z.infer<typeof AgentFile>
 export function readAgentFile(stateDir: string): AgentFile {
   if (!hasAgentFile(stateDir)) {
     throw new CodedError('ERR_NOT_ENROLLED', `no agent is enrolled in ${stateDir}`, {
-      details: { remedy: 'sallyport agent enrol <code> --hub <address>' },
+      details: { remedy: 'sallyport agent enrol <code>' },
     })
   }
   const parsed = AgentFile.safeParse(parseJson(readKeyFile(pathIn(stateDir)), MAX_BYTES))

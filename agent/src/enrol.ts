@@ -14,8 +14,8 @@ import {
 } from '@sallyport/core/crypto'
 import { decodeBase64url, documents, encodeBase64url, instantOf } from '@sallyport/core/protocol'
 import { openStateDirectory } from '@sallyport/core/stores'
-import { openHubClient, type HubClient } from '@sallyport/core/transport'
-import { CodedError } from '@sallyport/sdk'
+import { isPassing, openHubClient, type HubClient } from '@sallyport/core/transport'
+import { CodedError, isCodedError } from '@sallyport/sdk'
 import { hasAgentFile, writeAgentFile } from './agent-file.ts'
 import { verifyEnrolment, type Enrolled } from './trust.ts'
 import { openOrCreateVault } from './vault.ts'
@@ -25,7 +25,8 @@ import { AGENT_VERSION } from './version.ts'
 /** What a person brings to enrol an agent. */
 export interface EnrolRequest {
   readonly code: string
-  readonly hub: string
+  /** Address of the hub; else those in the code. */
+  readonly hub?: string | undefined
   readonly stateDir: string
   readonly passphraseFile?: string
   readonly clock: { now(): number }
@@ -53,12 +54,8 @@ export async function enrolAgent(request: EnrolRequest): Promise<EnrolledAgent> 
   refuseSecondEnrolment(directory.path)
   const place = { stateDir: directory.path, passphraseFile: request.passphraseFile }
   const identity = openOrCreateVault('agent', place)
-  await using hub = openHubClient({
-    url: request.hub,
-    key: identity.signing,
-    clock: request.clock,
-  })
-  const bytes = await redeem(code, identity, hub)
+  await using opening = new AsyncDisposableStack()
+  const { hub, bytes } = await redeemAtOne(request, { code, identity }, opening)
   const enrolled = verifyEnrolment(bytes, code.rootFingerprint)
   const { enrolment } = enrolled
   await hub.describeAgent(await describe({ code, identity, enrolled, nowMs: request.clock.now() }))
@@ -96,6 +93,31 @@ function beginRecord(path: string, identity: Identity, enrolled: Enrolled): void
     const envelope = decodeBase64url(enrolment.policy)
     record.store.authority.addPolicy(policy.version, { envelope, rootVersion }, nowMs)
   })
+}
+
+/** Redeems the code at the first of its hubs that can be reached; the connection to that one is left open. */
+async function redeemAtOne(
+  { hub: given, clock }: EnrolRequest,
+  { code, identity }: { code: EnrolmentCode; identity: Identity },
+  scope: AsyncDisposableStack,
+): Promise<{ hub: HubClient; bytes: Uint8Array }> {
+  const urls = given === undefined ? code.hubs : [given]
+  let fault: unknown = new CodedError('ERR_HUB_ADDRESS', 'the code names no hub: add --hub <url>')
+  for (const url of urls) {
+    try {
+      const hub = scope.use(openHubClient({ url, key: identity.signing, clock }))
+      return { hub, bytes: await redeem(code, identity, hub) }
+    } catch (error) {
+      if (!isElsewhere(error)) throw error
+      fault = error
+    }
+  }
+  throw fault
+}
+
+/** Whether another address of the hub may do: it was not reached at this one. */
+function isElsewhere(error: unknown): boolean {
+  return isPassing(error) || (isCodedError(error) && error.code === 'ERR_HUB_ADDRESS')
 }
 
 /** Why: the redeem token shows that the code is known, the signature that the new key is held. */

@@ -170,7 +170,7 @@ const CASES: readonly Case[] = [
   },
   {
     what: 'a code with a typing error',
-    args: ['agent', 'enrol', 'SP1-ABCD', '--hub', NO_HUB],
+    args: ['agent', 'enrol', 'SP2-ABCD', '--hub', NO_HUB],
     exitCode: 2,
     code: 'ERR_CODE_FORM',
     says: 'whole line',

@@ -49,7 +49,7 @@ describe('the way of an agent', () => {
         agent: { name: 'pve1' },
         hub: env['SALLYPORT_HUB'],
       })
-      expect(code['code']).toMatch(/^SP1(-[0-9A-Z]{4}){14}$/)
+      expect(code['code']).toMatch(/^SP2(-[0-9A-Z]{4}){18}$/)
       expect((await json('agent', 'list'))['agents']).toMatchObject([
         { name: 'pve1', state: 'code given', keyId: null },
       ])

@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals'
 import { chainOf } from '@sallyport/core/admission'
 import {
   codeProof,
+  fingerprintOf,
   digestOf,
   keyIdOf,
   makeEnrolmentCode,
@@ -250,21 +251,24 @@ describe('trust-root.json', () => {
   })
 })
 
-describe('enrolment-code.json', () => {
+describe('enrolment-code-2.json', () => {
   type Derived = 'redeemToken' | 'redeemHash' | 'sealKey' | 'proofKey' | 'rootFingerprint'
   const vectors = read<{
-    trustRoot: string
+    rootPayload: string
     agent: Party
-    cases: Record<Derived | 'secret' | 'code' | 'possession' | 'codeProof', string>[]
+    cases: (Record<Derived | 'secret' | 'code' | 'possession' | 'codeProof', string> & {
+      hubs: string[]
+    })[]
     typed: { code: string; accepted: string[]; refused: { code: string; text: string }[] }
-  }>('enrolment-code.json')
-  const fingerprint = rootFingerprintOf(Buffer.from(vectors.trustRoot))
+  }>('enrolment-code-2.json')
+  const fingerprint = fingerprintOf(Buffer.from(vectors.rootPayload))
 
   it.each(vectors.cases)(
     'derives from $secret',
-    ({ secret, code, possession, codeProof: proof, ...derived }) => {
-      expect(makeEnrolmentCode(hex(secret), fingerprint)).toBe(code)
-      const { sealKey, proofKey, ...texts } = parseEnrolmentCode(code)
+    ({ secret, hubs, code, possession, codeProof: proof, ...derived }) => {
+      expect(makeEnrolmentCode(hex(secret), fingerprint, hubs)).toBe(code)
+      const { sealKey, proofKey, hubs: read, ...texts } = parseEnrolmentCode(code)
+      expect(read).toEqual(hubs)
       const keys = { sealKey: encodeBase64url(sealKey), proofKey: encodeBase64url(proofKey) }
       expect({ ...texts, ...keys }).toEqual(derived)
       expect(derived.rootFingerprint).toBe(fingerprint)

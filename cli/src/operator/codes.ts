@@ -12,6 +12,7 @@ import {
   verifyPolicy,
 } from '@sallyport/core/crypto'
 import { documents, encodeBase64url, instantOf } from '@sallyport/core/protocol'
+import { parseHubAddress } from '@sallyport/core/transport'
 import { EXIT } from '../output/exit-codes.ts'
 import { Problem } from '../output/problem.ts'
 import { syncPolicy } from '../policy/current.ts'
@@ -23,8 +24,22 @@ import type { Operator } from './operator.ts'
 /** A code and the agent it makes. */
 export interface NewCode {
   readonly code: string
+  /** Where the host will look for the hub. */
+  readonly addresses: readonly string[]
   readonly record: AgentRecord
 }
+
+/** What is asked for. */
+export interface CodeAsked {
+  readonly name: string
+  readonly lifetimeMs: number
+  readonly isReplacing: boolean
+  /** Addresses of the hub as the host reaches it; else the one that this operator uses. */
+  readonly addresses?: readonly string[] | undefined
+}
+
+/** Addresses that one code has room for. */
+const MAX_ADDRESSES = 4
 
 /**
  * Makes a code for an agent and tells the hub the hash of it.
@@ -32,11 +47,9 @@ export interface NewCode {
  * Trust: the hub gets the enrolment sealed under the code, and never the code; the record keeps the proof key sealed.
  * Throws: ERR_AGENT_NAME_TAKEN unless `isReplacing`.
  */
-export async function makeCode(
-  operator: Operator,
-  asked: { name: string; lifetimeMs: number; isReplacing: boolean },
-): Promise<NewCode> {
+export async function makeCode(operator: Operator, asked: CodeAsked): Promise<NewCode> {
   const { identity, site, hub, home } = operator
+  const addresses = addressesOf(hub.address, asked.addresses)
   if (!asked.isReplacing) await expectFree(operator, asked.name)
   const nowMs = operator.now()
   const [issuedAt, expiresAt] = [instantOf(nowMs), instantOf(nowMs + asked.lifetimeMs)]
@@ -44,6 +57,7 @@ export async function makeCode(
   const code = makeEnrolmentCode(
     randomBytes(CODE_SECRET_BYTES),
     rootFingerprintOf(site.root.envelope),
+    addresses,
   )
   const { redeemHash, sealKey, proofKey } = parseEnrolmentCode(code)
   const enrolment = {
@@ -74,7 +88,19 @@ export async function makeCode(
   await hub.addCode({ agentId, redeemHash, sealedEnrolment, expiresAt })
   await forgetPending(home, asked.name)
   await writeAgent(home, record)
-  return { code, record }
+  return { code, addresses, record }
+}
+
+/** Throws: ERR_HUB_ADDRESS, ERR_USAGE when there are too many. */
+function addressesOf(own: string, given: readonly string[] = []): string[] {
+  if (given.length > MAX_ADDRESSES) {
+    throw new Problem('ERR_USAGE', `a code has room for ${MAX_ADDRESSES} addresses`, {
+      exit: EXIT.usage,
+      unharmed: 'No code was made.',
+      remedy: 'Give those that this host needs.',
+    })
+  }
+  return (given.length > 0 ? given : [own]).map((each) => parseHubAddress(each))
 }
 
 /** Why under the newest root: the agent that enrols knows no other. */

@@ -3,6 +3,7 @@
 import { keyIdOf } from '@sallyport/core/crypto'
 import { Name } from '@sallyport/core/protocol'
 import { makeCode } from '../operator/codes.ts'
+import type { CodeAsked } from '../operator/codes.ts'
 import type { Operator } from '../operator/operator.ts'
 import { EXIT } from '../output/exit-codes.ts'
 import { Problem } from '../output/problem.ts'
@@ -12,19 +13,17 @@ import { waiting } from '../output/waiting.ts'
 import { fingerprint, relative } from '../output/words.ts'
 
 /** Makes the code and prints the line that the host needs. */
-export async function agentCode(
-  operator: Operator,
-  talk: Talk,
-  asked: { name: string; lifetimeMs: number; isReplacing: boolean },
-): Promise<void> {
+export async function agentCode(operator: Operator, talk: Talk, asked: CodeAsked): Promise<void> {
   expectAgentName(asked.name)
-  const { code, record } = await waiting(talk, 'telling the hub', () => makeCode(operator, asked))
-  const line = `sallyport agent enrol ${code} --hub ${operator.hub.address}`
+  const made = await waiting(talk, 'telling the hub', () => makeCode(operator, asked))
+  const { code, addresses, record } = made
+  const line = `sallyport agent enrol ${code}`
   const document = {
     format: 'sallyport.agent-code/1',
     agent: { name: record.name, agentId: record.agentId },
     code,
     hub: operator.hub.address,
+    addresses,
     expiresAt: record.codeExpiresAt,
     enrolLine: line,
   }
@@ -35,6 +34,7 @@ export async function agentCode(
       `  ${talk.paint.strong(line)}`,
       '',
       pairs([
+        ['hub', addresses.join(', ')],
         ['valid', `once, ${relative(Date.parse(record.codeExpiresAt), operator.now())}`],
         [
           'site',

@@ -13,7 +13,7 @@ import { fingerprint } from '../output/words.ts'
 /** What enrolling needs. */
 export interface EnrolAsked {
   readonly code: string
-  readonly hub: string
+  readonly hub: string | undefined
   readonly stateDir: string
   readonly passphraseFile?: string | undefined
   /** What `sallyport agent start` must be given to find this agent. */

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The one-time enrolment code: a secret, a fingerprint of the trust root and a checksum, as a person types it. */
+/** The one-time enrolment code: a secret, a fingerprint of the trust root, where the hub is, and a checksum, as a person types it. */
 import { CodedError } from '@sallyport/sdk'
 import { decodeBase64url, encodeBase64url } from '../protocol/base64url.ts'
 import { equalBytes, hkdfSha256, hmacSha256, sha256 } from './digest.ts'
+import { decodeHubs, encodeHubs } from './enrolment-code-hubs.ts'
 import { parseSealingPublicKey, parseSigningPublicKey } from './public-key.ts'
-import { readTypedDigits, typedDigits } from './typed-digits.ts'
+import { readAnyTypedDigits, typedDigits } from './typed-digits.ts'
 
 /** Codes of an enrolment code that is refused. */
 export type EnrolmentCodeErrorCode = 'ERR_CODE_FORM' | 'ERR_CODE_CHECKSUM'
@@ -19,26 +20,39 @@ export interface EnrolmentCode {
   readonly proofKey: Uint8Array
   /** `fingerprintOf` the signed payload of the trust root. */
   readonly rootFingerprint: string
+  /** Base addresses of the hub, to be tried in this order. Trust: a hint and nothing more, like all that a hub says. */
+  readonly hubs: readonly string[]
 }
 
 /** Bytes of the secret of a code. */
 export const CODE_SECRET_BYTES = 16
 
-const PREFIX = 'SP1'
+const PREFIX = 'SP2'
 const FINGERPRINT_BYTES = 16
 const CHECKSUM_BYTES = 3
-const BODY_BYTES = CODE_SECRET_BYTES + FINGERPRINT_BYTES
+const FIXED_BYTES = CODE_SECRET_BYTES + FINGERPRINT_BYTES
+/** Bytes that fill eight digits. */
+const UNIT_BYTES = 5
+const MAX_BYTES = 400
 
 /**
- * Makes the code for one agent from 16 random bytes and the fingerprint of the trust root.
+ * Makes the code for one agent from 16 random bytes, the fingerprint of the trust root and the addresses of the hub,
+ * four at most. Without one, whoever enrols has to name the hub.
  *
  * Throws: RangeError, ERR_BASE64URL.
  */
-export function makeEnrolmentCode(secret: Uint8Array, rootFingerprint: string): string {
+export function makeEnrolmentCode(
+  secret: Uint8Array,
+  rootFingerprint: string,
+  hubs: readonly string[] = [],
+): string {
   if (secret.length !== CODE_SECRET_BYTES) throw new RangeError('secret must be 16 bytes')
   const fingerprint = decodeBase64url(rootFingerprint)
   if (fingerprint.length !== FINGERPRINT_BYTES) throw new RangeError('not a fingerprint')
-  const body = Buffer.concat([secret, fingerprint])
+  const plain = Buffer.concat([secret, fingerprint, encodeHubs(hubs)])
+  const spare = -(plain.length + CHECKSUM_BYTES) % UNIT_BYTES
+  const body = Buffer.concat([plain, new Uint8Array((spare + UNIT_BYTES) % UNIT_BYTES)])
+  if (body.length + CHECKSUM_BYTES > MAX_BYTES) throw new RangeError('the addresses are too long')
   return typedDigits(PREFIX, Buffer.concat([body, checksumOf(body)]))
 }
 
@@ -48,14 +62,17 @@ export function makeEnrolmentCode(secret: Uint8Array, rootFingerprint: string): 
  * Throws: ERR_CODE_FORM, ERR_CODE_CHECKSUM. Neither quotes the code.
  */
 export function parseEnrolmentCode(text: string): EnrolmentCode {
-  const bytes = fromDigits(text)
-  const body = bytes.subarray(0, BODY_BYTES)
-  if (!equalBytes(bytes.subarray(BODY_BYTES), checksumOf(body))) {
+  const bytes = readAnyTypedDigits(PREFIX, text, MAX_BYTES)
+  if (bytes === undefined || bytes.length < FIXED_BYTES + CHECKSUM_BYTES) throw malformed()
+  const body = bytes.subarray(0, -CHECKSUM_BYTES)
+  if (!equalBytes(bytes.subarray(-CHECKSUM_BYTES), checksumOf(body))) {
     throw new CodedError<EnrolmentCodeErrorCode>(
       'ERR_CODE_CHECKSUM',
       'the enrolment code has a typing error',
     )
   }
+  const hubs = decodeHubs(body.subarray(FIXED_BYTES))
+  if (hubs === undefined) throw malformed()
   const secret = body.subarray(0, CODE_SECRET_BYTES)
   const redeemToken = encodeBase64url(derive(secret, 'redeem'))
   return {
@@ -63,7 +80,8 @@ export function parseEnrolmentCode(text: string): EnrolmentCode {
     redeemHash: redeemHashOf(redeemToken),
     sealKey: derive(secret, 'seal'),
     proofKey: derive(secret, 'proof'),
-    rootFingerprint: encodeBase64url(body.subarray(CODE_SECRET_BYTES)),
+    rootFingerprint: encodeBase64url(body.subarray(CODE_SECRET_BYTES, FIXED_BYTES)),
+    hubs,
   }
 }
 
@@ -105,15 +123,10 @@ function derive(secret: Uint8Array, purpose: string): Uint8Array {
 }
 
 function checksumOf(body: Uint8Array): Uint8Array {
-  const label = new TextEncoder().encode('sallyport enrolment code v1\n')
+  const label = new TextEncoder().encode('sallyport enrolment code v2\n')
   return sha256(Buffer.concat([label, body])).slice(0, CHECKSUM_BYTES)
 }
 
-function fromDigits(text: string): Uint8Array {
-  const bytes = readTypedDigits(PREFIX, text, BODY_BYTES + CHECKSUM_BYTES)
-  if (bytes !== undefined) return bytes
-  throw new CodedError<EnrolmentCodeErrorCode>(
-    'ERR_CODE_FORM',
-    'not an enrolment code: SP1 and 56 digits',
-  )
+function malformed(): CodedError<EnrolmentCodeErrorCode> {
+  return new CodedError('ERR_CODE_FORM', 'not an enrolment code: SP2 and groups of four digits')
 }

@@ -72,4 +72,4 @@ export {
 export type { PolicyVerdict, RootVerdict, VerifiedRoot } from './trust-root.ts'
 export { makeTrustStore, makeTrustedKey } from './trust-store.ts'
 export type { SignatureNeed, TrustStore, TrustedKey } from './trust-store.ts'
-export { readTypedDigits, typedDigits } from './typed-digits.ts'
+export { readAnyTypedDigits, readTypedDigits, typedDigits } from './typed-digits.ts'

@@ -25,14 +25,31 @@ export function readTypedDigits(
   text: string,
   byteCount: number,
 ): Uint8Array | undefined {
+  const bytes = readAnyTypedDigits(prefix, text, byteCount)
+  return bytes?.length === byteCount ? bytes : undefined
+}
+
+/** The same for as many bytes as fill the digits, up to a count. */
+export function readAnyTypedDigits(
+  prefix: string,
+  text: string,
+  maxBytes: number,
+): Uint8Array | undefined {
   // Letters of other alphabets can turn into these as capitals.
-  const isPlain = text.length <= 256 && /^[\x20-\x7e\s]*$/.test(text)
+  const isPlain = text.length <= maxLength(maxBytes) && /^[\x20-\x7e\s]*$/.test(text)
   const typed = isPlain ? text.replace(/[\s-]/g, '').toUpperCase() : ''
   const read = typed.replace(/O/g, '0').replace(/[IL]/g, '1')
   const digits = read.slice(prefix.length)
-  const isWhole = read.startsWith(prefix) && digits.length === (byteCount * 8) / 5
+  const byteCount = (digits.length * 5) / 8
+  const isWhole = read.startsWith(prefix) && Number.isInteger(byteCount) && byteCount <= maxBytes
   if (!isWhole || [...digits].some((digit) => !DIGITS.includes(digit))) return undefined
   let value = 0n
   for (const digit of digits) value = (value << 5n) | BigInt(DIGITS.indexOf(digit))
-  return Buffer.from(value.toString(16).padStart(2 * byteCount, '0'), 'hex')
+  const hex = value.toString(16).padStart(2 * byteCount, '0')
+  return byteCount === 0 ? new Uint8Array() : Buffer.from(hex, 'hex')
+}
+
+/** Digits, and room for spaces between them and a line's end or two. */
+function maxLength(maxBytes: number): number {
+  return 128 + maxBytes * 4
 }

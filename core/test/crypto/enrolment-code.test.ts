@@ -13,6 +13,7 @@ import {
   possessionMessage,
   redeemHashOf,
   sha256,
+  typedDigits,
 } from '@sallyport/core/crypto'
 import { decodeBase64url, encodeBase64url } from '@sallyport/core/protocol'
 import fc from 'fast-check'
@@ -26,8 +27,10 @@ const hmac = (label: string, ...parts: Uint8Array[]) =>
   Buffer.concat([Buffer.from(label), ...parts])
 
 describe('enrolment codes', () => {
-  it('are SP1 and fourteen groups of four digits', () => {
-    expect(code).toMatch(/^SP1(-[0-9A-HJKMNP-TV-Z]{4}){14}$/)
+  it('are SP2 and fourteen groups of four digits, and four more with an address', () => {
+    expect(code).toMatch(/^SP2(-[0-9A-HJKMNP-TV-Z]{4}){14}$/)
+    const near = makeEnrolmentCode(secret, root, ['http://127.0.0.1:8420'])
+    expect(near).toMatch(/^SP2(-[0-9A-HJKMNP-TV-Z]{4}){18}$/)
   })
 
   it('give the same values on both sides for every secret', () => {
@@ -41,6 +44,7 @@ describe('enrolment codes', () => {
           sealKey: hkdfSha256(bytes, 'sallyport enrolment seal v1', 32),
           proofKey: hkdfSha256(bytes, 'sallyport enrolment proof v1', 32),
           rootFingerprint: encodeBase64url(sha256(payload).subarray(0, 16)),
+          hubs: [],
         })
       }),
       { numRuns: 30 },
@@ -73,18 +77,20 @@ describe('enrolment codes', () => {
       if (digits[at] === '-') continue
       const other = digits[at] === 'Z' ? 'Y' : 'Z'
       const mistyped = digits.slice(0, at) + other + digits.slice(at + 1)
-      expect(() => parseEnrolmentCode(`SP1-${mistyped}`)).toThrowCode('ERR_CODE_CHECKSUM')
+      expect(() => parseEnrolmentCode(`SP2-${mistyped}`)).toThrowCode('ERR_CODE_CHECKSUM')
       const swapped =
         digits.slice(0, at) + (digits[at + 1] ?? '') + digits[at]! + digits.slice(at + 2)
       if (swapped.replaceAll('-', '') === digits.replaceAll('-', '')) continue
-      expect(() => parseEnrolmentCode(`SP1-${swapped}`)).toThrowCode('ERR_CODE_CHECKSUM')
+      expect(() => parseEnrolmentCode(`SP2-${swapped}`)).toThrowCode('ERR_CODE_CHECKSUM')
     }
   })
 
   it.each([
     ['nothing', ''],
-    ['another version', code.replace('SP1', 'SP2')],
+    ['another version', code.replace('SP2', 'SP1')],
     ['no version', code.slice(4)],
+    ['a version and nothing', 'SP2'],
+    ['too few groups', code.slice(0, -10)],
     ['a digit too few', code.slice(0, -1)],
     ['a digit too many', `${code}0`],
     ['a U', code.replace(/.$/, 'U')],
@@ -108,6 +114,94 @@ describe('enrolment codes', () => {
   it('are made from 16 bytes and a fingerprint', () => {
     expect(() => makeEnrolmentCode(new Uint8Array(10), root)).toThrow(RangeError)
     expect(() => makeEnrolmentCode(secret, 'AAAA')).toThrow(RangeError)
+  })
+})
+
+describe('addresses of a hub in a code', () => {
+  const hubsOf = (...hubs: string[]) =>
+    parseEnrolmentCode(makeEnrolmentCode(secret, root, hubs)).hubs
+
+  it.each([
+    'http://127.0.0.1:8420',
+    'https://hub.example',
+    'https://hub.example:8440',
+    'https://hub.example/sallyport',
+    'https://hub.example:8440/a/path/of%20it',
+    'https://192.0.2.7',
+    'https://[2001:db8::7]:8440',
+    'https://[::1]',
+    'https://[1::]',
+    'https://[1:2:3:4:5:6:7:8]',
+    'https://a',
+    'https://ab',
+    'https://an_odd-name.0.example',
+    `https://${'long-label.'.repeat(20)}example:65535`,
+    'https://xn--bcher-kva.example',
+  ])('come back as they were: %s', (hub) => {
+    expect(hubsOf(hub)).toEqual([hub])
+  })
+
+  it('come back in their order, four at most', () => {
+    const hubs = [
+      'https://a.example',
+      'https://192.0.2.7:1',
+      'http://[::1]:2',
+      'https://b.example/p',
+    ]
+    expect(hubsOf(...hubs)).toEqual(hubs)
+    expect(() => makeEnrolmentCode(secret, root, [...hubs, 'https://c.example'])).toThrow(
+      RangeError,
+    )
+  })
+
+  it('come back for every address that there is', () => {
+    const name = fc.domain().map((domain) => `https://${domain.toLowerCase()}`)
+    const spelled = fc.oneof(name, fc.webUrl({ validSchemes: ['http', 'https'] }))
+    fc.assert(
+      fc.property(spelled, fc.integer({ min: 1, max: 65_535 }), (text, port) => {
+        const url = new URL(text)
+        url.port = String(port)
+        const hub = url.origin + url.pathname.replace(/\/+$/, '')
+        fc.pre(url.pathname.length <= 100)
+        expect(hubsOf(hub)).toEqual([hub])
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  it.each([
+    '',
+    'hub.example',
+    'ftp://hub.example',
+    'https://a!b.example',
+    `https://a/${'p'.repeat(300)}`,
+  ])('are not made of %j', (hub) => {
+    expect(() => makeEnrolmentCode(secret, root, [hub])).toThrow(RangeError)
+  })
+
+  // Bytes behind secret and fingerprint, under a checksum that is right.
+  it.each([
+    ['an unknown bit', [0x23, 1, 0x05, 0x40]],
+    ['no kind of host', [0x08, 1, 1, 0, 0, 0, 0]],
+    ['an address that ends too soon', [0x02, 127]],
+    ['a port that goes without saying', [0x09, 127, 0, 0, 1, 1, 187]],
+    ['a path of nothing', [0x11, 127, 0, 0, 1, 0, 0]],
+    ['a name with a gap in it', [0x03, 3, 0, 1]],
+    ['letters beyond the last', [0x03, 3, 255, 255]],
+    ['an address behind the end', [0, 0, 0x01, 127, 0, 0, 1]],
+    ['more zeros than fill a group', [0, 0, 0, 0, 0, 0, 0]],
+    ['five addresses', [1, 1, 1, 1, 1].flatMap((each) => [each, 127, 0, 0, 1]).concat(0, 0)],
+  ])('are refused with %s', (_, bytes) => {
+    const spare = (5 - ((bytes.length + 35) % 5)) % 5
+    const body = Buffer.concat([
+      secret,
+      decodeBase64url(root),
+      Uint8Array.from(bytes),
+      new Uint8Array(spare),
+    ])
+    const check = sha256(Buffer.concat([Buffer.from('sallyport enrolment code v2\n'), body]))
+    const text = typedDigits('SP2', Buffer.concat([body, check.subarray(0, 3)]))
+    expect(() => parseEnrolmentCode(text)).toThrowCode('ERR_CODE_FORM')
   })
 })
 

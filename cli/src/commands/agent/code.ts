@@ -9,11 +9,15 @@ import { parseDuration } from '../../output/duration.ts'
 export class AgentCode extends BaseCommand {
   static override summary = 'Make a one-time code that lets a host become an agent'
   static override description =
-    'The code carries a fingerprint of your key, so the hub cannot put other operators in your place, ' +
+    'The code carries the address of the hub, a fingerprint of the trust root, so the hub cannot put other operators in your place, ' +
     'and a secret that proves to you that the agent you will see is the one you gave the code to.'
   static override examples = [
     { description: 'Print the line to run on the host', command: 'sallyport agent code pve1' },
     { description: 'Valid for a day', command: 'sallyport agent code pve1 --valid 24h' },
+    {
+      description: 'For a host that reaches the hub at another address than you',
+      command: 'sallyport agent code pve1 --address https://hub.example:8440',
+    },
     {
       description: 'For a host that was set up anew',
       command: 'sallyport agent code pve1 --replace',
@@ -26,7 +30,13 @@ export class AgentCode extends BaseCommand {
     valid: string({
       helpValue: '<time>',
       summary: 'How long the code can be redeemed',
-      default: '1h',
+      default: '30m',
+    }),
+    address: string({
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: '<url>',
+      summary: 'Where the host reaches the hub, up to four in the order to try; else where you do',
     }),
     replace: boolean({
       default: false,
@@ -43,7 +53,8 @@ export class AgentCode extends BaseCommand {
       this.home(flags),
     ]
     expectAgentName(args.name)
-    const asked = { name: args.name, lifetimeMs, isReplacing: flags.replace }
+    const { replace: isReplacing, address: addresses } = flags
+    const asked = { name: args.name, lifetimeMs, isReplacing, addresses }
     await withOperator({ home, flags }, (operator) => agentCode(operator, this.talk(flags), asked))
   }
 }

@@ -12,19 +12,22 @@ export class AgentEnrol extends BaseCommand {
   static override examples = [
     {
       description: 'With the line that `sallyport agent code` printed',
-      command: 'sallyport agent enrol SP1-… --hub https://hub.example:8440',
+      command: 'sallyport agent enrol SP2-…',
+    },
+    {
+      description: 'Where this host reaches the hub at another address than the code says',
+      command: 'sallyport agent enrol SP2-… --hub https://hub.example:8440',
     },
     {
       description: 'A second agent on the same host',
-      command:
-        'sallyport agent enrol SP1-… --hub https://hub.example:8440 --state-dir /var/lib/agent-2',
+      command: 'sallyport agent enrol SP2-… --state-dir /var/lib/agent-2',
     },
   ]
   static override args = {
     code: stringArg({ required: true, description: 'The one-time code' }),
   }
   static override flags = {
-    hub: string({ required: true, helpValue: '<url>', summary: 'Address of the hub' }),
+    hub: string({ helpValue: '<url>', summary: 'Address of the hub; else what the code says' }),
     'state-dir': string({
       helpValue: '<folder>',
       summary: 'State directory of the agent; else agent/ of the home',

@@ -31,7 +31,7 @@ export const AGENT_ERRORS = {
   },
   ERR_NOT_ENROLLED: {
     meaning: 'No agent is enrolled in this state directory.',
-    remedy: 'Enrol one: `sallyport agent enrol <code> --hub <address>`.',
+    remedy: 'Enrol one: `sallyport agent enrol <code>`.',
   },
   ERR_OUTBOX_MISSING: {
     meaning: 'There is no answer for a delivery that should have one.',
