@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 
 export const ROOT = resolve(import.meta.dirname, '../..')
-const READY_MS = 15_000
+/** Long, for machines on which much else runs. */
+const READY_MS = 60_000
 const MAX_OUTPUT = 1_000_000
 
 /** A finished command. */
@@ -85,6 +86,8 @@ interface StartOptions {
   readonly env?: Record<string, string>
   /** A program to run it under, with its arguments: `['faketime', '-f', '-2h']`. */
   readonly under?: readonly string[]
+  /** How long it may take to become ready, where many programs start at once. */
+  readonly readyMs?: number
 }
 
 async function startProgram(
@@ -103,7 +106,7 @@ async function startProgram(
     if (child.exitCode === null && child.signalCode === null) child.kill(signal)
     await gone
   }
-  const ready = await firstLine(child, output)
+  const ready = await firstLine(child, output, options.readyMs)
   return { pid: child.pid!, child, ready, output, end, [Symbol.asyncDispose]: () => end('SIGKILL') }
 }
 
@@ -129,8 +132,9 @@ function collect(child: ChildProcess): () => { stdout: string; stderr: string } 
 async function firstLine(
   child: ChildProcess,
   output: () => { stdout: string; stderr: string },
+  readyMs = READY_MS,
 ): Promise<Record<string, unknown>> {
-  const deadline = Date.now() + READY_MS
+  const deadline = Date.now() + readyMs
   while (Date.now() < deadline) {
     const end = output().stdout.indexOf('\n')
     if (end >= 0) return JSON.parse(output().stdout.slice(0, end)) as Record<string, unknown>

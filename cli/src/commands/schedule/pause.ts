@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** `sallyport schedule pause`: its times pass by until it is resumed. */
-import { string as stringArg } from '@oclif/core/args'
-import { string } from '@oclif/core/flags'
-import { BaseCommand } from '../../base-command.ts'
-import { operatorFlags, withOperator } from '../../operator-flags.ts'
-import { parseDuration } from '../../output/duration.ts'
+import { ScheduleOrderCommand } from '../../schedule-order-command.ts'
 
-export class SchedulePause extends BaseCommand {
+export class SchedulePause extends ScheduleOrderCommand {
   static override summary = 'Let a schedule rest'
   static override description =
     'Times that come meanwhile pass by, whatever the schedule says of missed times. A run that goes on is not ended.'
@@ -20,28 +16,6 @@ export class SchedulePause extends BaseCommand {
       command: 'sallyport schedule pause nightly --agent pve1',
     },
   ]
-  static override args = {
-    name: stringArg({ required: true, description: 'Name of the schedule' }),
-  }
-  static override flags = {
-    agent: string({ helpValue: '<name>', summary: 'Only on this agent' }),
-    timeout: string({
-      helpValue: '<time>',
-      summary: 'How long to wait for an agent',
-      default: '30s',
-    }),
-    ...operatorFlags,
-  }
 
-  async run(): Promise<void> {
-    const { args, flags } = await this.parse(SchedulePause)
-    const { scheduleOrder } = await import('../../work/schedule-order.ts')
-    const timeoutMs = parseDuration('timeout', flags.timeout)
-    const request = { name: args.name, agent: flags.agent, order: 'pause', timeoutMs } as const
-    this.end(
-      await withOperator({ home: this.home(flags), flags }, (operator) =>
-        scheduleOrder(operator, this.talk(flags), request),
-      ),
-    )
-  }
+  protected readonly order = 'pause'
 }
