@@ -8,6 +8,7 @@ import {
   type SqliteStatement,
 } from 'kysely'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import type { StoreAdapter } from './locks.ts'
 
 /** Statements that are kept prepared. */
 const MAX_STATEMENTS = 256
@@ -36,10 +37,13 @@ class NodeSqliteDialect extends SqliteDialect {
 }
 
 /** SQLite does roll back schema changes, so a migration cut short leaves nothing behind. */
-class TransactionalDdlAdapter extends SqliteAdapter {
+class TransactionalDdlAdapter extends SqliteAdapter implements StoreAdapter {
   override get supportsTransactionalDdl(): boolean {
     return true
   }
+
+  /** Nothing to wait for: one hub works in the file, and its transactions come one after the other. */
+  async takeLock(): Promise<void> {}
 }
 
 function adapt(database: DatabaseSync): SqliteDatabase {
