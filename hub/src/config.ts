@@ -6,6 +6,7 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { LOG_LEVELS, type LogLevel } from './log.ts'
+import type { TlsFiles } from './tls/tls-files.ts'
 
 /** How a hub is started. */
 export interface HubConfig {
@@ -19,12 +20,17 @@ export interface HubConfig {
   /** Addresses at which others reach this hub, besides the one it listens on. */
   readonly publicUrls: readonly string[]
   readonly logLevel: LogLevel
+  /** Files with which the hub ends TLS itself; without them it speaks plain HTTP. */
+  readonly tls?: TlsFiles | undefined
+  /** Port of the metrics, on loopback; 0 takes any free one. Without it there are none. */
+  readonly metricsPort?: number | undefined
 }
 
 /** How the program is called. */
 export const USAGE =
   'usage: main [--home <dir>] [--data-dir <dir>] [--host 127.0.0.1] [--port 8420] ' +
-  '[--site <file>]... [--public-url <url>]... [--log-level info]'
+  '[--site <file>]... [--public-url <url>]... [--tls-cert <file> --tls-key <file>] ' +
+  '[--metrics-port <port>] [--log-level info]'
 
 const OPTIONS = {
   home: { type: 'string' },
@@ -33,20 +39,26 @@ const OPTIONS = {
   port: { type: 'string', default: '8420' },
   site: { type: 'string', multiple: true },
   'public-url': { type: 'string', multiple: true },
+  'tls-cert': { type: 'string' },
+  'tls-key': { type: 'string' },
+  'metrics-port': { type: 'string' },
   'log-level': { type: 'string', default: 'info' },
 } as const
 
 /** Reads arguments and environment. Throws: ERR_USAGE. */
 export function parseConfig(argv: readonly string[], env: NodeJS.ProcessEnv): HubConfig {
   const values = parseValues(argv)
+  const { 'metrics-port': metricsPort } = values
   const home = resolve(values.home ?? env['SALLYPORT_HOME'] ?? join(homedir(), '.sallyport'))
   return {
     dataDir: resolve(values['data-dir'] ?? join(home, 'hub')),
     host: values.host,
-    port: parsePort(values.port),
+    port: parsePort(values.port, '--port'),
     siteFiles: values.site ?? defaultSite(home),
     publicUrls: values['public-url'] ?? [],
     logLevel: parseLevel(values['log-level']),
+    tls: tlsFiles(values['tls-cert'], values['tls-key']),
+    metricsPort: metricsPort === undefined ? undefined : parsePort(metricsPort, '--metrics-port'),
   }
 }
 
@@ -58,10 +70,16 @@ function parseValues(argv: readonly string[]) {
   }
 }
 
-function parsePort(text: string): number {
+function tlsFiles(cert: string | undefined, key: string | undefined): TlsFiles | undefined {
+  if (cert === undefined && key === undefined) return undefined
+  if (cert !== undefined && key !== undefined) return { cert: resolve(cert), key: resolve(key) }
+  throw new CodedError('ERR_USAGE', '--tls-cert and --tls-key are given together')
+}
+
+function parsePort(text: string, flag: string): number {
   const port = /^[0-9]{1,5}$/.test(text) ? Number(text) : Infinity
   if (port <= 65_535) return port
-  throw new CodedError('ERR_USAGE', '--port must be a number from 0 to 65535')
+  throw new CodedError('ERR_USAGE', `${flag} must be a number from 0 to 65535`)
 }
 
 function parseLevel(text: string): LogLevel {

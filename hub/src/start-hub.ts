@@ -24,6 +24,7 @@ import { Log } from './log.ts'
 import type { WakeUps } from './queue/wake-ups.ts'
 import { makeHubAddresses } from './sessions/addresses.ts'
 import { registerSites, type RegisteredSite } from './sites/register-sites.ts'
+import type { TlsServer } from './tls/tls-keeper.ts'
 import { readVersion } from './version.ts'
 import { parts, wireHub } from './wiring.ts'
 
@@ -31,6 +32,8 @@ import { parts, wireHub } from './wiring.ts'
 export interface RunningHub extends AsyncDisposable {
   /** Where it listens. */
   readonly url: string
+  /** Looks at once whether the files of certificate and key changed. */
+  reload(): Promise<void>
 }
 
 /**
@@ -38,30 +41,35 @@ export interface RunningHub extends AsyncDisposable {
  *
  * Throws: ERR_STATE_LOCKED when another one works in the directory, ERR_STATE_MODE, ERR_STATE_DIRECTORY,
  * ERR_HUB_DATABASE, ERR_SITE_FILE, ERR_ROOT_REFUSED, ERR_ROOT_CONFLICT, ERR_OPERATOR_KEY, ERR_NO_SITE, ERR_PUBLIC_URL,
- * ERR_HUB_ADDRESS, ERR_PORT_TAKEN.
+ * ERR_HUB_ADDRESS, ERR_PORT_TAKEN, ERR_TLS_FILES.
  */
 export async function startHub(
   config: HubConfig,
   options: { readonly clock?: Clock; readonly limits?: Partial<HubLimits> } = {},
 ): Promise<RunningHub> {
   // Before anything is opened: a hub nobody could prove themselves to must not listen.
-  makeHubAddresses(urlOf(config.host, config.port), config.publicUrls)
+  makeHubAddresses(urlOf(config, config.port), config.publicUrls)
   await using scope = new AsyncDisposableStack()
   const directory = scope.use(openStateDirectory(config.dataDir))
   const clock = options.clock ?? systemClock
   const file = directory.file('hub.db')
   const limits = { ...HUB_LIMITS, ...options.limits }
-  const container = await wireHub({ file, logLevel: config.logLevel, clock, limits }, scope)
+  const container = await wireHub(
+    { file, logLevel: config.logLevel, clock, limits, tls: config.tls },
+    scope,
+  )
   const sites = await registerSites(container.resolve(parts.sites), config.siteFiles, clock.now())
   const app = container.resolve(parts.app)
   scope.use(watchParts(container, directory.path))
+  keepTls(container, scope)
   scope.defer(() => close(app, container.resolve(parts.wakeUps)))
   addRoutes(container)
   const url = await listen(app, config)
   container.resolve(parts.addresses).settle(makeHubAddresses(url, config.publicUrls))
   tell(container.resolve(Log), url, sites)
   const kept = scope.move()
-  return { url, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+  const reload = async () => container.resolve(parts.tls)?.look()
+  return { url, reload, [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }
 
 function tell(log: Log, url: string, sites: readonly RegisteredSite[]): void {
@@ -74,6 +82,14 @@ function watchParts(container: Container, folder: string): Disposable {
   readiness.add(databasePart(container.resolve(parts.db)))
   readiness.add(diskPart(folder))
   return readiness.watch()
+}
+
+/** Takes new certificates while the hub runs. */
+function keepTls(container: Container, scope: AsyncDisposableStack): void {
+  const tls = container.resolve(parts.tls)
+  if (tls === undefined) return
+  container.resolve(parts.readiness).add(tls.part)
+  scope.use(tls.keep(container.resolve(parts.app).server as unknown as TlsServer))
 }
 
 function addRoutes(container: Container): void {
@@ -94,12 +110,13 @@ function addRoutes(container: Container): void {
     enrolments: container.resolve(parts.enrolments),
     mailbox: container.resolve(parts.mailbox),
     outgoing: container.resolve(parts.outgoing),
+    readiness: container.resolve(parts.readiness),
     version: readVersion(),
   }
   const host = { app: container.resolve(parts.app), authenticate: makeAuthenticate(all) }
   addHealth(host, all)
-  addSessions(host, all)
   addReady(host, all)
+  addSessions(host, all)
   addEnrolments(host, all)
   addAgents(host, all)
   addBundles(host, all)
@@ -110,18 +127,20 @@ function addRoutes(container: Container): void {
   addAudit(host, all)
 }
 
-async function listen(app: FastifyInstance, { host, port }: HubConfig): Promise<string> {
+async function listen(app: FastifyInstance, config: HubConfig): Promise<string> {
+  const { host, port } = config
   await app.listen({ host, port }).catch((cause: unknown) => {
     if (!isCodedError(cause) || cause.code !== 'EADDRINUSE') throw cause
-    const message = `another program listens on ${urlOf(host, port)}; stop it, or choose another --port`
+    const message = `another program listens on ${urlOf(config, port)}; stop it, or choose another --port`
     throw new CodedError('ERR_PORT_TAKEN', message, { cause })
   })
   const address = app.server.address() as AddressInfo
-  return urlOf(host, address.port)
+  return urlOf(config, address.port)
 }
 
-function urlOf(host: string, port: number): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+function urlOf({ host, tls }: HubConfig, port: number): string {
+  const scheme = tls === undefined ? 'http' : 'https'
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 async function close(app: FastifyInstance, wakeUps: WakeUps): Promise<void> {

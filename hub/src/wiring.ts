@@ -28,6 +28,8 @@ import { SiteStore } from './stores/site-store.ts'
 import { sqliteDialect } from './stores/sqlite-dialect.ts'
 import { WitnessKeyStore } from './stores/witness-key-store.ts'
 import { Writes } from './stores/writes.ts'
+import type { TlsFiles } from './tls/tls-files.ts'
+import { TlsKeeper } from './tls/tls-keeper.ts'
 import { Segments } from './witness/segments.ts'
 import { Witness } from './witness/witness.ts'
 
@@ -53,6 +55,7 @@ export const parts = {
   mailbox: token<Mailbox>('hub.Mailbox'),
   outgoing: token<Outgoing>('hub.Outgoing'),
   readiness: token<Readiness>('hub.Readiness'),
+  tls: token<TlsKeeper | undefined>('hub.Tls'),
   app: token<FastifyInstance>('hub.App'),
 }
 
@@ -63,11 +66,13 @@ export interface Surroundings {
   readonly logLevel: LogLevel
   readonly clock: Clock
   readonly limits: HubLimits
+  /** Where the hub ends TLS itself. */
+  readonly tls?: TlsFiles | undefined
 }
 
 /** Wires a hub. What it opens is closed by `scope`. */
 export async function wireHub(
-  { file, logLevel, clock, limits }: Surroundings,
+  { file, logLevel, clock, limits, tls }: Surroundings,
   scope: AsyncDisposableStack,
 ): Promise<Container> {
   const db = scope.adopt(await openDatabase(() => sqliteDialect(file)), (open) => open.destroy())
@@ -75,7 +80,11 @@ export async function wireHub(
 
   const container = makeContainer()
   container.register(Clock, { useValue: clock })
-  container.register(Log, { useValue: openLog(logLevel) })
+  const log = openLog(logLevel)
+  container.register(Log, { useValue: log })
+  container.register(parts.tls, {
+    useValue: tls && (await TlsKeeper.open({ files: tls, clock, log })),
+  })
   container.register(parts.limits, { useValue: limits })
   container.register(parts.db, { useValue: db })
   container.register(parts.tokenKey, { useValue: tokenKey })
@@ -176,7 +185,8 @@ function registerQueue(container: Container): void {
   container.register(parts.app, {
     useFactory: once((c) => {
       const wakeUps = c.resolve(parts.wakeUps)
-      return makeApp({ log: c.resolve(Log), isDraining: () => wakeUps.isDraining })
+      const tls = c.resolve(parts.tls)?.identity
+      return makeApp({ log: c.resolve(Log), isDraining: () => wakeUps.isDraining, tls })
     }),
   })
 }

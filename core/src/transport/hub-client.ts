@@ -19,7 +19,7 @@ import { makeSession, type Session } from './session.ts'
 
 /** How a hub client is opened. */
 export interface HubClientOptions extends HttpOptions {
-  /** Signs the sessions. Without one only `health` and `redeemCode` can be called. */
+  /** Signs the sessions. Without one only `health`, `ready` and `redeemCode` can be called. */
   readonly key?: SigningKey
   readonly clock: { now(): number }
 }
@@ -56,6 +56,8 @@ type AnswerOf<K extends keyof typeof routes> = z.infer<(typeof routes)[K]['answe
 export interface HubClient extends AsyncDisposable {
   readonly address: string
   health(): Promise<AnswerOf<'health'>>
+  /** Throws: ERR_HUB_REFUSED with ERR_NOT_READY when the hub cannot work. */
+  ready(): Promise<AnswerOf<'ready'>>
   addCode(code: BodyOf<'addCode'>): Promise<void>
   redeemCode(redemption: BodyOf<'redeemCode'>): Promise<AnswerOf<'redeemCode'>>
   describeAgent(sealed: string): Promise<void>
@@ -109,6 +111,7 @@ function openRoutes(http: HttpClient) {
   return {
     address: http.address,
     health: () => callRoute(http, routes.health),
+    ready: () => callRoute(http, routes.ready),
     redeemCode: (body: BodyOf<'redeemCode'>) => callRoute(http, routes.redeemCode, { body }),
     [Symbol.asyncDispose]: () => http[Symbol.asyncDispose](),
   }

@@ -9,6 +9,8 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { SOCKET_LIMITS } from '../limits.ts'
 import type { Log } from '../log.ts'
+import { serverOptions } from '../tls/server-options.ts'
+import type { TlsIdentity } from '../tls/tls-files.ts'
 import { answerOf, isTellable } from './errors.ts'
 
 /** What the server needs. */
@@ -16,6 +18,8 @@ export interface AppParts {
   readonly log: Log
   /** Whether the hub is going down. */
   readonly isDraining: () => boolean
+  /** Given where the hub ends TLS itself. */
+  readonly tls?: TlsIdentity | undefined
 }
 
 /** Sent with every answer: nothing here is for browsers. */
@@ -28,11 +32,18 @@ const HEADERS = {
   'x-frame-options': 'DENY',
 } as const
 
+const HTTP = {
+  connectionsCheckingInterval: SOCKET_LIMITS.checkMs,
+  headersTimeout: SOCKET_LIMITS.headersMs,
+  maxHeaderSize: SOCKET_LIMITS.maxHeaderBytes,
+  requireHostHeader: false,
+} as const
+
 /** Statuses that are worth a line each: someone was not who they should be. */
 const DENIED: readonly number[] = [401, 403]
 
 /** Makes the server; it does not listen yet. */
-export function makeApp({ log, isDraining }: AppParts): FastifyInstance {
+export function makeApp({ log, isDraining, tls }: AppParts): FastifyInstance {
   const app = fastify({
     bodyLimit: WIRE.maxMessageBytes,
     clientErrorHandler: answerClientError,
@@ -40,17 +51,12 @@ export function makeApp({ log, isDraining }: AppParts): FastifyInstance {
     exposeHeadRoutes: false,
     frameworkErrors: (error, request, reply) => answerError(log, error, request, reply),
     genReqId: () => randomUUID(),
-    http: {
-      connectionsCheckingInterval: SOCKET_LIMITS.checkMs,
-      headersTimeout: SOCKET_LIMITS.headersMs,
-      maxHeaderSize: SOCKET_LIMITS.maxHeaderBytes,
-      requireHostHeader: false,
-    },
     keepAliveTimeout: SOCKET_LIMITS.idleMs,
     logger: false,
     requestTimeout: SOCKET_LIMITS.requestMs,
     return503OnClosing: false,
     routerOptions: { caseSensitive: true, maxParamLength: 128 },
+    ...serverOptions(HTTP, tls),
   })
   app.server.maxConnections = SOCKET_LIMITS.maxConnections
   takeBytes(app)
@@ -133,9 +139,14 @@ function isTooLargeToSkip({ raw }: FastifyRequest): boolean {
   return encoding !== undefined || Number(length ?? 0) > WIRE.maxBundleBytes
 }
 
+/** Whether the parser of HTTP says so. Why: where TLS failed, or the connection broke, nobody hears an answer. */
+function isOfHttp(code = 'HPE_UNKNOWN'): boolean {
+  return code.startsWith('HPE_') || code.startsWith('ERR_HTTP_')
+}
+
 /** Answers what is not HTTP, or came too slowly, and cuts the connection. */
 function answerClientError(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  if (!isOfHttp(error.code) || !socket.writable) {
     socket.destroy()
     return
   }

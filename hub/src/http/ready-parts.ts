@@ -2,7 +2,7 @@
 /** The parts that every hub has: its database, and room on the disk for what it writes. */
 import { statfs } from 'node:fs/promises'
 import type { HubDatabase } from '../stores/database.ts'
-import type { ReadyPart } from './ready.ts'
+import type { PartState, ReadyPart } from './ready.ts'
 
 const MIB = 1_024 * 1_024
 
@@ -14,7 +14,7 @@ export function databasePart(db: HubDatabase): ReadyPart {
   return {
     name: 'database',
     isNeeded: true,
-    async look() {
+    async look(): Promise<PartState> {
       await db.selectFrom('hub_keys').select('key_id').limit(1).execute()
       return 'ok'
     },
@@ -26,7 +26,7 @@ export function diskPart(folder: string, lowBytes = LOW_DISK_BYTES): ReadyPart {
   return {
     name: 'disk',
     isNeeded: false,
-    async look() {
+    async look(): Promise<PartState> {
       const { bavail, bsize } = await statfs(folder)
       return bavail * bsize < lowBytes ? 'degraded' : 'ok'
     },

@@ -31,20 +31,28 @@ export interface ReadyView {
   readonly parts: Readonly<Record<string, PartState>>
 }
 
-const FRESH_MS = 1_000
-const PATIENCE_MS = 1_000
-const EVERY_MS = 5_000
+/** Units: milliseconds. */
+const TIMES = {
+  /** What was seen is told again for this long. */
+  fresh: 1_000,
+  /** A part must answer within this time. */
+  patience: 1_000,
+  /** How often the hub looks by itself. */
+  every: 5_000,
+}
 
 /** All parts that can be away. */
 export class Readiness {
   readonly #log: Log
   readonly #parts = new Map<string, ReadyPart>()
   readonly #states = new Map<string, PartState>()
+  readonly #times: typeof TIMES
   #looking: Promise<ReadyView> | undefined
   #lookedAt = -Infinity
 
-  constructor(log: Log) {
+  constructor(log: Log, times: Partial<typeof TIMES> = {}) {
     this.#log = log
+    this.#times = { ...TIMES, ...times }
   }
 
   /** Adds a part, or replaces the one of its name. */
@@ -55,7 +63,8 @@ export class Readiness {
   /** Looks at all parts, unless somebody just did. */
   look(): Promise<ReadyView> {
     const nowMs = performance.now()
-    if (this.#looking !== undefined && nowMs - this.#lookedAt < FRESH_MS) return this.#looking
+    if (this.#looking !== undefined && nowMs - this.#lookedAt < this.#times.fresh)
+      return this.#looking
     this.#lookedAt = nowMs
     this.#looking = this.#lookNow()
     return this.#looking
@@ -63,7 +72,7 @@ export class Readiness {
 
   /** Looks every few seconds, so that the log says what changed also where nobody asks. */
   watch(): Disposable {
-    const timer = setInterval(() => void this.look(), EVERY_MS)
+    const timer = setInterval(() => void this.look(), this.#times.every)
     timer.unref()
     return { [Symbol.dispose]: () => clearInterval(timer) }
   }
@@ -80,7 +89,7 @@ export class Readiness {
   }
 
   async #lookAt(part: ReadyPart): Promise<PartState> {
-    const [state, error] = await lookOnce(part)
+    const [state, error] = await lookOnce(part, this.#times.patience)
     const before = this.#states.get(part.name) ?? 'ok'
     this.#states.set(part.name, state)
     if (state === before) return state
@@ -91,10 +100,13 @@ export class Readiness {
   }
 }
 
-async function lookOnce({ look }: ReadyPart): Promise<[state: PartState, error?: unknown]> {
+async function lookOnce(
+  { look }: ReadyPart,
+  patienceMs: number,
+): Promise<[state: PartState, error?: unknown]> {
   const stop = new AbortController()
-  const tooLong = sleep(PATIENCE_MS, undefined, { signal: stop.signal, ref: false }).then(() => {
-    throw new CodedError('ERR_DEADLINE', 'it did not answer within a second')
+  const tooLong = sleep(patienceMs, undefined, { signal: stop.signal, ref: false }).then(() => {
+    throw new CodedError('ERR_DEADLINE', 'it did not answer in time')
   })
   tooLong.catch(() => undefined)
   try {

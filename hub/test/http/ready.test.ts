@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Whether the hub can work: what its parts say, and what `/ready` makes of it. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { makeApp } from '../../src/http/app.ts'
 import { Readiness, addReady, type PartState, type ReadyPart } from '../../src/http/ready.ts'
 import { diskPart } from '../../src/http/ready-parts.ts'
@@ -12,11 +12,11 @@ interface Line {
   readonly part: string
 }
 
-function openReadiness(): { readiness: Readiness; lines: Line[] } {
+function openReadiness(freshMs?: number): { readiness: Readiness; lines: Line[] } {
   const lines: Line[] = []
   const write = (fields: object, event: string) => void lines.push({ ...(fields as Line), event })
   const log: Log = { debug: write, info: write, warn: write, error: write }
-  return { readiness: new Readiness(log), lines }
+  return { readiness: new Readiness(log, { fresh: freshMs ?? 1_000, patience: 100 }), lines }
 }
 
 const part = (name: string, isNeeded: boolean, look: ReadyPart['look']): ReadyPart => ({
@@ -56,14 +56,11 @@ describe('the readiness of a hub', () => {
   })
 
   it('logs each change once', async () => {
-    const { readiness, lines } = openReadiness()
+    const { readiness, lines } = openReadiness(0)
     const states: PartState[] = ['ok', 'away', 'away', 'ok']
     let asked = 0
     readiness.add(part('redis', false, () => states[asked++] ?? 'ok'))
-    for (const _ of states) {
-      await readiness.look()
-      await new Promise((done) => setTimeout(done, 1_010))
-    }
+    while (asked < states.length) await readiness.look()
     expect(lines.map(({ event, part: name }) => `${event} ${name}`)).toEqual([
       'part.changed redis',
       'part.back redis',
@@ -78,7 +75,7 @@ describe('the readiness of a hub', () => {
 })
 
 describe('/ready', () => {
-  const { readiness } = openReadiness()
+  const { readiness } = openReadiness(0)
   const log = openLog('silent')
   const app = makeApp({ log, isDraining: () => false })
   let url: string
@@ -87,7 +84,6 @@ describe('/ready', () => {
     url = await app.listen({ host: '127.0.0.1', port: 0 })
   })
   afterAll(() => app.close())
-  beforeEach(() => new Promise((done) => setTimeout(done, 1_010)))
 
   it('answers 200 without a session', async () => {
     readiness.add(part('database', true, () => 'ok'))

@@ -236,6 +236,11 @@ export const HUB_ERRORS = {
     meaning: 'The file is not a site file.',
     remedy: 'Take `operator/site.json` of the operator.',
   },
+  ERR_TLS_FILES: {
+    meaning: 'The certificate and the key of the hub cannot be used; the message says why.',
+    remedy:
+      'Give `--tls-cert` the whole chain and `--tls-key` its key, both PEM. Compare them: `openssl x509 -in <cert> -noout -pubkey` and `openssl pkey -in <key> -pubout`.',
+  },
   ERR_TOO_MANY_WAITS: {
     meaning: 'Too many requests of this person wait already.',
     remedy: 'End some of the waiting commands.',
