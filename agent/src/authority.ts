@@ -15,10 +15,11 @@ import type { Enrolled } from './trust.ts'
  */
 export function authorityOf(
   { rootFingerprint }: Pick<AgentFile, 'rootFingerprint'>,
-  { enrolment }: Pick<Enrolled, 'enrolment'>,
+  { enrolment, nameKey }: Pick<Enrolled, 'enrolment' | 'nameKey'>,
   store: Pick<SqliteAgentStore, 'authority' | 'clock'>,
 ): SiteAuthority {
-  const anchor = { root: decodeBase64url(enrolment.trustRoot), fingerprint: rootFingerprint }
+  const root = decodeBase64url(enrolment.trustRoot)
+  const anchor = { root, fingerprint: rootFingerprint, nameKey }
   return new SiteAuthority(anchor, store.authority, () =>
     Math.max(systemClock.now(), store.clock.highest()),
   )

@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What an agent believes when it enrols: the trust root that the fingerprint in its code vouches for. */
-import { trustStoreOf, verifyEnvelope, verifyFirstRoot, verifyPolicy } from '@sallyport/core/crypto'
+import {
+  parseNameKey,
+  revealRoot,
+  trustStoreOf,
+  verifyEnvelope,
+  verifyFirstRoot,
+  verifyPolicy,
+  type SignedRoot,
+  type VerifiedRoot,
+} from '@sallyport/core/crypto'
 import {
   decodeBase64url,
   documents,
@@ -10,12 +19,14 @@ import {
   type Enrolment,
   type Policy,
 } from '@sallyport/core/protocol'
-import { CodedError } from '@sallyport/sdk'
+import { CodedError, isCodedError } from '@sallyport/sdk'
 
 /** A verified enrolment with what follows from it. */
 export interface Enrolled {
   readonly enrolment: Enrolment
   readonly siteName: string
+  /** What the names of the site are hidden under. */
+  readonly nameKey: Uint8Array
   readonly rootVersion: number
   readonly rootDigest: string
   readonly policy: Policy
@@ -38,11 +49,12 @@ export function verifyEnrolment(bytes: Uint8Array, rootFingerprint: string): Enr
   const claimed = parseDocument(documents.enrolment, envelope.payload)
   const first = verifyFirstRoot(decodeBase64url(claimed.trustRoot), rootFingerprint)
   if (!first.ok) throw untrusted(`its trust root is not that of the code: ${first.refusal.reason}`)
-  const { root, digest: rootDigest } = first
-  const trust = trustStoreOf(root, epochMs(claimed.issuedAt))
+  const { digest: rootDigest } = first
+  const trust = trustStoreOf(first.root, epochMs(claimed.issuedAt))
   const verified = verifyEnvelope(envelope, documents.enrolment, trust)
   if (!verified.ok) throw untrusted(`no operator of the site signed it: ${verified.refusal.reason}`)
   const enrolment = parseDocument(documents.enrolment, verified.payload)
+  const { root, nameKey } = withNames(first, enrolment.nameKey)
   if (enrolment.siteId !== root.siteId) throw untrusted('its trust root is of another site')
   const policy = verifyPolicy(root, decodeBase64url(enrolment.policy))
   if (!policy.ok) throw untrusted(`its policy does not hold: ${policy.refusal.reason}`)
@@ -50,11 +62,21 @@ export function verifyEnrolment(bytes: Uint8Array, rootFingerprint: string): Enr
   return {
     enrolment,
     siteName: root.siteName,
+    nameKey,
     rootVersion: root.version,
     rootDigest,
     policy: policy.policy,
     operators: operators.map(({ holder }) => holder),
     operatorReaders: operators.flatMap(({ sealingKey }) => sealingKey ?? []),
+  }
+}
+
+function withNames(root: SignedRoot, nameKey: string): VerifiedRoot {
+  try {
+    return revealRoot(root, parseNameKey(nameKey))
+  } catch (error) {
+    if (!isCodedError(error)) throw error
+    throw untrusted(`its name key is not that of the trust root (${error.code})`)
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** An enrolment counts only with the trust root that the code vouches for, signed by an operator of it. */
 import { describe, expect, it } from '@jest/globals'
+import { randomBytes } from 'node:crypto'
 import {
   foundSite,
   makeIdentity,
@@ -32,6 +33,7 @@ function siteOf(by: Identity, siteId = ID) {
     policyText: 'permit (principal, action, resource);',
     nowMs: Date.parse('2026-03-01T12:00:00.000Z'),
     expiresAtMs: Date.parse('2027-03-01T12:00:00.000Z'),
+    random: randomBytes,
   })
 }
 
@@ -46,6 +48,7 @@ function enrolment(by: Identity, changes: Partial<Enrolment> = {}): Uint8Array {
     agentName: 'pve1',
     trustRoot: encodeBase64url(site.root),
     policy: encodeBase64url(site.policy),
+    nameKey: encodeBase64url(site.nameKey),
     issuedAt: '2026-03-01T12:00:00.000Z',
     expiresAt: '2026-03-01T13:00:00.000Z',
     ...changes,
@@ -97,6 +100,13 @@ describe('an enrolment', () => {
     const signed = signDocument(documents.policy, policy, operator.signing)
     const changed = enrolment(operator, { policy: encodeBase64url(signed) })
     expect(() => verifyEnrolment(changed, vouched)).toThrowCode('ERR_ENROLMENT_UNTRUSTED')
+  })
+
+  it('with a name key that is not that of its trust root is refused', () => {
+    const nameKey = encodeBase64url(randomBytes(32))
+    expect(() => verifyEnrolment(enrolment(operator, { nameKey }), vouched)).toThrowCode(
+      'ERR_ENROLMENT_UNTRUSTED',
+    )
   })
 
   it('with one altered byte is refused', () => {

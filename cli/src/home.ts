@@ -13,6 +13,8 @@ export interface Home {
     /** The root key, under a passphrase of its own or the same. */
     readonly rootKey: string
     readonly site: string
+    /** The key to the names of the site. */
+    readonly nameKey: string
     /** The versions of the trust root that this person verified, oldest first. */
     readonly roots: string
     /** The newest policy that this person verified. */
@@ -42,6 +44,7 @@ export function homeLayout(given?: string): Home {
       keys: join(operator, 'keys.json'),
       rootKey: join(operator, 'root-key.json'),
       site: join(operator, 'site.json'),
+      nameKey: join(operator, 'name-key.json'),
       roots: join(operator, 'roots'),
       policy: join(operator, 'policy.json'),
       settings: join(operator, 'settings.json'),

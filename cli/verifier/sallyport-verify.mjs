@@ -8,7 +8,7 @@
  * The fingerprint is that of the first trust root in the proof, as `sallyport trust show` prints it. Whoever verifies
  * must have it from somewhere else than the proof. Exit code: 0 the proof holds, 1 it does not, 2 wrong usage.
  */
-import { createHash, createPublicKey, verify as verifyEd25519 } from 'node:crypto'
+import { createHash, createHmac, createPublicKey, verify as verifyEd25519 } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 
@@ -37,13 +37,15 @@ export function verifyProof(proof, fingerprint) {
   expect(proof?.format === 'sallyport-proof-1', 'this is not a proof of the form sallyport-proof-1')
   const roots = verifyRoots(proof.roots, fingerprint)
   const newest = roots.at(-1)
+  const nameOf = verifyNames(proof.names)
   const agent = verifyRoster(proof.roster, newest)
   const result = verifyResult(proof.result, agent)
-  const job = verifyJob(proof.job, result, roots)
+  const job = verifyJob(proof.job, result, { roots, nameOf })
   const log = verifyLog(proof.log, { agent, result, hubKey: proof.hubKey ?? null, newest })
   const need = needOf(job, log.entries, agent.name)
   const { job: signed, signers } = job
-  const about = { site: newest.siteName, rootVersion: newest.version, agent: agent.name }
+  const site = nameOf('site', newest.siteName) ?? newest.siteName
+  const about = { site, rootVersion: newest.version, agent: agent.name }
   return { ...about, job: signed, signers, need, result: summaryOf(result), log }
 }
 
@@ -53,6 +55,7 @@ export function verifyProof(proof, fingerprint) {
 export function verifyEntries(file, fingerprint) {
   expect(file?.format === 'sallyport-log-1', 'this is not a log of the form sallyport-log-1')
   const newest = verifyRoots(file.roots, fingerprint).at(-1)
+  const nameOf = verifyNames(file.names)
   const { roster } = verifyRoster(file.roster, newest)
   const agent = roster.find(({ agentId }) => agentId === file.agentId)
   expect(agent !== undefined, 'the agent is not in the roster')
@@ -75,7 +78,8 @@ export function verifyEntries(file, fingerprint) {
     return entryOf(raw, index)
   })
   const log = { size: head.size, head: head.root.toString('hex'), witness: head.witness, entries }
-  return { site: newest.siteName, rootVersion: newest.version, agent: agent.name, log }
+  const site = nameOf('site', newest.siteName) ?? newest.siteName
+  return { site, rootVersion: newest.version, agent: agent.name, log }
 }
 
 /** Source: RFC 6962, section 2.1. */
@@ -118,6 +122,27 @@ function verifyRoots(envelopes, fingerprint) {
   return roots
 }
 
+/**
+ * The names behind pseudonyms of the roots, which alone are signed: each counts with the opening that makes its pseudonym,
+ * so that nobody who hands a proof on can give a key to another person. What has no opening is shown as it was signed.
+ */
+function verifyNames(names) {
+  expect(Array.isArray(names), 'the names in the proof have no form')
+  const known = new Map()
+  for (const each of names) {
+    const { kind, name, opening } = each ?? {}
+    expect(
+      ['site', 'holder', 'concern'].includes(kind) && typeof name === 'string',
+      'a name in the proof has no form',
+    )
+    const key = decode(opening)
+    expect(key.length === 16, 'the opening of a name has another size')
+    const hidden = createHmac('sha256', key).update(`sallyport name v1\n${kind}\n${name}`).digest()
+    known.set(`${kind} ${hidden.subarray(0, 16).toString('hex')}`, name)
+  }
+  return (kind, pseudonym) => known.get(`${kind} ${pseudonym}`)
+}
+
 function expectRootHolders(envelope, by) {
   const have = new Set(signersOf(envelope, 'trust-root', by, ['root']).map(({ holder }) => holder))
     .size
@@ -151,7 +176,7 @@ function verifyResult(envelope, known) {
 }
 
 /** The job: who signed it, and that this is what the result answers. */
-function verifyJob(envelope, result, roots) {
+function verifyJob(envelope, result, { roots, nameOf }) {
   if (envelope === null) return { job: null, signers: [], root: null }
   const { document, payload } = read(envelope, 'job')
   const digest = `sha256:${sha256(payload).toString('hex')}`
@@ -168,7 +193,11 @@ function verifyJob(envelope, result, roots) {
   const { jobId, jobType, input, step, plan, issuedAt, expiresAt } = document
   return {
     job: { jobId, jobType, input, step, plan, issuedAt, expiresAt, digest },
-    signers: signers.map(({ holder, role, concerns }) => ({ holder, role, concerns })),
+    signers: signers.map(({ holder, role, concerns }) => ({
+      holder: nameOf('holder', holder) ?? holder,
+      role,
+      concerns: concerns.flatMap((concern) => nameOf('concern', concern) ?? []),
+    })),
     root,
   }
 }

@@ -24,9 +24,14 @@ import {
   rootFingerprintOf,
   shortKeyId,
   verifyEnvelope,
+  nameOpeningOf,
+  parseNameKey,
+  pseudonymOf,
+  revealRoot,
   verifyFirstRoot,
   verifyNextRoot,
   verifySignature,
+  type NameKind,
 } from '@sallyport/core/crypto'
 import {
   decodeBase64url,
@@ -220,7 +225,7 @@ describe('sealed.json', () => {
   )
 })
 
-describe('trust-root.json', () => {
+describe('trust-root-2.json', () => {
   interface Case {
     name: string
     after: number
@@ -230,7 +235,9 @@ describe('trust-root.json', () => {
     first: { envelope: string; fingerprint: string; digest: string }
     accepted: Case[]
     refused: (Case & { reason: RefusalReason })[]
-  }>('trust-root.json')
+    nameKey: string
+    names: { kind: NameKind; name: string; opening: string; pseudonym: string }[]
+  }>('trust-root-2.json')
   const { fingerprint, digest } = vectors.first
   const anchor = { root: Buffer.from(vectors.first.envelope), fingerprint }
   const chain = chainOf(
@@ -244,6 +251,21 @@ describe('trust-root.json', () => {
     expect(verifyFirstRoot(anchor.root, rootFingerprintOf(chain[1]!.envelope))).toRefuse(
       'unknown_key',
     )
+  })
+
+  it.each(vectors.names)('hides the $kind $name', ({ kind, name, opening, pseudonym }) => {
+    const nameKey = parseNameKey(vectors.nameKey)
+    expect(encodeBase64url(nameOpeningOf(nameKey, kind, name))).toBe(opening)
+    expect(pseudonymOf(nameKey, kind, name)).toBe(pseudonym)
+  })
+
+  it('shows the names of the first root', () => {
+    const { root } = revealRoot(chain[0]!, parseNameKey(vectors.nameKey))
+    expect(root.siteName).toBe('home')
+    expect(root.keys.map(({ role, holder }) => `${role} ${holder}`)).toEqual([
+      'root ann',
+      'operator ann',
+    ])
   })
 
   it.each(vectors.refused)('refuses: $name', ({ after, envelope, reason }) => {

@@ -65,32 +65,16 @@ describe('a trust root', () => {
     const hostile = keyOf(eve, 'operator')
     const next = site.next({ keys: [...site.root.keys, hostile] })
     const wrong: [string, Uint8Array][] = [
-      ['unknown_key', signBy(documents.trustRoot, next, eve)],
-      ['unknown_key', signBy(documents.trustRoot, next, ann)],
+      ['unknown_key', site.sign(next, eve.signing)],
+      ['unknown_key', site.sign(next, ann.signing)],
       [
         'unknown_key',
-        signBy(
-          documents.trustRoot,
-          site.next({ keys: [...site.root.keys, keyOf(eve, 'root')] }),
-          eve,
-        ),
+        site.sign(site.next({ keys: [...site.root.keys, keyOf(eve, 'root')] }), eve.signing),
       ],
-      [
-        'stale_version',
-        signDocument(documents.trustRoot, { ...next, version: 3 }, field.operator.rootKey),
-      ],
-      [
-        'stale_version',
-        signDocument(documents.trustRoot, { ...next, version: 1 }, field.operator.rootKey),
-      ],
-      [
-        'wrong_audience',
-        signDocument(
-          documents.trustRoot,
-          { ...next, siteId: randomUUIDv7() },
-          field.operator.rootKey,
-        ),
-      ],
+      ['stale_version', site.sign({ ...next, version: 3 }, field.operator.rootKey)],
+      ['stale_version', site.sign({ ...next, version: 1 }, field.operator.rootKey)],
+      ['wrong_audience', site.sign({ ...next, siteId: randomUUIDv7() }, field.operator.rootKey)],
+      ['malformed', site.signUnderOtherNames(next, field.operator.rootKey)],
     ]
     for (const [reason, envelope] of wrong) {
       expect(await site.send(agent, envelope)).toMatchObject({
@@ -196,11 +180,8 @@ describe('what an agent keeps of all this', () => {
     await field.end('pve1')
     const database = new DatabaseSync(join(field.stateDir('pve1'), 'agent.db'))
     database.exec('DROP TRIGGER trust_roots_stand')
-    const hostile = signBy(
-      documents.trustRoot,
-      { ...site.root, keys: [...site.root.keys, keyOf(eve, 'operator')] },
-      eve,
-    )
+    const keys = [...site.root.keys, keyOf(eve, 'operator')]
+    const hostile = site.sign({ ...site.root, keys }, eve.signing)
     expect(
       database
         .prepare('UPDATE trust_roots SET envelope = ? WHERE version = ?')

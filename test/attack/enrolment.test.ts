@@ -97,6 +97,7 @@ describe('a hostile hub', () => {
       policyText: '',
       nowMs: Date.now(),
       expiresAtMs: Date.now() + 86_400_000,
+      random: randomBytes,
     })
     const agentId = randomUUIDv7()
     const expiresAt = instantOf(Date.now() + 60_000)
@@ -107,6 +108,7 @@ describe('a hostile hub', () => {
       agentName: 'pve5',
       trustRoot: encodeBase64url(ownSite.root),
       policy: encodeBase64url(ownSite.policy),
+      nameKey: encodeBase64url(ownSite.nameKey),
       issuedAt: instantOf(Date.now()),
       expiresAt,
     }

@@ -9,6 +9,7 @@ import {
   openUnderSecret,
   parseEnrolmentCode,
   possessionMessage,
+  revealRoot,
   type Identity,
 } from '@sallyport/core/crypto'
 import { decodeBase64url, encodeBase64url, type TrustRoot } from '@sallyport/core/protocol'
@@ -40,7 +41,8 @@ export async function joinSite(
     possession: encodeBase64url(possession),
   })
   const bytes = await openUnderSecret(answer.sealedEnrolment, code.sealKey)
-  const { enrolment } = verifyEnrolment(bytes, code.rootFingerprint)
+  const { enrolment, nameKey } = verifyEnrolment(bytes, code.rootFingerprint)
   const { siteId, agentId } = enrolment
-  return { siteId, agentId, root: openRoot(decodeBase64url(enrolment.trustRoot)).root }
+  const root = openRoot(decodeBase64url(enrolment.trustRoot))
+  return { siteId, agentId, root: revealRoot(root, nameKey).root }
 }

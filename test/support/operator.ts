@@ -99,6 +99,7 @@ export class TestOperator {
     policyText: EVERYTHING,
     nowMs: Date.now(),
     expiresAtMs: Date.now() + 400 * DAY,
+    random: randomBytes,
   })
   #hub: HubClient | undefined
   /** Approved job types that destroy. */
@@ -131,6 +132,7 @@ export class TestOperator {
       agentName: name,
       trustRoot: encodeBase64url(this.founded.root),
       policy: encodeBase64url(this.founded.policy),
+      nameKey: encodeBase64url(this.founded.nameKey),
       issuedAt: instantOf(Date.now()),
       expiresAt,
     }

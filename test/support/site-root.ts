@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The trust root of a test's site as it grows: people join, thresholds change, and agents hear of it. */
 import { randomBytes, randomUUIDv7 } from 'node:crypto'
-import { makeIdentity, openRoot, signDocument, type Identity } from '@sallyport/core/crypto'
+import {
+  makeIdentity,
+  openRoot,
+  revealRoot,
+  signDocument,
+  signRoot,
+  type Identity,
+  type SigningKey,
+} from '@sallyport/core/crypto'
 import {
   documents,
   encodeBase64url,
@@ -59,7 +67,8 @@ export class SiteRoot {
 
   constructor(operator: TestOperator) {
     this.#operator = operator
-    this.root = openRoot(operator.founded.root).root
+    const { root, nameKey } = operator.founded
+    this.root = revealRoot(openRoot(root), nameKey).root
   }
 
   /** The version after this one with the case's changes. */
@@ -67,10 +76,21 @@ export class SiteRoot {
     return { ...this.root, version: this.root.version + 1, ...changes }
   }
 
+  /** Signs a root with each of these keys, its names hidden. */
+  sign(root: TrustRoot, ...keys: readonly [SigningKey, ...SigningKey[]]): Uint8Array {
+    const { nameKey } = this.#operator.founded
+    return signRoot(root, keys, { nameKey, random: randomBytes })
+  }
+
+  /** The same, its names hidden under a key that nobody at the site has. */
+  signUnderOtherNames(root: TrustRoot, key: SigningKey): Uint8Array {
+    return signRoot(root, [key], { nameKey: randomBytes(32), random: randomBytes })
+  }
+
   /** Signs the next version by the root key, tells the hub and these agents, and makes it the newest. */
   async change(agents: readonly KnownAgent[], changes: Partial<TrustRoot>): Promise<void> {
     const root = this.next(changes)
-    const envelope = signDocument(documents.trustRoot, root, this.#operator.rootKey)
+    const envelope = this.sign(root, this.#operator.rootKey)
     await this.#operator.hub.publishTrustRoot(root.version, encodeBase64url(envelope))
     for (const agent of agents) {
       const { state, refusal } = await this.send(agent, envelope)

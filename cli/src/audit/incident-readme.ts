@@ -16,7 +16,7 @@ Made at ${madeAt}, for the ${days} days before. The entries were opened for whoe
 | file | what it is |
 | --- | --- |
 | \`summary.json\` | what to look at first: refusals, denied handles, limits, failed SSH, keys that signed, what was never seen before, and everything that does not fit |
-| \`trust/\` | every trust root, and the policy, as they were signed |
+| \`trust/\` | every trust root, and the policy, as they were signed; \`names.json\` says whom the pseudonyms in the roots stand for |
 | \`agents/<name>/entries.jsonl\` | the entries of the log of an agent, one JSON object in each line, for reading and searching |
 | \`agents/<name>/log.json\` | the same entries as they were signed, with every hash of the log |
 | \`agents/<name>/head.txt\` | the head of the log, signed by the agent and by the hub that saw it |

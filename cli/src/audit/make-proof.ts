@@ -2,23 +2,26 @@
 /** A proof that a third person verifies alone: what was signed, what was answered, and that both stand in the agent's log. */
 import { inclusionPath, rangesOf } from '@sallyport/core/audit'
 import type { RangeHash } from '@sallyport/core/audit'
-import { chainOf } from '@sallyport/core/admission'
 import { open, rootFingerprintOf } from '@sallyport/core/crypto'
+import type { VerifiedRoot } from '@sallyport/core/crypto'
 import { encodeBase64url, parseEnvelope } from '@sallyport/core/protocol'
-import { WIRE, parseSiteFile } from '@sallyport/core/transport'
+import { WIRE } from '@sallyport/core/transport'
 import type { EnvelopeView } from '@sallyport/core/transport'
-import { readFile } from 'node:fs/promises'
-import { readKeptRoots } from '../operator/kept-roots.ts'
 import type { Operator } from '../operator/operator.ts'
+import { readNamedChain } from '../operator/roots.ts'
 import { EXIT } from '../output/exit-codes.ts'
 import { Problem } from '../output/problem.ts'
 import type { ReadCopy } from './read-copy.ts'
 import { rosterFor } from './roster-for.ts'
+import { namesOfJob } from './shown-names.ts'
+import type { ShownName } from './shown-names.ts'
 
 /** A proof as its file has it. */
 export interface Proof {
   readonly format: 'sallyport-proof-1'
   readonly roots: readonly unknown[]
+  /** What the pseudonyms of the roots stand for, of those that the proof is about. */
+  readonly names: readonly ShownName[]
   readonly roster: unknown
   readonly job: unknown
   readonly result: unknown
@@ -31,7 +34,7 @@ export interface Proof {
 
 /** What all proofs from one copy share. */
 export interface ProofMaterial {
-  readonly roots: readonly unknown[]
+  readonly chain: readonly VerifiedRoot[]
   /** Of the first root. */
   readonly fingerprint: string
   readonly roster: unknown
@@ -40,13 +43,13 @@ export interface ProofMaterial {
 
 /** Makes what proofs from a copy share. Throws: ERR_PROOF. */
 export async function proofMaterial(operator: Operator, copy: ReadCopy): Promise<ProofMaterial> {
-  const chain = await rootsOf(operator)
+  const chain = await readNamedChain(operator)
   const roster = await rosterFor(operator, copy.agent)
   if (roster === undefined)
     throw noProof('no operator of the site vouches for the key of the agent')
   return {
-    roots: chain.map(plain),
-    fingerprint: rootFingerprintOf(chain[0]!),
+    chain,
+    fingerprint: rootFingerprintOf(chain[0]!.envelope),
     roster: plain(roster),
     hashOf: remembered(rangesOf(copy.leafHashes.slice(0, copy.head?.size ?? 0))),
   }
@@ -67,15 +70,18 @@ export async function makeProof(
     throw noProof('the hub has seen no head of this log yet')
   const entries = copy.entries.filter(({ entry }) => isAbout(entry, view.envelopeId))
   if (entries.length === 0) throw noProof('its entries are not at the hub yet')
-  const { roots, fingerprint, roster, hashOf } = material ?? (await proofMaterial(operator, copy))
+  const { chain, fingerprint, roster, hashOf } = material ?? (await proofMaterial(operator, copy))
+  const job = await openMine(operator, view.sealed, WIRE.maxSealedBytes)
+  const about = entries.flatMap(({ entry }) => entry.about ?? [])
   return {
     fingerprint,
     entryCount: entries.length,
     proof: {
       format: 'sallyport-proof-1',
-      roots,
+      roots: chain.map(({ envelope }) => plain(envelope)),
+      names: namesOfJob(chain, job, new Set([...about, `agent/${copy.agent.name}`])),
       roster,
-      job: plain(await openMine(operator, view.sealed, WIRE.maxSealedBytes)),
+      job: plain(job),
       result: plain(await openMine(operator, view.result, WIRE.maxSealedResultBytes)),
       hubKey: copy.hubKey,
       log: {
@@ -95,13 +101,6 @@ function isAbout(
   id: string,
 ) {
   return entry.jobId === id || entry.envelopeId === id
-}
-
-async function rootsOf({ home }: Operator): Promise<Uint8Array[]> {
-  const { envelope, root } = parseSiteFile(await readFile(home.operator.site))
-  const anchor = { root: envelope, fingerprint: rootFingerprintOf(envelope) }
-  const chain = chainOf(anchor, await readKeptRoots(home, root.version))
-  return chain.map((each) => each.envelope)
 }
 
 function openMine({ identity }: Operator, sealed: string, maxBytes: number): Promise<Uint8Array> {

@@ -67,6 +67,7 @@ export async function makeCode(operator: Operator, asked: CodeAsked): Promise<Ne
     agentName: asked.name,
     trustRoot: encodeBase64url(site.root.envelope),
     policy: encodeBase64url(await policyOf(operator)),
+    nameKey: encodeBase64url(site.root.nameKey),
     issuedAt,
     expiresAt,
   }

@@ -9,6 +9,7 @@ import {
   makeIdentity,
   openRoot,
   publicIdentity,
+  revealRoot,
   unlockKeys,
 } from '@sallyport/core/crypto'
 import type { Identity } from '@sallyport/core/crypto'
@@ -20,6 +21,7 @@ import type { Secret } from '@sallyport/sdk'
 import type { Home } from '../home.ts'
 import { readPolicyTemplate } from '../policy/template.ts'
 import { keepPolicy } from './kept-roots.ts'
+import { keepNameKey } from './name-key.ts'
 import { writeRecord } from './records.ts'
 import { RECOVERY_SECRET_BYTES, makeRecoveryCode, recoveryIdentityOf } from './recovery-code.ts'
 import { keepRootKey, lockedRootKey } from './root-key.ts'
@@ -56,7 +58,7 @@ export async function makeOperator(home: Home, made: NewOperator): Promise<MadeO
   const rootKey = lockedRootKey(made.name, made.passphrase)
   const recoveryCode = makeRecoveryCode(randomBytes(RECOVERY_SECRET_BYTES))
   const nowMs = Date.now()
-  const { root, policy } = foundSite({
+  const { root, policy, nameKey } = foundSite({
     siteId: randomUUIDv7(),
     siteName: made.siteName,
     operator: publicIdentity(identity),
@@ -66,14 +68,16 @@ export async function makeOperator(home: Home, made: NewOperator): Promise<MadeO
     policyText: await readPolicyTemplate('solo'),
     nowMs,
     expiresAtMs: nowMs + ROOT_YEARS * YEAR_MS,
+    random: randomBytes,
   })
   const settings: Settings = { format: 'sallyport-settings-1', hub: made.hub }
   await writeRecord(home.operator.settings, Settings, settings)
   await keepRootKey(home, rootKey.box)
   await keepPolicy(home, policy)
+  await keepNameKey(home, nameKey)
   writeKeyFile(home.operator.keys, box, { mustBeNew: true })
   writeDurably(home.operator.site, encodeSiteFile(root), { mustBeNew: true })
-  return { identity, site: siteOf(openRoot(root)), recoveryCode }
+  return { identity, site: siteOf(revealRoot(openRoot(root), nameKey)), recoveryCode }
 }
 
 /** A new identity and the bytes of its key file, which nobody has kept yet. */

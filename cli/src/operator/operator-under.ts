@@ -2,7 +2,7 @@
 /** The same person under another root, and with other keys where that root gives them others. */
 import { encodeBase64url } from '@sallyport/core/protocol'
 import { trustStoreOf } from '@sallyport/core/crypto'
-import type { Identity, VerifiedRoot } from '@sallyport/core/crypto'
+import type { Identity, RootKeys, VerifiedRoot } from '@sallyport/core/crypto'
 import { openHubClient } from '@sallyport/core/transport'
 import type { Operator } from './operator.ts'
 import { siteOf } from './site.ts'
@@ -38,7 +38,7 @@ export function operatorAfter(root: VerifiedRoot, before: Operator, identity: Id
 }
 
 /** Whether a root names these keys as those of an operator or a customer. */
-export function isMemberOf({ root }: VerifiedRoot, { signing }: Identity): boolean {
+export function isMemberOf({ root }: { readonly root: RootKeys }, { signing }: Identity): boolean {
   const key = encodeBase64url(signing.publicKey)
   return root.keys.some(({ role, signingKey }) => {
     return (role === 'operator' || role === 'customer') && signingKey === key

@@ -1,34 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The versions of the trust root that this person holds: each verified by the one before, from the site file on. */
-import { readFile } from 'node:fs/promises'
-import { chainOf } from '@sallyport/core/admission'
-import { rootFingerprintOf, verifyNextRoot } from '@sallyport/core/crypto'
-import type { VerifiedRoot } from '@sallyport/core/crypto'
+import { revealRoot, verifyNextRoot } from '@sallyport/core/crypto'
+import type { SignedRoot, VerifiedRoot } from '@sallyport/core/crypto'
 import { decodeBase64url } from '@sallyport/core/protocol'
 import type { Refusal } from '@sallyport/core/protocol'
-import { hubRefusalOf, isPassing, parseSiteFile } from '@sallyport/core/transport'
+import { hubRefusalOf, isPassing } from '@sallyport/core/transport'
 import type { HubClient } from '@sallyport/core/transport'
 import type { Home } from '../home.ts'
 import { EXIT } from '../output/exit-codes.ts'
 import { Problem } from '../output/problem.ts'
-import { keepRoot, readKeptRoots } from './kept-roots.ts'
-import { noOperator } from './no-operator.ts'
+import { keepRoot } from './kept-roots.ts'
+import type { Operator } from './operator.ts'
+import { readChain } from './site.ts'
 
 const PAGE = 16
 const MAX_PAGES = 64
 
-/**
- * Every version that this machine holds, oldest first: that of the site file, and each one after it.
- *
- * Throws: ERR_NO_OPERATOR, ERR_SITE_FILE, ERR_TRUST_BROKEN.
- */
-export async function readChain(home: Home): Promise<VerifiedRoot[]> {
-  const bytes = await readFile(home.operator.site).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'ENOENT' ? noOperator(home) : error
-  })
-  const { envelope, root } = parseSiteFile(bytes)
-  const later = await readKeptRoots(home, root.version)
-  return chainOf({ root: envelope, fingerprint: rootFingerprintOf(envelope) }, later)
+/** The same as `readChain`, with names. Throws: as `readChain`, ERR_ROOT_NAMES. */
+export async function readNamedChain({
+  home,
+  site,
+}: Pick<Operator, 'home' | 'site'>): Promise<VerifiedRoot[]> {
+  return (await readChain(home)).map((each) => revealRoot(each, site.root.nameKey))
 }
 
 /**
@@ -38,9 +31,9 @@ export async function readChain(home: Home): Promise<VerifiedRoot[]> {
  * Throws: ERR_ROOT_DOUBTFUL, ERR_HUB_… except when it is away or does not know this key: then what is held stands.
  */
 export async function syncRoots(
-  held: VerifiedRoot,
+  held: SignedRoot,
   { home, hub }: { home: Home; hub: Pick<HubClient, 'readTrustRoots'> },
-): Promise<VerifiedRoot> {
+): Promise<SignedRoot> {
   let newest = held
   for (let page = 0; page < MAX_PAGES; page += 1) {
     const envelopes = await fetchAfter(newest, hub)
@@ -54,14 +47,14 @@ export async function syncRoots(
 }
 
 /** Throws: ERR_ROOT_DOUBTFUL. */
-function verifyAfter({ root }: VerifiedRoot, envelope: Uint8Array): VerifiedRoot {
+function verifyAfter({ root }: SignedRoot, envelope: Uint8Array): SignedRoot {
   const verdict = verifyNextRoot(root, envelope)
   if (verdict.ok) return verdict
   throw doubtful(root.version + 1, verdict.refusal)
 }
 
 async function fetchAfter(
-  { root }: VerifiedRoot,
+  { root }: SignedRoot,
   hub: Pick<HubClient, 'readTrustRoots'>,
 ): Promise<Uint8Array[]> {
   try {

@@ -2,13 +2,14 @@
 /** The site this operator signs for, and the hub it meets its agents at. */
 import { readFile } from 'node:fs/promises'
 import { rootFingerprintOf } from '@sallyport/core/crypto'
-import type { VerifiedRoot } from '@sallyport/core/crypto'
+import type { SignedRoot, VerifiedRoot } from '@sallyport/core/crypto'
 import { chainOf } from '@sallyport/core/admission'
 import type { PublicIdentity } from '@sallyport/core/protocol'
 import { parseSiteFile } from '@sallyport/core/transport'
 import { z } from 'zod'
 import type { Home } from '../home.ts'
 import { readKeptRoots } from './kept-roots.ts'
+import { nameKeptRoot } from './name-key.ts'
 import { noOperator } from './no-operator.ts'
 import { readRecord } from './records.ts'
 
@@ -45,16 +46,24 @@ export function siteOf(root: VerifiedRoot): Site {
 /**
  * Reads the site: the root in its file, and every later one that was kept since.
  *
- * Throws: ERR_NO_OPERATOR, ERR_SITE_FILE, ERR_TRUST_BROKEN.
+ * Throws: ERR_NO_OPERATOR, ERR_SITE_FILE, ERR_TRUST_BROKEN, ERR_ROOT_NAMES.
  */
 export async function readSite(home: Home): Promise<Site> {
+  return siteOf(await nameKeptRoot(home, (await readChain(home)).at(-1)!))
+}
+
+/**
+ * Every version that this machine holds, oldest first: that of the site file, and each one after it.
+ *
+ * Throws: ERR_NO_OPERATOR, ERR_SITE_FILE, ERR_TRUST_BROKEN.
+ */
+export async function readChain(home: Home): Promise<SignedRoot[]> {
   const bytes = await readFile(home.operator.site).catch((error: NodeJS.ErrnoException) => {
     throw error.code === 'ENOENT' ? noOperator(home) : error
   })
   const { envelope, root } = parseSiteFile(bytes)
   const later = await readKeptRoots(home, root.version)
-  const chain = chainOf({ root: envelope, fingerprint: rootFingerprintOf(envelope) }, later)
-  return siteOf(chain.at(-1)!)
+  return chainOf({ root: envelope, fingerprint: rootFingerprintOf(envelope) }, later)
 }
 
 /** The hub's address: the one given, else the one in the settings. */

@@ -9,7 +9,7 @@ import type { Home } from '../home.ts'
 import { keepPolicy, readKeptPolicy } from '../operator/kept-roots.ts'
 import type { Operator } from '../operator/operator.ts'
 import { readPostings } from '../operator/postings.ts'
-import { readChain } from '../operator/roots.ts'
+import { readChain } from '../operator/site.ts'
 import { EXIT } from '../output/exit-codes.ts'
 import { Problem } from '../output/problem.ts'
 

@@ -21,7 +21,7 @@ import type { Site } from '../operator/site.ts'
 import type { Secret } from '@sallyport/sdk'
 import { CodedError } from '@sallyport/sdk'
 import type { Home } from '../home.ts'
-import { readSite } from '../operator/site.ts'
+import { readChain } from '../operator/site.ts'
 import { EXIT } from '../output/exit-codes.ts'
 import { Problem } from '../output/problem.ts'
 
@@ -117,20 +117,22 @@ export async function unlockPublisher(
  */
 export function expectNotOperators(publisher: Publisher, operators: Site['operators']): void {
   const operator = operators.find(({ signingKey }) => signingKey === publisher.key)
-  if (operator === undefined) return
-  throw new Problem(
-    'ERR_PUBLISHER_KEY',
-    `the publisher's key is that of operator ${operator.name}`,
-    {
-      exit: EXIT.refused,
-      unharmed: 'Nothing was signed or sent.',
-      remedy: 'A publisher signs with keys of its own; make them in a home of their own:',
-      commands: ['sallyport plugin keygen --home <folder>'],
-    },
-  )
+  if (operator !== undefined) throw operatorsKey(`operator ${operator.name}`)
 }
 
-async function expectNoOperator(home: Home, publisher: Publisher): Promise<void> {
-  const site = await readSite(home).catch(() => undefined)
-  if (site !== undefined) expectNotOperators(publisher, site.operators)
+async function expectNoOperator(home: Home, { key }: Publisher): Promise<void> {
+  const chain = await readChain(home).catch(() => [])
+  const keys = chain.at(-1)?.root.keys ?? []
+  if (keys.some(({ role, signingKey }) => role === 'operator' && signingKey === key)) {
+    throw operatorsKey('an operator')
+  }
+}
+
+function operatorsKey(who: string): Problem {
+  return new Problem('ERR_PUBLISHER_KEY', `the publisher's key is that of ${who}`, {
+    exit: EXIT.refused,
+    unharmed: 'Nothing was signed or sent.',
+    remedy: 'A publisher signs with keys of its own; make them in a home of their own:',
+    commands: ['sallyport plugin keygen --home <folder>'],
+  })
 }

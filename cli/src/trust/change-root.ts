@@ -11,7 +11,7 @@ import { keepRoot } from '../operator/kept-roots.ts'
 import { isMemberOf, operatorAfter } from '../operator/operator-under.ts'
 import type { Operator } from '../operator/operator.ts'
 import { learnAgents, publishRoster } from '../operator/roster.ts'
-import { readChain } from '../operator/roots.ts'
+import { readNamedChain } from '../operator/roots.ts'
 import { reviewAgents } from '../operator/descriptors.ts'
 import { isPinned } from '../operator/agents.ts'
 import type { PinnedAgent } from '../operator/agents.ts'
@@ -72,7 +72,7 @@ export async function changeRoot(
   const shown = changeScreen(current, next, { notes, nowMs, talk })
   await confirmOrStop(talk, { shown, question, isAgreed: manner.isAgreed })
   const keys = [await hand.unlock(), ...cosigners] as const
-  const draft = signRoot(current, next, keys)
+  const draft = signRoot(operator.site.root, next, keys)
   if (change.nextKeys !== undefined) await keepNextKeys(operator.home, change.nextKeys)
   return finish(operator, talk, { draft, keys, manner, hand })
 }
@@ -102,7 +102,7 @@ export async function finish(
     writeDurably(file, draft.envelope, { mustBeNew: false })
     return { state: 'proposed', draft, file }
   }
-  const chain = [...(await readChain(operator.home)), draft]
+  const chain = [...(await readNamedChain(operator)), draft]
   await waiting(talk, 'telling the hub', () => publishToHub(operator.hub, chain))
   await keepRoot(operator.home, draft.root.version, draft.envelope)
   await adoptNextKeys(operator.home, draft.root)

@@ -3,7 +3,7 @@
 import { mkdir, readFile, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { readKeyFileIdentity } from '@sallyport/core/crypto'
-import type { TrustRoot } from '@sallyport/core/protocol'
+import type { RootKeys } from '@sallyport/core/crypto'
 import type { Home } from '../home.ts'
 import { rootKeyId } from './root-screen.ts'
 
@@ -26,7 +26,7 @@ export async function keepNextKeys(home: Home, { keys, rootKey }: NextKeys): Pro
  *
  * Why the old operator keys stay, under their fingerprint: what was sealed to them can be opened with nothing else.
  */
-export async function adoptNextKeys(home: Home, root: TrustRoot): Promise<void> {
+export async function adoptNextKeys(home: Home, root: RootKeys): Promise<void> {
   const { keys, rootKey } = home.operator
   if (await isNamed(nextOf(keys), root)) {
     const old = await signingKeyIn(keys)
@@ -39,7 +39,7 @@ export async function adoptNextKeys(home: Home, root: TrustRoot): Promise<void> 
   if (await isNamed(nextOf(rootKey), root)) await rename(nextOf(rootKey), rootKey)
 }
 
-async function isNamed(path: string, root: TrustRoot): Promise<boolean> {
+async function isNamed(path: string, root: RootKeys): Promise<boolean> {
   const key = await signingKeyIn(path)
   return key !== undefined && root.keys.some(({ signingKey }) => signingKey === key)
 }

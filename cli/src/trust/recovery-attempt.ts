@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { open, openRoot, publicIdentity, seal } from '@sallyport/core/crypto'
-import type { Identity, SigningKey, VerifiedRoot } from '@sallyport/core/crypto'
+import type { Identity, SignedRoot, SigningKey } from '@sallyport/core/crypto'
 import { decodeBase64url, encodeBase64url } from '@sallyport/core/protocol'
 import { encodeSiteFile } from '@sallyport/core/transport'
 import { isCodedError } from '@sallyport/sdk'
@@ -13,6 +13,7 @@ import type { Secret } from '@sallyport/sdk'
 import { z } from 'zod'
 import type { Home } from '../home.ts'
 import { lockedIdentity, unlockOperator } from '../operator/identity.ts'
+import { keepNameKey } from '../operator/name-key.ts'
 import { readRecord, writeRecord } from '../operator/records.ts'
 import { RECOVERY_SECRET_BYTES, makeRecoveryCode } from '../operator/recovery-code.ts'
 import { keepRootKey, lockedRootKey, unlockRootKey } from '../operator/root-key.ts'
@@ -67,7 +68,12 @@ export function hasAttempt(home: Home): boolean {
 export async function keepAttempt(
   home: Home,
   { identity, recoveryCode, boxes }: NewAttempt,
-  { envelope, site, url }: { envelope: Uint8Array; site: VerifiedRoot; url: string },
+  {
+    envelope,
+    site,
+    url,
+    nameKey,
+  }: { envelope: Uint8Array; site: Pick<SignedRoot, 'envelope'>; url: string; nameKey: Uint8Array },
 ): Promise<void> {
   const { writeDurably, writeKeyFile } = await import('@sallyport/core/stores')
   const { operator } = home
@@ -78,6 +84,7 @@ export async function keepAttempt(
     root: encodeBase64url(envelope),
     sealedCode: await seal(code, [identity.sealing.publicKey]),
   })
+  await keepNameKey(home, nameKey)
   await writeRecord(operator.settings, Settings, { format: 'sallyport-settings-1', hub: url })
   await keepRootKey(home, boxes.rootKey, { isReplacing: true })
   writeKeyFile(operator.keys, boxes.keys, { mustBeNew: false })

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Signs the next version of a trust root, and says whether enough holders have. */
+import { randomBytes } from 'node:crypto'
 import {
   addSignature,
   openRoot,
+  revealRoot,
   rootHoldersOf,
-  signDocument,
+  signRoot as signNewRoot,
   verifyNextRoot,
 } from '@sallyport/core/crypto'
 import type { SigningKey, VerifiedRoot } from '@sallyport/core/crypto'
@@ -31,24 +33,29 @@ const MAX_BYTES = maxEnvelopeBytes(documents.trustRoot.maxBytes)
 
 /** Signs a new version. Throws: ERR_NOT_ROOT_HOLDER, ERR_ROOT_CHANGE. */
 export function signRoot(
-  current: TrustRoot,
+  current: VerifiedRoot,
   next: TrustRoot,
-  [first, ...more]: readonly [SigningKey, ...SigningKey[]],
+  keys: readonly [SigningKey, ...SigningKey[]],
 ): Draft {
-  expectHolder(current, next, [first, ...more])
-  const signed = signDocument(documents.trustRoot, next, first)
-  return draftOf(current, more.reduce(withSignature, signed))
+  expectHolder(current.root, next, keys)
+  const { nameKey } = current
+  return draftOf(current, signNewRoot(next, keys, { nameKey, random: randomBytes }))
 }
 
-/** Adds a signature to a version that somebody else has signed. Throws: ERR_NOT_ROOT_HOLDER, ERR_ROOT_CHANGE. */
-export function cosignRoot(current: TrustRoot, envelope: Uint8Array, key: SigningKey): Draft {
-  expectHolder(current, openRoot(envelope).root, [key])
+/** Adds a signature to a version that somebody else has signed. Throws: ERR_NOT_ROOT_HOLDER, ERR_ROOT_CHANGE, ERR_ROOT_NAMES. */
+export function cosignRoot(current: VerifiedRoot, envelope: Uint8Array, key: SigningKey): Draft {
+  expectHolder(current.root, nameAs(current, envelope).root, [key])
   return draftOf(current, withSignature(envelope, key))
 }
 
-/** Holds a version against the one that stands. Throws: ERR_ROOT_CHANGE when more signatures would not help it. */
-export function draftOf(current: TrustRoot, envelope: Uint8Array): Draft {
-  const opened = openRoot(envelope)
+/**
+ * Holds a version against the one that stands.
+ *
+ * Throws: ERR_ROOT_CHANGE when more signatures would not help it, ERR_ROOT_NAMES when nobody could say whom it names.
+ */
+export function draftOf(stands: VerifiedRoot, envelope: Uint8Array): Draft {
+  const opened = nameAs(stands, envelope)
+  const current = stands.root
   const verdict = verifyNextRoot(current, envelope)
   const { reason } = verdict.ok ? { reason: null } : verdict.refusal
   if (reason !== null && reason !== 'signatures_missing' && reason !== 'unknown_key') {
@@ -60,6 +67,10 @@ export function draftOf(current: TrustRoot, envelope: Uint8Array): Draft {
   }
   const have = rootHoldersOf(envelope, current)
   return { ...opened, isComplete: verdict.ok, have, need: current.rootThreshold }
+}
+
+function nameAs({ nameKey }: VerifiedRoot, envelope: Uint8Array): VerifiedRoot {
+  return revealRoot(openRoot(envelope), nameKey)
 }
 
 function withSignature(envelope: Uint8Array, key: SigningKey): Uint8Array {

@@ -8,12 +8,13 @@ import { exportAgent } from '../audit/incident-agent.ts'
 import type { AgentSummary } from '../audit/incident-agent.ts'
 import { incidentReadme } from '../audit/incident-readme.ts'
 import { plain } from '../audit/make-proof.ts'
+import { allNamesOf } from '../audit/shown-names.ts'
 import { isPinned, readAgents } from '../operator/agents.ts'
 import type { PinnedAgent } from '../operator/agents.ts'
 import { findAgent } from '../operator/descriptors.ts'
 import { readKeptPolicy } from '../operator/kept-roots.ts'
 import type { Operator } from '../operator/operator.ts'
-import { readChain } from '../operator/roots.ts'
+import { readNamedChain } from '../operator/roots.ts'
 import { learnAgents } from '../operator/roster.ts'
 import { EXIT } from '../output/exit-codes.ts'
 import { fileExists } from '../output/file-exists.ts'
@@ -108,9 +109,11 @@ function writerIn(folder: string) {
 }
 
 /** Returns the fingerprint of the first root. */
-async function writeTrust({ home }: Operator, folder: string): Promise<string> {
+async function writeTrust(operator: Operator, folder: string): Promise<string> {
+  const { home } = operator
   const write = writerIn(folder)
-  const chain = await readChain(home)
+  const chain = await readNamedChain(operator)
+  await write('names.json', `${safeJson(allNamesOf(chain))}\n`)
   for (const { root, envelope } of chain) {
     await write(`root-${root.version}.json`, `${JSON.stringify(plain(envelope))}\n`)
   }

@@ -64,7 +64,8 @@ export async function initJoin(
   const document = {
     format: 'sallyport.init-join/1',
     operator: { name: flags.name, keyId },
-    site: { siteId: root.siteId, name: root.siteName, fingerprint: rootFingerprintOf(envelope) },
+    // Its name can be read once the others have taken these keys in.
+    site: { siteId: root.siteId, fingerprint: rootFingerprintOf(envelope) },
     identity: { line: identityLine(line), file: identityFile },
     hub,
     home: home.folder,
@@ -72,7 +73,7 @@ export async function initJoin(
   }
   talk.answer(document, () =>
     [
-      `${talk.paint.good('made')} keys of ${flags.name} for site ${root.siteName}`,
+      `${talk.paint.good('made')} keys of ${flags.name}`,
       pairs([
         ['key', `SHA256:${keyId}`],
         ['site', `trust root ${root.version}, fingerprint ${rootFingerprintOf(envelope)}`],

@@ -2,7 +2,7 @@
 /** Brings the trust root to whoever does not have it yet. */
 import { exitOf } from '../operator/each-agent.ts'
 import type { Operator } from '../operator/operator.ts'
-import { readChain } from '../operator/roots.ts'
+import { readNamedChain } from '../operator/roots.ts'
 import type { ExitCode } from '../output/exit-codes.ts'
 import type { Talk } from '../output/talk.ts'
 import { waiting } from '../output/waiting.ts'
@@ -17,7 +17,7 @@ export async function trustPublish(
   talk: Talk,
   { timeoutMs, hand }: { timeoutMs: number; hand: Pick<RootHand, 'passphrase'> },
 ): Promise<ExitCode> {
-  const chain = await readChain(operator.home)
+  const chain = await readNamedChain(operator)
   await waiting(talk, 'telling the hub', () => publishToHub(operator.hub, chain))
   const manner = { timeoutMs }
   const { outcomes } = await tellAgents(operator, talk, { chain, keys: [], manner, hand })

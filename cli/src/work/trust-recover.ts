@@ -2,10 +2,10 @@
 /** Takes a site back with nothing but its site file and a recovery code: new keys, the lost ones out, everyone told. */
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { publicIdentity } from '@sallyport/core/crypto'
-import type { Identity, VerifiedRoot } from '@sallyport/core/crypto'
+import { openNameKey, publicIdentity, revealRoot } from '@sallyport/core/crypto'
+import type { Identity, SignedRoot, VerifiedRoot } from '@sallyport/core/crypto'
 import { encodeBase64url, instantOf } from '@sallyport/core/protocol'
-import type { Policy, RootKey, TrustRoot } from '@sallyport/core/protocol'
+import type { Policy, RootKey } from '@sallyport/core/protocol'
 import {
   hubRefusalOf,
   openHubClient,
@@ -18,12 +18,13 @@ import type { Secret } from '@sallyport/sdk'
 import type { Home } from '../home.ts'
 import { readAgents, writeAgent } from '../operator/agents.ts'
 import { keepPolicy } from '../operator/kept-roots.ts'
+import { nameRoot } from '../operator/name-key.ts'
 import { isMemberOf, operatorUnder } from '../operator/operator-under.ts'
 import type { Operator } from '../operator/operator.ts'
 import { recoveryIdentityOf } from '../operator/recovery-code.ts'
 import { learnAgents } from '../operator/roster.ts'
-import { readChain, syncRoots } from '../operator/roots.ts'
-import { hubAddress } from '../operator/site.ts'
+import { syncRoots } from '../operator/roots.ts'
+import { hubAddress, readChain } from '../operator/site.ts'
 import { confirmOrStop } from '../output/confirm.ts'
 import { EXIT } from '../output/exit-codes.ts'
 import type { ExitCode } from '../output/exit-codes.ts'
@@ -69,7 +70,7 @@ interface Day {
   readonly request: RecoverRequest
   readonly recovery: Recovery
   /** The root of the site file. */
-  readonly site: VerifiedRoot
+  readonly site: SignedRoot
   readonly url: string
   readonly now: () => number
 }
@@ -93,7 +94,7 @@ export async function trustRecover(
   const begun = hasAttempt(home) ? await readAttempt(home, passphrase) : undefined
   await using hub = openHubClient({ url, key: recovery.signing, clock: day })
   const isKnown = await waiting(talk, 'asking the hub', () => knows(hub, site))
-  if (!isKnown && begun === undefined) throw foreign(site.root)
+  if (!isKnown && begun === undefined) throw foreign(site)
   const { changed, attempt } = isKnown
     ? await publish(day, hub, { begun, passphrase })
     : { changed: await goOn(day, begun!, passphrase), attempt: begun! }
@@ -108,7 +109,9 @@ async function publish(
   { begun, passphrase }: { begun: KeptAttempt | undefined; passphrase: () => Promise<Secret> },
 ): Promise<{ changed: Changed; attempt: Attempt }> {
   const { home, talk, request, recovery, site } = day
-  const current = await syncRoots(site, { home, hub })
+  const signed = await syncRoots(site, { home, hub })
+  expectHolder(signed, recovery)
+  const current = revealRoot(signed, await openNameKey(signed.root, recovery.sealing))
   const holder = holderOf(current, recovery)
   const { draft, attempt } =
     fitting(current, begun) ??
@@ -120,7 +123,10 @@ async function publish(
   const shown = changeScreen(current.root, draft.root, { notes, nowMs: day.now(), talk })
   const question = `Make these the keys of ${holder}?`
   await confirmOrStop(talk, { shown, question, isAgreed: request.manner.isAgreed })
-  if ('boxes' in attempt) await keepAttempt(home, attempt, { ...day, envelope: draft.envelope })
+  if ('boxes' in attempt) {
+    const { nameKey } = current
+    await keepAttempt(home, attempt, { ...day, envelope: draft.envelope, nameKey })
+  }
   const before = lostOperator(day, current, { hub, name: holder })
   const finishing = { draft, manner: request.manner, ...(await after(before, attempt, passphrase)) }
   return { changed: await finish(before, talk, finishing), attempt }
@@ -136,13 +142,14 @@ async function goOn(
   const { identity } = attempt
   await using hub = openHubClient({ url, key: identity.signing, clock: day })
   const newest = await syncRoots(site, { home, hub })
-  if (!isMemberOf(newest, identity)) throw foreign(newest.root)
-  const chain = await readChain(home)
-  const stood = chain.findLast((each) => !isMemberOf(each, identity)) ?? site
+  if (!isMemberOf(newest, identity)) throw foreign(newest)
+  const { nameKey } = await nameRoot(home, newest, identity)
+  const chain = (await readChain(home)).map((each) => revealRoot(each, nameKey))
+  const stood = chain.findLast((each) => !isMemberOf(each, identity)) ?? chain[0]!
   const before = lostOperator(day, stood, { hub, name: identity.name })
   const { manner } = request
   const rest = { chain, manner, ...(await after(before, attempt, passphrase)) }
-  return { state: 'published', root: newest, ...(await tellAgents(before, talk, rest)) }
+  return { state: 'published', root: chain.at(-1)!, ...(await tellAgents(before, talk, rest)) }
 }
 
 /** Whoever lost the machine, under the root that stood then: reads what was sealed to the code. */
@@ -180,7 +187,7 @@ function fitting(
 ): { draft: Draft; attempt: KeptAttempt } | undefined {
   if (attempt === undefined) return undefined
   try {
-    return { draft: draftOf(current.root, attempt.envelope), attempt }
+    return { draft: draftOf(current, attempt.envelope), attempt }
   } catch (error) {
     if (isCodedError(error) && error.code === 'ERR_ROOT_CHANGE') return undefined
     throw error
@@ -195,7 +202,7 @@ async function begin(
   const attempt = makeAttempt(holder, passphrase)
   const parts = { keys: keysAfter(current, { holder, attempt, nowMs: now() }) }
   const next = nextRoot(current.root, parts, { nowMs: now() })
-  return { draft: signRoot(current.root, next, [recovery.signing, attempt.rootKey]), attempt }
+  return { draft: signRoot(current, next, [recovery.signing, attempt.rootKey]), attempt }
 }
 
 function report(talk: Talk, changed: Changed, { recoveryCode, identity }: Attempt): ExitCode {
@@ -208,15 +215,23 @@ function report(talk: Talk, changed: Changed, { recoveryCode, identity }: Attemp
   return reportChange(talk, changed, { document: { recoveryCode, holder: identity.name }, lines })
 }
 
-function holderOf({ root }: VerifiedRoot, { signing }: Pick<Identity, 'signing'>): string {
-  const key = encodeBase64url(signing.publicKey)
-  const held = root.keys.find(({ role, signingKey }) => role === 'root' && signingKey === key)
-  if (held !== undefined) return held.holder
-  throw foreign(root)
+function holderOf({ root }: VerifiedRoot, recovery: Pick<Identity, 'signing'>): string {
+  return root.keys.find(isRootKeyOf(recovery))!.holder
 }
 
-function foreign(root: TrustRoot): Problem {
-  return new Problem('ERR_RECOVERY_CODE', `the code is none of site ${root.siteName}`, {
+/** Throws: ERR_RECOVERY_CODE. */
+function expectHolder(signed: SignedRoot, recovery: Pick<Identity, 'signing'>): void {
+  if (!signed.root.keys.some(isRootKeyOf(recovery))) throw foreign(signed)
+}
+
+function isRootKeyOf({ signing }: Pick<Identity, 'signing'>) {
+  const own = encodeBase64url(signing.publicKey)
+  return ({ role, signingKey }: Pick<RootKey, 'role' | 'signingKey'>): boolean =>
+    role === 'root' && signingKey === own
+}
+
+function foreign({ root }: SignedRoot): Problem {
+  return new Problem('ERR_RECOVERY_CODE', 'the code is none of this site', {
     exit: EXIT.refused,
     details: { version: root.version },
     unharmed: 'Nothing was changed.',
@@ -272,7 +287,7 @@ async function learnLostPolicy(
 }
 
 /** Whether the code is that of a root key of the newest root at the hub. Throws: ERR_HUB_… when it cannot be asked. */
-async function knows(hub: HubClient, { root }: VerifiedRoot): Promise<boolean> {
+async function knows(hub: HubClient, { root }: SignedRoot): Promise<boolean> {
   try {
     await hub.readTrustRoots(root.version)
     return true

@@ -7,7 +7,7 @@ import { isPinned } from '../operator/agents.ts'
 import { reviewAgents } from '../operator/descriptors.ts'
 import type { Operator } from '../operator/operator.ts'
 import { learnAgents } from '../operator/roster.ts'
-import { readChain } from '../operator/roots.ts'
+import { readNamedChain } from '../operator/roots.ts'
 import { EXIT } from '../output/exit-codes.ts'
 import type { ExitCode } from '../output/exit-codes.ts'
 import type { Paint } from '../output/paint.ts'
@@ -35,7 +35,7 @@ interface AgentRoot {
 export async function trustShow(operator: Operator, talk: Talk): Promise<ExitCode> {
   const { root, envelope, digest } = operator.site.root
   const nowMs = operator.now()
-  const chain = await readChain(operator.home)
+  const chain = await readNamedChain(operator)
   const agents = await waiting(talk, 'asking the hub', () => agentRoots(operator, chain))
   const fingerprint = rootFingerprintOf(envelope)
   // Proofs of the audit log are verified from this one on, and whoever joined began with it.

@@ -20,14 +20,14 @@ export async function trustSign(
 ): Promise<ExitCode> {
   const { file, manner } = request
   const envelope = (await readFile(file)).subarray(0, MAX_ROOT_BYTES + 1)
-  const current = operator.site.root.root
-  const { root, have, need } = draftOf(current, envelope)
+  const stands = operator.site.root
+  const { root, have, need } = draftOf(stands, envelope)
   const notes = [`Signed by ${have.join(', ') || 'nobody who counts'}; ${need} must.`]
-  const shown = changeScreen(current, root, { notes, nowMs: operator.now(), talk })
+  const shown = changeScreen(stands.root, root, { notes, nowMs: operator.now(), talk })
   const question = 'Sign exactly this?'
   await confirmOrStop(talk, { shown, question, isAgreed: manner.isAgreed })
   const key = await hand.unlock()
-  const draft = cosignRoot(current, envelope, key)
+  const draft = cosignRoot(stands, envelope, key)
   const changed = await finish(operator, talk, {
     draft,
     keys: [key],

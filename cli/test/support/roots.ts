@@ -2,19 +2,22 @@
 /** People with keys of every kind, and trust roots that name and bind them. */
 import { randomBytes, randomUUIDv7 } from 'node:crypto'
 import {
-  addSignature,
   makeIdentity,
   openRoot,
   publicIdentity,
-  signDocument,
+  revealRoot,
+  signRoot as signNamed,
 } from '@sallyport/core/crypto'
 import type { Identity, SigningKey, VerifiedRoot } from '@sallyport/core/crypto'
-import { documents, encodeBase64url, parseEnvelope } from '@sallyport/core/protocol'
+import { encodeBase64url } from '@sallyport/core/protocol'
 import type { RootKey, TrustRoot } from '@sallyport/core/protocol'
 import { rootKeyFor } from '../../src/trust/root-change.ts'
 import { NOW } from './site.ts'
 
 const nowMs = Date.parse(NOW)
+
+/** What the names of these sites are hidden under. */
+export const NAME_KEY = randomBytes(32)
 
 /** One person: keys to work with, and root keys. */
 export interface Person {
@@ -66,8 +69,10 @@ export function firstRoot(people: readonly Person[], changes: Partial<TrustRoot>
 }
 
 /** A root signed by these keys. */
-export function signRoot(root: TrustRoot, [first, ...more]: readonly SigningKey[]): VerifiedRoot {
-  let envelope = signDocument(documents.trustRoot, root, first!)
-  for (const key of more) envelope = addSignature(parseEnvelope(envelope, 100_000), key)
-  return openRoot(envelope)
+export function signRoot(
+  root: TrustRoot,
+  keys: readonly [SigningKey, ...SigningKey[]],
+): VerifiedRoot {
+  const envelope = signNamed(root, keys, { nameKey: NAME_KEY, random: randomBytes })
+  return revealRoot(openRoot(envelope), NAME_KEY)
 }

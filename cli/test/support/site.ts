@@ -11,6 +11,7 @@ import {
   makeTrustedKey,
   openRoot,
   publicIdentity,
+  revealRoot,
   seal,
   signDocument,
 } from '@sallyport/core/crypto'
@@ -48,12 +49,13 @@ export function operatorOf(
     policyText: 'permit (principal, action, resource);',
     nowMs,
     expiresAtMs: nowMs + 86_400_000,
+    random: randomBytes,
   })
   return {
     founded,
     home: homeLayout(folder),
     identity,
-    site: siteOf(openRoot(founded.root)),
+    site: siteOf(revealRoot(openRoot(founded.root), founded.nameKey)),
     hub: hub as HubClient,
     trust: makeTrustStore(siteId, [makeTrustedKey('operator', own.name, own.signingKey)]),
     readers: [own.sealingKey],

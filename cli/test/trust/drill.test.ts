@@ -2,7 +2,7 @@
 /** The drill of docs/operations.md by command line: a colleague comes, two must sign, a laptop is lost, keys are revoked. */
 import { copyFile, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { openRoot, rootFingerprintOf } from '@sallyport/core/crypto'
+import { openRoot, revealRoot, rootFingerprintOf } from '@sallyport/core/crypto'
 import { encodeBase64url } from '@sallyport/core/protocol'
 import { Secret } from '@sallyport/sdk'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
@@ -10,7 +10,8 @@ import { homeLayout } from '../../src/home.ts'
 import { isPinned, readAgents } from '../../src/operator/agents.ts'
 import { openOperator } from '../../src/operator/open-operator.ts'
 import type { Operator } from '../../src/operator/operator.ts'
-import { readChain } from '../../src/operator/roots.ts'
+import { readNamedChain } from '../../src/operator/roots.ts'
+import { readChain } from '../../src/operator/site.ts'
 import { makeTalk } from '../../src/output/talk.ts'
 import { publishToAgent } from '../../src/trust/publish-root.ts'
 import { trustRecover } from '../../src/work/trust-recover.ts'
@@ -73,7 +74,8 @@ async function expectRefused(operator: Operator, file: string): Promise<void> {
   const sent = operator.hub.publishTrustRoot(version, encodeBase64url(proposed.envelope))
   await expect(sent).rejects.toMatchObject({ message: expect.stringMatching('signatures_missing') })
   const agent = (await readAgents(operator.home)).find(isPinned)!
-  const chain = [...(await readChain(operator.home)), proposed]
+  const { nameKey } = operator.site.root
+  const chain = [...(await readNamedChain(operator)), revealRoot(proposed, nameKey)]
   const brought = publishToAgent(operator, agent, { chain, untilMs: Date.now() + 20_000 })
   await expect(brought).rejects.toThrowCode('signatures_missing')
 }

@@ -44,7 +44,8 @@ it('goes on with the same keys and the same code, and with none once a part of i
   ]
   const next = signRoot(nextRoot(site.root, { keys }, { nowMs }), [ann.root, made.rootKey])
   const { envelope } = next
-  await keepAttempt(home, made, { envelope, site, url: 'http://127.0.0.1:1' })
+  const { nameKey } = site
+  await keepAttempt(home, made, { envelope, site, nameKey, url: 'http://127.0.0.1:1' })
 
   const read = await readAttempt(home, typed)
   expect(read).toMatchObject({ recoveryCode: made.recoveryCode, envelope })

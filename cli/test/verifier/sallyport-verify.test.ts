@@ -13,12 +13,15 @@ import {
   foundSite,
   makeIdentity,
   makeSigningKey,
+  nameOpeningOf,
   openRoot,
   publicIdentity,
+  revealRoot,
   rootFingerprintOf,
   signDocument,
+  signRoot,
 } from '@sallyport/core/crypto'
-import type { Identity } from '@sallyport/core/crypto'
+import type { Identity, NameKind } from '@sallyport/core/crypto'
 import {
   THRESHOLD_PROFILES,
   decodeBase64url,
@@ -51,6 +54,7 @@ interface Envelope {
 interface Proof {
   format: string
   roots: Envelope[]
+  names: { kind: string; name: string; opening: string }[]
   roster: Envelope
   job: Envelope
   result: Envelope
@@ -61,7 +65,7 @@ interface Proof {
 const plain = (envelope: Uint8Array): Envelope => JSON.parse(Buffer.from(envelope).toString())
 const fingerprint = (): string => rootFingerprintOf(first)
 
-const first = foundSite({
+const { root: first, nameKey } = foundSite({
   siteId,
   siteName: 'home',
   operator: publicIdentity(ann),
@@ -70,10 +74,17 @@ const first = foundSite({
   policyText: '',
   nowMs: NOW_MS,
   expiresAtMs: NOW_MS + YEAR_MS,
-}).root
+  random: randomBytes,
+})
+
+const shown = (kind: NameKind, name: string) => ({
+  kind,
+  name,
+  opening: encodeBase64url(nameOpeningOf(nameKey, kind, name)),
+})
 
 function second(): Uint8Array {
-  const { root } = openRoot(first)
+  const { root } = revealRoot(openRoot(first), nameKey)
   const key = (identity: Identity, role: RootKey['role']): RootKey => ({
     holder: identity.name,
     role,
@@ -85,7 +96,8 @@ function second(): Uint8Array {
   const hub: RootKey = { ...key(ann, 'hub'), signingKey: encodeBase64url(hubKey.publicKey) }
   const keys = [...root.keys, key(ben, 'operator'), key(acme, 'customer'), hub]
   const issuedAt = at(1)
-  return signDocument(documents.trustRoot, { ...root, version: 2, keys, issuedAt }, rootKey)
+  const next = { ...root, version: 2, keys, issuedAt }
+  return signRoot(next, [rootKey], { nameKey, random: randomBytes })
 }
 
 const job: Job = {
@@ -150,6 +162,7 @@ function makeProof(signers: readonly Identity[] = [ann, ben]): Proof {
   return {
     format: 'sallyport-proof-1',
     roots: [plain(first), plain(second())],
+    names: [shown('site', 'home'), shown('holder', 'ann'), shown('holder', 'ben')],
     roster: plain(signDocument(documents.roster, roster, ann.signing)),
     job: plain(signed),
     result: plain(signDocument(documents.result, result, pve1.signing)),
@@ -194,6 +207,7 @@ function edited(name: 'job' | 'result' | 'roster', from: string, to: string): Pr
 describe('the verifier', () => {
   it('says what a proof proves: who signed what, how it ended, and where that stands', () => {
     const { code, text } = verify(makeProof())
+    expect(text).toContain('under trust root 2 of site home')
     expect(text).toContain('job       proxmox/guest.delete on pve1')
     expect(text).toContain('signed    ann (operator), ben (operator), at 2026-11-22T08:00:01.000Z')
     expect(text).toContain('needed    2 operators and 0 customers, to destroy')
@@ -263,6 +277,28 @@ describe('the verifier', () => {
     expect(reason(proof)).toMatch(why)
   })
 
+  it('shows a name only where its opening makes the pseudonym that was signed', () => {
+    const proof = makeProof()
+    const ben = proof.names.find(({ name }) => name === 'ben')!
+    ben.name = 'eve'
+    const { code, text } = verify(proof)
+    expect(code).toBe(0)
+    expect(text).not.toContain('eve')
+    expect(text).toMatch(/signed {4}ann \(operator\), [0-9a-f]{32} \(operator\)/)
+  })
+
+  it('shows what has no opening as it was signed, and asks for a list all the same', () => {
+    const { text } = verify({ ...makeProof(), names: [] })
+    expect(text).toMatch(/of site [0-9a-f]{32}\./)
+    expect(reason({ ...makeProof(), names: undefined })).toMatch('the names in the proof')
+    const opening = encodeBase64url(randomBytes(17))
+    const names = [{ kind: 'site', name: 'home', opening }]
+    expect(reason({ ...makeProof(), names })).toMatch('opening of a name')
+    expect(reason({ ...makeProof(), names: [{ kind: 'x', name: 'home', opening }] })).toMatch(
+      'form',
+    )
+  })
+
   it('asks for what it needs, and says what it cannot read', () => {
     expect(() => execFileSync(process.execPath, [VERIFIER], { stdio: 'pipe' })).toThrow(/usage/)
     expect(verify('nothing')).toMatchObject({ code: 1 })
@@ -281,6 +317,7 @@ function makeLog() {
   return {
     format: 'sallyport-log-1',
     roots: [plain(first), plain(second())],
+    names: [shown('site', 'home')],
     roster: plain(signDocument(documents.roster, roster, ann.signing)),
     agentId,
     hubKey: encodeBase64url(hubKey.publicKey),

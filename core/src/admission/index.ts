@@ -37,7 +37,7 @@ export { signedAs } from './document-effect.ts'
 export { checkRevoked } from './check-revoked.ts'
 export { checkUpgrade } from './check-upgrade.ts'
 export { SiteAuthority, chainOf } from './site-authority.ts'
-export type { Anchor, AuthorityStore, HeldPolicy } from './site-authority.ts'
+export type { Anchor, AuthorityStore, HeldPolicy, NamedAnchor } from './site-authority.ts'
 export { ADMISSION_LIMITS } from './limits.ts'
 export type {
   AgentStanding,

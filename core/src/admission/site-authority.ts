@@ -2,11 +2,14 @@
 /** Whom a party of a site believes at this moment: the newest trust root it holds, and the policy that came under it. */
 import { CodedError } from '@sallyport/sdk'
 import {
+  followRoot,
   isExpired,
+  revealRoot,
   trustStoreOf,
   verifyFirstRoot,
   verifyNextRoot,
   verifyPolicy,
+  type SignedRoot,
   type TrustStore,
   type VerifiedRoot,
 } from '../crypto/index.ts'
@@ -34,6 +37,11 @@ export interface Anchor {
   readonly fingerprint: string
 }
 
+/** The same with the key to the names of its site. */
+export interface NamedAnchor extends Anchor {
+  readonly nameKey: Uint8Array
+}
+
 interface Known {
   readonly revision: number
   readonly chain: readonly VerifiedRoot[]
@@ -55,13 +63,13 @@ interface KeysNow {
  * Time: keys end at their `notAfter`, by the clock that is handed in.
  */
 export class SiteAuthority implements TrustStore {
-  readonly #anchor: Anchor
+  readonly #anchor: NamedAnchor
   readonly #store: AuthorityStore
   readonly #now: () => number
   #known: Known | undefined
   #keys: KeysNow | undefined
 
-  constructor(anchor: Anchor, store: AuthorityStore, now: () => number) {
+  constructor(anchor: NamedAnchor, store: AuthorityStore, now: () => number) {
     this.#anchor = anchor
     this.#store = store
     this.#now = now
@@ -71,7 +79,7 @@ export class SiteAuthority implements TrustStore {
     return this.root().siteId
   }
 
-  /** The newest root. Throws: ERR_TRUST_BROKEN, ERR_STORE_…. */
+  /** The newest root. Throws: ERR_TRUST_BROKEN, ERR_ROOT_NAMES, ERR_STORE_…. */
   root(): TrustRoot {
     return this.#newest().root
   }
@@ -127,8 +135,8 @@ export class SiteAuthority implements TrustStore {
   }
 
   /** Takes a candidate for the next root: verified, or the refusal. */
-  verifyNext(envelope: Uint8Array): ReturnType<typeof verifyNextRoot> {
-    return verifyNextRoot(this.root(), envelope)
+  verifyNext(envelope: Uint8Array): ReturnType<typeof followRoot> {
+    return followRoot(this.#newest(), envelope)
   }
 
   /** Takes a candidate for the next policy: verified and newer than the one held, or the refusal. */
@@ -174,7 +182,9 @@ export class SiteAuthority implements TrustStore {
   #read(): Known {
     const revision = this.#store.revision()
     if (this.#known?.revision === revision) return this.#known
-    const chain = chainOf(this.#anchor, this.#store.roots())
+    const { nameKey } = this.#anchor
+    const signed = chainOf(this.#anchor, this.#store.roots())
+    const chain = signed.map((each) => revealRoot(each, nameKey))
     this.#known = { revision, chain, policy: policyIn(chain, this.#store.policy()) }
     return this.#known
   }
@@ -185,10 +195,10 @@ export class SiteAuthority implements TrustStore {
  *
  * Throws: ERR_TRUST_BROKEN at the first that does not hold.
  */
-export function chainOf(anchor: Anchor, later: readonly Uint8Array[]): VerifiedRoot[] {
+export function chainOf(anchor: Anchor, later: readonly Uint8Array[]): SignedRoot[] {
   const first = verifyFirstRoot(anchor.root, anchor.fingerprint)
   if (!first.ok) throw broken('the first trust root', first.refusal)
-  const chain: VerifiedRoot[] = [first]
+  const chain: SignedRoot[] = [first]
   for (const envelope of later) {
     const { root } = chain.at(-1)!
     const next = verifyNextRoot(root, envelope)

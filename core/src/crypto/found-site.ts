@@ -5,7 +5,10 @@ import type { RootKey, Threshold } from '../protocol/authority.ts'
 import { documents, type PublicIdentity } from '../protocol/documents.ts'
 import { instantOf } from '../protocol/primitives.ts'
 import type { Identity, SigningKey } from './keys.ts'
+import { NAME_KEY_BYTES } from './names.ts'
+import type { RandomBytes } from './seal-now.ts'
 import { signDocument } from './sign.ts'
+import { signRoot } from './trust-root.ts'
 
 /** What a site begins with. Units: epoch milliseconds. */
 export interface Founding {
@@ -21,13 +24,24 @@ export interface Founding {
   readonly policyText: string
   readonly nowMs: number
   readonly expiresAtMs: number
+  /** Where the name key comes from, and what sealing the names needs. */
+  readonly random: RandomBytes
 }
 
-/** Signs root and policy, each in its version 1. Returns their envelopes. Throws: as `signDocument`. */
-export function foundSite(founding: Founding): { root: Uint8Array; policy: Uint8Array } {
+/** The first documents of a site, as envelopes, and the key under which its names are hidden. */
+export interface FoundedSite {
+  readonly root: Uint8Array
+  readonly policy: Uint8Array
+  readonly nameKey: Uint8Array
+}
+
+/** Makes the name key and signs root and policy, each in its version 1. Throws: as `signRoot`. */
+export function foundSite(founding: Founding): FoundedSite {
   const { siteId, siteName, operator, rootKeys, thresholds, policyText, nowMs } = founding
   const issuedAt = instantOf(nowMs)
   const expiresAt = instantOf(founding.expiresAtMs)
+  const { random } = founding
+  const nameKey = random(NAME_KEY_BYTES)
   const { name: holder, signingKey, sealingKey } = operator
   const common = { holder, notAfter: expiresAt, concerns: [] }
   const keys: RootKey[] = [
@@ -52,8 +66,9 @@ export function foundSite(founding: Founding): { root: Uint8Array; policy: Uint8
   }
   const policy = { siteId, version: 1, text: policyText, issuedAt }
   return {
-    root: signDocument(documents.trustRoot, root, rootKeys[0]),
+    root: signRoot(root, [rootKeys[0]], { nameKey, random }),
     policy: signDocument(documents.policy, policy, rootKeys[0]),
+    nameKey,
   }
 }
 

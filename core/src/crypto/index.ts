@@ -31,7 +31,7 @@ export {
 } from './key-box.ts'
 export type { KeyBoxErrorCode, LockOptions } from './key-box.ts'
 export { foundSite } from './found-site.ts'
-export type { Founding } from './found-site.ts'
+export type { FoundedSite, Founding } from './found-site.ts'
 export {
   IDENTITY_SEED_BYTES,
   makeIdentity,
@@ -41,6 +41,17 @@ export {
   verifySignature,
 } from './keys.ts'
 export type { Identity, SealingKey, SigningKey } from './keys.ts'
+export {
+  NAME_KEY_BYTES,
+  blindRoot,
+  nameOpeningOf,
+  openNameKey,
+  parseNameKey,
+  pseudonymFrom,
+  pseudonymOf,
+  revealNames,
+} from './names.ts'
+export type { NameKind } from './names.ts'
 export {
   KEY_BYTES,
   keyIdOf,
@@ -53,6 +64,8 @@ export { openPublication, publishes, signPublication } from './publication.ts'
 export type { PublishedBundle, Publishing } from './publication.ts'
 export { openUnderSecretNow } from './open-now.ts'
 export { open, openUnderSecret, seal, sealUnderSecret } from './seal.ts'
+export { sealNow, sealUnderSecretNow } from './seal-now.ts'
+export type { RandomBytes } from './seal-now.ts'
 export { MAX_READERS } from './sealed-form.ts'
 export type { ScryptCost } from './scrypt.ts'
 export type { SealErrorCode } from './sealed-form.ts'
@@ -60,16 +73,25 @@ export { signDocument, verifyEnvelope } from './sign.ts'
 export type { AnyDocumentKind, Verification } from './sign.ts'
 export {
   MAX_ROOT_BYTES,
+  followRoot,
   isExpired,
   openRoot,
+  revealRoot,
   rootFingerprintOf,
   rootHoldersOf,
+  signRoot,
   trustStoreOf,
   verifyFirstRoot,
   verifyNextRoot,
   verifyPolicy,
 } from './trust-root.ts'
-export type { PolicyVerdict, RootVerdict, VerifiedRoot } from './trust-root.ts'
+export type {
+  PolicyVerdict,
+  RootKeys,
+  RootVerdict,
+  SignedRoot,
+  VerifiedRoot,
+} from './trust-root.ts'
 export { makeTrustStore, makeTrustedKey } from './trust-store.ts'
 export type { SignatureNeed, TrustStore, TrustedKey } from './trust-store.ts'
 export { readAnyTypedDigits, readTypedDigits, typedDigits } from './typed-digits.ts'

@@ -1,33 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The trust root: the first one by its fingerprint, every later one by the one before. Source: TUF 1.0.33, section 5.3. */
 import { CodedError } from '@sallyport/sdk'
-import type { Policy, TrustRoot } from '../protocol/authority.ts'
+import type { BlindRoot, Policy, TrustRoot } from '../protocol/authority.ts'
 import { parseDocument } from '../protocol/codec.ts'
 import { documents } from '../protocol/documents.ts'
 import { maxEnvelopeBytes, parseEnvelope } from '../protocol/envelope.ts'
 import { epochMs } from '../protocol/primitives.ts'
 import type { Refusal, RefusalReason } from '../protocol/refusal.ts'
 import { digestOf } from './digest.ts'
+import { addSignature } from './cosign.ts'
 import { fingerprintOf } from './enrolment-code.ts'
+import type { SigningKey } from './keys.ts'
+import { blindRoot, revealNames } from './names.ts'
 import { parseSealingPublicKey } from './public-key.ts'
-import { verifyEnvelope, type Verification } from './sign.ts'
+import type { RandomBytes } from './seal-now.ts'
+import { signDocument, verifyEnvelope, type Verification } from './sign.ts'
 import { makeTrustedKey, makeTrustStore, type TrustedKey, type TrustStore } from './trust-store.ts'
 
 /** Bytes of the longest envelope of a trust root. */
 export const MAX_ROOT_BYTES = maxEnvelopeBytes(documents.trustRoot.maxBytes)
 
-/** A root that was verified, with the bytes it came from. */
-export interface VerifiedRoot {
-  readonly root: TrustRoot
+/** A root as it is signed, under pseudonyms, with the bytes it came from. */
+export interface SignedRoot {
+  readonly root: BlindRoot
   /** DSSE envelope. */
   readonly envelope: Uint8Array
   /** SHA-256 of its signed payload. */
   readonly digest: string
 }
 
-/** The root, or why it is none. */
-export type RootVerdict =
-  ({ readonly ok: true } & VerifiedRoot) | { readonly ok: false; readonly refusal: Refusal }
+/** A root with its names. */
+export interface VerifiedRoot extends Omit<SignedRoot, 'root'> {
+  readonly root: TrustRoot
+  /** What the names of its site are hidden under. */
+  readonly nameKey: Uint8Array
+}
+
+/** A root, or why it is none. */
+export type RootVerdict<Root = SignedRoot> =
+  ({ readonly ok: true } & Root) | { readonly ok: false; readonly refusal: Refusal }
+
+/** What signatures are counted by: a root with its names or without, because nobody has two pseudonyms. */
+export type RootKeys = Pick<BlindRoot, 'siteId' | 'version' | 'rootThreshold' | 'keys'>
 
 /** What people compare, and codes carry: of the signed payload of a root. */
 export function rootFingerprintOf(envelope: Uint8Array): string {
@@ -53,7 +67,7 @@ export function verifyFirstRoot(envelope: Uint8Array, fingerprint: string): Root
  * Trust: enough root holders of the current version and of the new one signed it. That the current one has expired does
  * not matter: its keys are the only ones that can end that.
  */
-export function verifyNextRoot(current: TrustRoot, envelope: Uint8Array): RootVerdict {
+export function verifyNextRoot(current: RootKeys, envelope: Uint8Array): RootVerdict {
   return refusing(() => {
     const opened = openRoot(envelope)
     const { siteId, version } = opened.root
@@ -66,13 +80,50 @@ export function verifyNextRoot(current: TrustRoot, envelope: Uint8Array): RootVe
   })
 }
 
+/**
+ * Verifies the version after `current`, and shows its names.
+ *
+ * Trust: a root whose names cannot be read is refused: nobody could say who it gives a role to.
+ */
+export function followRoot(
+  { root, nameKey }: Pick<VerifiedRoot, 'root' | 'nameKey'>,
+  envelope: Uint8Array,
+): RootVerdict<VerifiedRoot> {
+  const verdict = verifyNextRoot(root, envelope)
+  if (!verdict.ok) return verdict
+  return refusing(() => ({ ok: true, ...revealRoot(verdict, nameKey) }))
+}
+
+/** Shows a root with its names. Throws: ERR_ROOT_NAMES. */
+export function revealRoot(signed: SignedRoot, nameKey: Uint8Array): VerifiedRoot {
+  const { root, envelope, digest } = signed
+  return { root: revealNames(root, nameKey), envelope, digest, nameKey }
+}
+
+/**
+ * Hides the names of a root and signs it with each of the keys.
+ *
+ * Throws: as `blindRoot` and `signDocument`.
+ */
+export function signRoot(
+  root: TrustRoot,
+  [first, ...more]: readonly [SigningKey, ...SigningKey[]],
+  { nameKey, random }: { readonly nameKey: Uint8Array; readonly random: RandomBytes },
+): Uint8Array {
+  const blind = blindRoot(root, nameKey, random)
+  const signed = signDocument(documents.trustRoot, blind, first)
+  const add = (envelope: Uint8Array, key: SigningKey): Uint8Array =>
+    addSignature(parseEnvelope(envelope, MAX_ROOT_BYTES), key)
+  return more.reduce(add, signed)
+}
+
 /** A policy that was verified. */
 export type PolicyVerdict =
   | { readonly ok: true; readonly policy: Policy; readonly digest: string }
   | { readonly ok: false; readonly refusal: Refusal }
 
 /** Verifies a policy: enough root holders of `root` signed it. */
-export function verifyPolicy(root: TrustRoot, envelope: Uint8Array): PolicyVerdict {
+export function verifyPolicy(root: RootKeys, envelope: Uint8Array): PolicyVerdict {
   return refusing((): PolicyVerdict => {
     const parsed = parseEnvelope(envelope, maxEnvelopeBytes(documents.policy.maxBytes))
     const verified = verifyEnvelope(parsed, documents.policy, rootKeysOf(root))
@@ -86,7 +137,7 @@ export function verifyPolicy(root: TrustRoot, envelope: Uint8Array): PolicyVerdi
 }
 
 /** Reads a root whose signatures are of no interest, for example because a signature is about to be added. Throws: ERR_…_FORM, ERR_KEY_…. */
-export function openRoot(envelope: Uint8Array): VerifiedRoot {
+export function openRoot(envelope: Uint8Array): SignedRoot {
   const { payload } = parseEnvelope(envelope, MAX_ROOT_BYTES)
   const root = parseDocument(documents.trustRoot, payload)
   for (const { sealingKey } of root.keys) if (sealingKey !== null) parseSealingPublicKey(sealingKey)
@@ -99,7 +150,7 @@ export function openRoot(envelope: Uint8Array): VerifiedRoot {
  * Time: a key counts until its `notAfter`; of an expired root only the root keys do.
  * Throws: ERR_KEY_FORM, ERR_KEY_WEAK.
  */
-export function trustStoreOf(root: TrustRoot, nowMs: number): TrustStore {
+export function trustStoreOf(root: TrustRoot | BlindRoot, nowMs: number): TrustStore {
   const keys = keysOf(root).filter(({ role, notAfterMs }) => {
     if (role === 'root') return true
     return notAfterMs > nowMs && !isExpired(root, nowMs)
@@ -108,17 +159,17 @@ export function trustStoreOf(root: TrustRoot, nowMs: number): TrustStore {
 }
 
 /** Whether a root counts no more, but for following it up. */
-export function isExpired(root: TrustRoot, nowMs: number): boolean {
+export function isExpired(root: Pick<TrustRoot, 'expiresAt'>, nowMs: number): boolean {
   return epochMs(root.expiresAt) <= nowMs
 }
 
 /** Distinct holders of root keys that signed, counted by the keys of `by`. */
-export function rootHoldersOf(envelope: Uint8Array, by: TrustRoot): string[] {
+export function rootHoldersOf(envelope: Uint8Array, by: RootKeys): string[] {
   const verified = rootSignatures(envelope, by)
   return verified.ok ? [...new Set(verified.signers.map(({ name }) => name))] : []
 }
 
-function signedBy(opened: VerifiedRoot, by: TrustRoot): RootVerdict {
+function signedBy(opened: SignedRoot, by: RootKeys): RootVerdict {
   const signed = enoughHolders(rootSignatures(opened.envelope, by), by)
   return signed.ok ? { ok: true, ...opened } : signed
 }
@@ -126,7 +177,7 @@ function signedBy(opened: VerifiedRoot, by: TrustRoot): RootVerdict {
 /** Counts holders, not keys: whoever has two keys is one person. */
 function enoughHolders(
   verified: Verification,
-  { rootThreshold, version }: TrustRoot,
+  { rootThreshold, version }: RootKeys,
 ): { readonly ok: true } | { readonly ok: false; readonly refusal: Refusal } {
   if (!verified.ok) return verified
   const have = new Set(verified.signers.map(({ name }) => name)).size
@@ -134,19 +185,19 @@ function enoughHolders(
   return refuse('signatures_missing', { need: rootThreshold, have, version })
 }
 
-function rootSignatures(envelope: Uint8Array, by: TrustRoot): Verification {
+function rootSignatures(envelope: Uint8Array, by: RootKeys): Verification {
   const parsed = parseEnvelope(envelope, MAX_ROOT_BYTES)
   return verifyEnvelope(parsed, documents.trustRoot, rootKeysOf(by))
 }
 
-function rootKeysOf(root: TrustRoot): TrustStore {
+function rootKeysOf(root: RootKeys): TrustStore {
   return makeTrustStore(
     root.siteId,
     keysOf(root).filter(({ role }) => role === 'root'),
   )
 }
 
-function keysOf(root: TrustRoot): (TrustedKey & { readonly notAfterMs: number })[] {
+function keysOf(root: RootKeys): (TrustedKey & { readonly notAfterMs: number })[] {
   return root.keys.map(({ role, holder, signingKey, notAfter, concerns }) => ({
     ...makeTrustedKey(role, holder, signingKey, concerns),
     notAfterMs: epochMs(notAfter),

@@ -22,20 +22,44 @@ export const JobTypePattern = z
 /** Roles that a trust root gives to keys. Agents get theirs by enrolment. */
 export const ROOT_ROLES = ['root', 'operator', 'publisher', 'customer', 'hub'] as const
 
-/** One key of a trust root. */
-export const RootKey = z.strictObject({
-  /** Whose key it is. Two keys of one holder count once. */
-  holder: Name,
+const keyMembers = {
   role: z.enum(ROOT_ROLES),
   signingKey: Bytes32,
   /** X25519; null where the holder reads nothing that is sealed. */
   sealingKey: Bytes32.nullable(),
   /** The key counts until then. */
   notAfter: Instant,
+}
+
+/** One key of a trust root. */
+export const RootKey = z.strictObject({
+  /** Whose key it is. Two keys of one holder count once. */
+  holder: Name,
+  ...keyMembers,
   /** What concerns a customer; empty for every other role. */
   concerns: z.array(Concern).max(256),
 })
 export type RootKey = z.infer<typeof RootKey>
+
+/** A name as it is to whoever does not have the name key of the site: 16 bytes of an HMAC, in hexadecimal. */
+export const Pseudonym = z.string().regex(/^[0-9a-f]{32}$/, 'not a pseudonym')
+
+/** One key of a trust root as it is signed. */
+export const BlindRootKey = z.strictObject({
+  holder: Pseudonym,
+  ...keyMembers,
+  concerns: z.array(Pseudonym).max(256),
+})
+export type BlindRootKey = z.infer<typeof BlindRootKey>
+
+/** The names behind the pseudonyms of a root, for its people. Not a word in it counts that is not behind a pseudonym. */
+export const SealedNames = z.strictObject({
+  /** The names, under the name key: JWE, compact. */
+  list: z.string().max(24_576),
+  /** The name key, sealed to the people of the root: JWE, General JSON. Null where nobody of it reads. */
+  key: z.string().max(24_576).nullable(),
+})
+export type SealedNames = z.infer<typeof SealedNames>
 
 /** How many distinct holders must sign. One signature is always needed, whatever this says. */
 export const Threshold = z.strictObject({
@@ -52,22 +76,33 @@ export const THRESHOLD_PROFILES: Readonly<Record<'homelab' | 'msp', readonly Thr
   msp: thresholdsOf({ read: 1, change: 1, destroy: 2 }),
 }
 
-/** The keys of a site, their roles, and how many of them an effect needs. Signed by root keys of the version before. */
+const rootMembers = {
+  siteId: Id,
+  version: z.int().min(1).max(1_000_000),
+  /** Holders of root keys that must sign the next version, and policies. */
+  rootThreshold: z.int().min(1).max(8),
+  /** Of those that match, the one with the most specific pattern counts. */
+  thresholds: z.array(Threshold).min(3).max(64),
+  issuedAt: Instant,
+  expiresAt: Instant,
+}
+
+/** The keys of a site, their roles, and how many of them an effect needs, with all names. It leaves no machine like this. */
 export const TrustRoot = z
+  .strictObject({ ...rootMembers, siteName: Name, keys: z.array(RootKey).min(1).max(64) })
+  .superRefine(refuseUnusable)
+export type TrustRoot = z.infer<typeof TrustRoot> & { readonly names?: never }
+
+/** The same as it is signed, by root keys of the version before: without a name that a hub could read. */
+export const BlindRoot = z
   .strictObject({
-    siteId: Id,
-    siteName: Name,
-    version: z.int().min(1).max(1_000_000),
-    /** Holders of root keys that must sign the next version, and policies. */
-    rootThreshold: z.int().min(1).max(8),
-    keys: z.array(RootKey).min(1).max(64),
-    /** Of those that match, the one with the most specific pattern counts. */
-    thresholds: z.array(Threshold).min(3).max(64),
-    issuedAt: Instant,
-    expiresAt: Instant,
+    ...rootMembers,
+    siteName: Pseudonym,
+    keys: z.array(BlindRootKey).min(1).max(64),
+    names: SealedNames,
   })
   .superRefine(refuseUnusable)
-export type TrustRoot = z.infer<typeof TrustRoot>
+export type BlindRoot = z.infer<typeof BlindRoot>
 
 /** Which principal may run what where, in Cedar. Signed by root keys. */
 export const Policy = z.strictObject({

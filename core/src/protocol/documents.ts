@@ -2,7 +2,7 @@
 /** Every kind of signed document: its payload type, its size limit and its exact shape. */
 import { HANDLE_NAME, JOB_NAME, PLUGIN_NAME } from '@sallyport/sdk'
 import { z } from 'zod'
-import { Policy, Roster, SegmentIndex, TrustRoot, Withdrawal } from './authority.ts'
+import { BlindRoot, Policy, Roster, SegmentIndex, Withdrawal } from './authority.ts'
 import { Readers, forAgents } from './for-agents.ts'
 import { Cancellation, Isolation, Schedule, ScheduleOrder } from './orders.ts'
 import { BindingName, Permission } from './permission.ts'
@@ -244,6 +244,8 @@ export const Enrolment = z.strictObject({
   trustRoot: z.base64url().max(64 * 1_024),
   /** DSSE envelope of the policy, base64url. */
   policy: z.base64url().max(80 * 1_024),
+  /** Of the site: shows the names behind the pseudonyms of its trust roots. */
+  nameKey: Bytes32,
   issuedAt: Instant,
   expiresAt: Instant,
 })
@@ -301,7 +303,7 @@ function kind<T>(
 
 /** The document kinds by name. */
 export const documents = {
-  trustRoot: kind('trust-root', TrustRoot, 32 * KIB, 'root'),
+  trustRoot: kind('trust-root', BlindRoot, 32 * KIB, 'root'),
   policy: kind('policy', Policy, 40 * KIB, 'root'),
   job: kind('job', Job, 112 * KIB, 'operator', 'customer'),
   result: kind('result', Result, 2_048 * KIB, 'agent'),

@@ -2,9 +2,12 @@
 /** Wire shapes and their codecs. Pure: no clock, no randomness, no I/O. */
 export { approvedJobsOf, bindingNamesOf } from './approved-jobs.ts'
 export {
+  BlindRoot,
+  BlindRootKey,
   Concern,
   JobTypePattern,
   Policy,
+  Pseudonym,
   ROOT_ROLES,
   RootKey,
   Roster,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The way of a trust root and of a policy: verified under the root that stands, kept, in force with the next job. */
 import type { SiteAuthority } from '../admission/index.ts'
-import { MAX_ROOT_BYTES, openRoot, type RootVerdict } from '../crypto/index.ts'
+import { MAX_ROOT_BYTES, openRoot, type RootVerdict, type VerifiedRoot } from '../crypto/index.ts'
 import { isCodedError } from '@sallyport/sdk'
 import type { Receipt, Recorder } from './recorder.ts'
 import type { TakerPorts } from './taker.ts'
@@ -75,7 +75,7 @@ export async function takePolicy(
 function heldRoot(
   authority: SiteAuthority,
   envelope: Uint8Array,
-): Extract<RootVerdict, { ok: true }> | undefined {
+): Extract<RootVerdict<VerifiedRoot>, { ok: true }> | undefined {
   try {
     if (envelope.byteLength > MAX_ROOT_BYTES) return undefined
     const { digest } = openRoot(envelope)

@@ -2,7 +2,7 @@
 /** The site file: the trust root of a site and where people of it begin. The command line writes it, a hub reads it. */
 import { CodedError } from '@sallyport/sdk'
 import { z } from 'zod'
-import { rootFingerprintOf, verifyFirstRoot, type VerifiedRoot } from '../crypto/index.ts'
+import { rootFingerprintOf, verifyFirstRoot, type SignedRoot } from '../crypto/index.ts'
 import {
   decodeBase64url,
   describeIssue,
@@ -28,7 +28,7 @@ export const MAX_SITE_FILE_BYTES = 98_304
  * Trust: the root is signed by its own root keys; that it is the right one is the word of whoever brought the file.
  * Throws: ERR_SITE_FILE.
  */
-export function parseSiteFile(bytes: Uint8Array): VerifiedRoot {
+export function parseSiteFile(bytes: Uint8Array): SignedRoot {
   const { trustRoot } = checkForm(bytes)
   const envelope = decodeBase64url(trustRoot)
   const verdict = verifyFirstRoot(envelope, fingerprintIn(envelope))

@@ -20,7 +20,7 @@ import {
   type SegmentIndex,
   type ScheduleOrder,
   type SessionProof,
-  type TrustRoot,
+  type BlindRoot,
   type Withdrawal,
 } from '@sallyport/core/protocol'
 
@@ -140,6 +140,7 @@ export const enrolment: Enrolment = {
   agentName: 'pve1',
   trustRoot: 'e30',
   policy: 'e30',
+  nameKey: bytes32(9),
   issuedAt,
   expiresAt,
 }
@@ -164,14 +165,14 @@ export const sessionProof: SessionProof = {
   issuedAt,
 }
 
-export const trustRoot: TrustRoot = {
+export const trustRoot: BlindRoot = {
   siteId,
-  siteName: 'home',
+  siteName: '0'.repeat(32),
   version: 2,
   rootThreshold: 1,
   keys: [
     {
-      holder: 'ann',
+      holder: '1'.repeat(32),
       role: 'root',
       signingKey: bytes32(10),
       sealingKey: null,
@@ -179,12 +180,12 @@ export const trustRoot: TrustRoot = {
       concerns: [],
     },
     {
-      holder: 'acme',
+      holder: '2'.repeat(32),
       role: 'customer',
       signingKey: bytes32(11),
       sealingKey: bytes32(12),
       notAfter: '2029-01-31T12:00:00.000Z',
-      concerns: ['guest/101', 'agent/pve1'],
+      concerns: ['3'.repeat(32), '4'.repeat(32)],
     },
   ],
   thresholds: [
@@ -193,6 +194,7 @@ export const trustRoot: TrustRoot = {
     { jobTypes: '*', effect: 'destroy', operators: 2, customers: 0 },
     { jobTypes: 'proxmox/guest.*', effect: 'destroy', operators: 2, customers: 1 },
   ],
+  names: { list: 'eyJ', key: null },
   issuedAt,
   expiresAt: '2029-01-31T12:00:00.000Z',
 }

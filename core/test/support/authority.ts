@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A site whose trust root grows: who holds root keys, who signs, and stores of roots that a case fills. */
+import { randomBytes } from 'node:crypto'
 import type { AuthorityStore, HeldPolicy } from '../../src/admission/index.ts'
 import { SiteAuthority } from '../../src/admission/index.ts'
 import {
+  blindRoot,
   foundSite,
   openRoot,
   publicIdentity,
+  revealRoot,
   rootFingerprintOf,
   signDocument,
   type Identity,
@@ -38,13 +41,14 @@ const founded = foundSite({
   policyText: 'permit (principal, action, resource);',
   nowMs: NOW,
   expiresAtMs: NOW + YEAR,
+  random: randomBytes,
 })
 
 /** Envelopes of the first root and policy. */
 export const firstRoot = founded.root
 export const firstPolicy = founded.policy
 /** The first root. */
-export const first: TrustRoot = openRoot(firstRoot).root
+export const first: TrustRoot = revealRoot(openRoot(firstRoot), founded.nameKey).root
 
 /** A key of a root. */
 export function rootKeyOf(
@@ -71,7 +75,8 @@ export function after(root: TrustRoot, changes: Partial<TrustRoot> = {}): TrustR
 /** An envelope with a signature of each. */
 export function signRoot(root: TrustRoot, ...by: Identity[]): Uint8Array {
   const { payloadType } = documents.trustRoot
-  const payload = encodeDocument(documents.trustRoot, root)
+  const blind = blindRoot(root, founded.nameKey, randomBytes)
+  const payload = encodeDocument(documents.trustRoot, blind)
   const signatures = by.map(({ signing }) => ({
     keyId: signing.keyId,
     signature: signing.sign(pae(payloadType, payload)),
@@ -120,5 +125,6 @@ export function authorityOver(
   now: () => number = () => NOW,
   fingerprint: string = rootFingerprintOf(firstRoot),
 ): SiteAuthority {
-  return new SiteAuthority({ root: firstRoot, fingerprint }, store, now)
+  const { nameKey } = founded
+  return new SiteAuthority({ root: firstRoot, fingerprint, nameKey }, store, now)
 }

@@ -1,13 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The site file: strict, around a trust root that holds. */
 import { describe, expect, it } from '@jest/globals'
-import { foundSite, makeIdentity, makeSigningKey, publicIdentity } from '@sallyport/core/crypto'
+import { randomBytes } from 'node:crypto'
+import {
+  foundSite,
+  makeIdentity,
+  makeSigningKey,
+  pseudonymOf,
+  publicIdentity,
+} from '@sallyport/core/crypto'
 import { THRESHOLD_PROFILES, encodeBase64url } from '@sallyport/core/protocol'
 import { encodeSiteFile, parseSiteFile } from '@sallyport/core/transport'
 
-const { root } = foundSite({
+const { root, nameKey } = foundSite({
   siteId: '01893f00-0000-7000-8000-000000000001',
   siteName: 'home',
+  random: randomBytes,
   operator: publicIdentity(makeIdentity('ops-1', new Uint8Array(64).fill(1))),
   rootKeys: [makeSigningKey(new Uint8Array(32).fill(2))],
   thresholds: THRESHOLD_PROFILES.homelab,
@@ -28,7 +36,9 @@ function signedByNobody(): string {
 
 describe('the site file', () => {
   it('is read as it was written', () => {
-    expect(parseSiteFile(encodeSiteFile(root)).root.siteName).toBe('home')
+    expect(parseSiteFile(encodeSiteFile(root)).root.siteName).toBe(
+      pseudonymOf(nameKey, 'site', 'home'),
+    )
     expect(parseSiteFile(bytesOf(SITE)).envelope).toEqual(Buffer.from(root))
   })
 

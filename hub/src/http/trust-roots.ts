@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Trust roots over HTTP: read the versions, publish the next. */
-import { openRoot, type VerifiedRoot } from '@sallyport/core/crypto'
+import { openRoot, type SignedRoot } from '@sallyport/core/crypto'
 import { decodeBase64url } from '@sallyport/core/protocol'
 import { routes } from '@sallyport/core/transport'
 import type { Clock } from '@sallyport/core/wiring'
@@ -51,7 +51,7 @@ export function addTrustRoots(
   })
 }
 
-function readRoot(text: string): VerifiedRoot {
+function readRoot(text: string): SignedRoot {
   try {
     return openRoot(decodeBase64url(text))
   } catch (cause) {

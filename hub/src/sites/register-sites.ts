@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Reads the site files and takes their trust roots where they are newer than what is held. */
-import type { VerifiedRoot } from '@sallyport/core/crypto'
+import type { SignedRoot } from '@sallyport/core/crypto'
 import { parseSiteFile } from '@sallyport/core/transport'
 import { CodedError, isCodedError } from '@sallyport/sdk'
 import { readFile } from 'node:fs/promises'
@@ -39,7 +39,7 @@ export async function registerSites(
   return sites
 }
 
-async function readSite(file: string): Promise<VerifiedRoot> {
+async function readSite(file: string): Promise<SignedRoot> {
   try {
     return parseSiteFile(await readFile(file))
   } catch (cause) {

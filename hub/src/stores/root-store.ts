@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The versions of each site's trust root, and the people of the newest one. */
-import { keyIdOf, openRoot, type VerifiedRoot } from '@sallyport/core/crypto'
+import { keyIdOf, openRoot, type SignedRoot } from '@sallyport/core/crypto'
 import {
   decodeBase64url,
   encodeBase64url,
   epochMs,
-  type RootKey,
-  type TrustRoot,
+  type BlindRoot,
+  type BlindRootKey,
 } from '@sallyport/core/protocol'
 import { CodedError } from '@sallyport/sdk'
 import type { HubDatabase, HubTransaction } from './database.ts'
@@ -19,10 +19,7 @@ const MAX_ROOTS = 16
 const FOREVER_MS = Date.UTC(9999, 11, 31)
 
 /** The newest root of a site. */
-export async function newestRoot(
-  db: HubDatabase,
-  siteId: string,
-): Promise<VerifiedRoot | undefined> {
+export async function newestRoot(db: HubDatabase, siteId: string): Promise<SignedRoot | undefined> {
   const row = await db
     .selectFrom('trust_roots')
     .select('envelope')
@@ -67,7 +64,7 @@ export async function readRoots(db: HubDatabase, siteId: string, from: number): 
  */
 export async function takeRoot(
   db: HubTransaction,
-  { root, envelope, digest }: VerifiedRoot,
+  { root, envelope, digest }: SignedRoot,
   nowMs: number,
 ): Promise<void> {
   const { siteId, version } = root
@@ -86,7 +83,7 @@ export async function takeRoot(
 }
 
 /** Why root keys do not end: they are the only ones that can follow up a root in which all else has. */
-function personOf(root: TrustRoot, key: RootKey): PersonRow | undefined {
+function personOf(root: BlindRoot, key: BlindRootKey): PersonRow | undefined {
   const { role, holder, signingKey, notAfter } = key
   if (role !== 'operator' && role !== 'customer' && role !== 'root') return undefined
   return {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The sites a hub serves, by their trust roots. A site file brings the first root, or the next; people publish the others. */
-import { verifyNextRoot, type VerifiedRoot } from '@sallyport/core/crypto'
+import { verifyNextRoot, type SignedRoot } from '@sallyport/core/crypto'
 import { CodedError } from '@sallyport/sdk'
 import type { HubDatabase, HubTransaction } from './database.ts'
 import { findRoot, newestRoot, readRoots, takeRoot } from './root-store.ts'
@@ -11,7 +11,7 @@ import type { Writes } from './writes.ts'
 export interface RootPublication {
   /** Which version it is said to be. */
   readonly version: number
-  readonly root: VerifiedRoot
+  readonly root: SignedRoot
   readonly nowMs: number
 }
 
@@ -33,7 +33,7 @@ export class SiteStore {
    * must run for that.
    * Throws: ERR_ROOT_REFUSED when it does not follow the newest one that is held; ERR_ROOT_CONFLICT; ERR_OPERATOR_KEY.
    */
-  async register(root: VerifiedRoot, nowMs: number): Promise<'held' | 'ahead'> {
+  async register(root: SignedRoot, nowMs: number): Promise<'held' | 'ahead'> {
     const { siteId, siteName, version } = root.root
     return this.#db.transaction().execute(async (db) => {
       await db
@@ -93,8 +93,8 @@ export class SiteStore {
 
 async function follow(
   db: HubTransaction,
-  held: VerifiedRoot,
-  root: VerifiedRoot,
+  held: SignedRoot,
+  root: SignedRoot,
   nowMs: number,
 ): Promise<boolean> {
   const { siteId, version } = root.root

@@ -1,24 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The next version of a test site's trust root, and people to put into it. */
-import { addSignature, openRoot, signDocument } from '@sallyport/core/crypto'
+import { randomBytes } from 'node:crypto'
+import { openRoot, revealRoot, signRoot } from '@sallyport/core/crypto'
 import type { Identity, SigningKey } from '@sallyport/core/crypto'
 import {
   decodeBase64url,
-  documents,
   encodeBase64url,
-  parseEnvelope,
   type RootKey,
   type TrustRoot,
 } from '@sallyport/core/protocol'
 import { MINUTE, type TestSite } from './site.ts'
 
-/** Bytes that every root envelope stays below. */
-const MAX_BYTES = 128 * 1_024
-
 /** The newest root that the hub holds. */
 export async function newestRoot(site: TestSite): Promise<TrustRoot> {
   const roots = await site.operator.readTrustRoots()
-  return openRoot(decodeBase64url(roots.at(-1)!)).root
+  return revealRoot(openRoot(decodeBase64url(roots.at(-1)!)), site.founded.nameKey).root
 }
 
 /** A key of a root. */
@@ -46,10 +42,8 @@ export async function nextRoot(
 ): Promise<string> {
   const root = await newestRoot(site)
   const next = { ...root, version: root.version + 1, ...change(root) }
-  const [first, ...others] = keys
-  let envelope = signDocument(documents.trustRoot, next, first)
-  for (const key of others) envelope = addSignature(parseEnvelope(envelope, MAX_BYTES), key)
-  return encodeBase64url(envelope)
+  const { nameKey } = site.founded
+  return encodeBase64url(signRoot(next, keys, { nameKey, random: randomBytes }))
 }
 
 /** Publishes a root with more keys. */

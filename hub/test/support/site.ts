@@ -13,6 +13,7 @@ import {
   possessionMessage,
   publicIdentity,
   type EnrolmentCode,
+  type FoundedSite,
   type Identity,
   type SigningKey,
 } from '@sallyport/core/crypto'
@@ -55,6 +56,7 @@ export class TestSite implements AsyncDisposable {
   readonly siteId = randomUUIDv7()
   readonly operatorIdentity = makeIdentity('ops-1', randomBytes(64))
   readonly rootKey = makeSigningKey(randomBytes(32))
+  readonly founded = foundTestSite(this.siteId, this.operatorIdentity, this.rootKey)
   readonly clock = new TestClock()
   readonly #scope = new AsyncDisposableStack()
   #folder = ''
@@ -70,7 +72,7 @@ export class TestSite implements AsyncDisposable {
   }
 
   siteFile(): Uint8Array {
-    return siteFileOf(this.siteId, this.operatorIdentity, this.rootKey)
+    return encodeSiteFile(this.founded.root)
   }
 
   get config(): HubConfig {
@@ -160,8 +162,13 @@ export function siteFileOf(
   operator: Identity,
   rootKey: SigningKey = makeSigningKey(randomBytes(32)),
 ): Uint8Array {
+  return encodeSiteFile(foundTestSite(siteId, operator, rootKey).root)
+}
+
+/** The first documents of a site with one operator. */
+function foundTestSite(siteId: string, operator: Identity, rootKey: SigningKey): FoundedSite {
   const nowMs = Date.now()
-  const { root } = foundSite({
+  return foundSite({
     siteId,
     siteName: 'home',
     operator: publicIdentity(operator),
@@ -170,8 +177,8 @@ export function siteFileOf(
     policyText: '',
     nowMs,
     expiresAtMs: nowMs + 400 * 24 * 60 * MINUTE,
+    random: randomBytes,
   })
-  return encodeSiteFile(root)
 }
 
 /** A fresh enrolment code. The hub does not care for the root in it. */

@@ -55,6 +55,12 @@ export const KEY_ERRORS = {
     meaning: 'The passphrase is wrong, or the key file was altered.',
     remedy: 'Try again; after a forgotten passphrase only a new identity helps.',
   },
+  ERR_ROOT_NAMES: {
+    meaning:
+      'The names of the trust root cannot be read: the list does not open, or lacks a name that the root has a pseudonym of.',
+    remedy:
+      'Type a command that opens your keys, such as `sallyport trust show`; if that does not help, have the root signed anew.',
+  },
   ERR_TRUST_STORE: {
     meaning: 'The stored keys of a site contradict themselves.',
     remedy: 'Enrol the agent anew.',
