@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** `npm run fleet`: many agents with real keys, sessions and polls against one hub, and a table of what it takes. */
-import { availableParallelism } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { headLine, readingLine, reportLines } from './lines.ts'
 import { runFleet } from './run-fleet.ts'
@@ -35,6 +36,8 @@ if (values.help || (values.hub === undefined) !== (values.site === undefined)) {
   console.error(USAGE)
   process.exit(values.help ? 0 : 2)
 }
+/** The hub is started twice: compiled once, it starts in a third of the time. */
+process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'sallyport-compiled', 'node')
 const say = values.json ? console.error : console.log
 const isOwn = values.hub === undefined
 say(headLine())

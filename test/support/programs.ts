@@ -86,8 +86,6 @@ interface StartOptions {
   readonly env?: Record<string, string>
   /** A program to run it under, with its arguments: `['faketime', '-f', '-2h']`. */
   readonly under?: readonly string[]
-  /** How long it may take to become ready, where many programs start at once. */
-  readonly readyMs?: number
 }
 
 async function startProgram(
@@ -106,7 +104,7 @@ async function startProgram(
     if (child.exitCode === null && child.signalCode === null) child.kill(signal)
     await gone
   }
-  const ready = await firstLine(child, output, options.readyMs)
+  const ready = await firstLine(child, output)
   return { pid: child.pid!, child, ready, output, end, [Symbol.asyncDispose]: () => end('SIGKILL') }
 }
 
@@ -132,9 +130,8 @@ function collect(child: ChildProcess): () => { stdout: string; stderr: string } 
 async function firstLine(
   child: ChildProcess,
   output: () => { stdout: string; stderr: string },
-  readyMs = READY_MS,
 ): Promise<Record<string, unknown>> {
-  const deadline = Date.now() + readyMs
+  const deadline = Date.now() + READY_MS
   while (Date.now() < deadline) {
     const end = output().stdout.indexOf('\n')
     if (end >= 0) return JSON.parse(output().stdout.slice(0, end)) as Record<string, unknown>

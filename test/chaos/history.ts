@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What happened in a run, in the order in which it was seen. */
+import type { Result } from '@sallyport/core/protocol'
+import type { Order, Who } from './schedule.ts'
+
+/** What became of a submission, as far as its sender knows. */
+export type Submitted = 'accepted' | 'refused' | 'unknown'
+
+/** One thing that happened. */
+export type Happening =
+  | { readonly kind: 'done-to'; readonly who: Who; readonly what: string }
+  | { readonly kind: 'wire'; readonly who: Who; readonly what: string }
+  | { readonly kind: 'ordered'; readonly jobId: string; readonly order: Order }
+  | {
+      readonly kind: 'submitted'
+      readonly jobId: string
+      readonly outcome: Submitted
+      readonly attemptCount: number
+      readonly why: string | null
+    }
+  /** Somebody looked at the hub: the state of the envelope, and the digest of the sealed answer if there was one. */
+  | {
+      readonly kind: 'seen'
+      readonly jobId: string
+      readonly state: string
+      readonly answer: string | null
+    }
+  /** The answer, opened and verified. */
+  | {
+      readonly kind: 'answered'
+      readonly jobId: string
+      readonly state: Result['state']
+      readonly reason: string | null
+    }
+  /** How many effects the ledger of the agent has, at the end. */
+  | { readonly kind: 'counted'; readonly jobId: string; readonly effectCount: number }
+
+/** The history of a run. */
+export class History {
+  readonly #startedAt = performance.now()
+  readonly all: (Happening & { readonly atMs: number })[] = []
+  readonly #onHappening: (happening: Happening, atMs: number) => void
+
+  constructor(onHappening: (happening: Happening, atMs: number) => void = () => {}) {
+    this.#onHappening = onHappening
+  }
+
+  note(happening: Happening): void {
+    const atMs = Math.round(performance.now() - this.#startedAt)
+    this.all.push({ atMs, ...happening })
+    this.#onHappening(happening, atMs)
+  }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from '@jest/globals'
+import { drawSchedule, type Cast } from './schedule.ts'
+import { drawsOf } from './wire-luck.ts'
+
+const CAST: Cast = { agentCount: 4, hubCount: 2, hasDatabase: true }
+const TEN_MINUTES_MS = 600_000
+
+describe('a schedule', () => {
+  it('is the same for the same seed, and another one for another', () => {
+    const schedule = drawSchedule(7, TEN_MINUTES_MS, CAST)
+    expect(drawSchedule(7, TEN_MINUTES_MS, CAST)).toEqual(schedule)
+    expect(drawSchedule(8, TEN_MINUTES_MS, CAST)).not.toEqual(schedule)
+  })
+
+  it('does everything to everybody within ten minutes', () => {
+    const { troubles, orders } = drawSchedule(7, TEN_MINUTES_MS, CAST)
+    const done = new Set(troubles.map(({ kind, who }) => `${kind} ${who.replace(/-[0-9]/, '')}`))
+    expect([...done].toSorted()).toEqual([
+      'kill agent',
+      'kill database',
+      'kill hub',
+      'partition agent',
+      'partition operator',
+      'stop agent',
+      'stop hub',
+    ])
+    expect(new Set(orders.map(({ agent }) => agent)).size).toBe(4)
+    expect(new Set(orders.map(({ jobType }) => jobType)).size).toBe(3)
+  })
+
+  it('does one thing at a time to each', () => {
+    const { troubles } = drawSchedule(7, TEN_MINUTES_MS, CAST)
+    for (const [at, { who, atMs }] of troubles.entries()) {
+      const before = troubles.slice(0, at).filter((one) => one.who === who)
+      expect(before.every((one) => one.atMs + one.forMs <= atMs)).toBe(true)
+    }
+  })
+})
+
+describe('the luck of a line', () => {
+  it('depends on the seed and the line, and not on what happens on others', () => {
+    const first = Array.from({ length: 50 }, drawsOf(7, 'agent-1'))
+    const other = drawsOf(7, 'agent-2')
+    const again = drawsOf(7, 'agent-1')
+    const second = first.map(() => (other(), again()))
+    expect(second).toEqual(first)
+    expect(Array.from({ length: 50 }, drawsOf(7, 'agent-2'))).not.toEqual(first)
+  })
+
+  it('loses, cuts and repeats about one exchange in seven', () => {
+    const drawn = Array.from({ length: 2_000 }, drawsOf(7, 'operator'))
+    const countOf = (fault: string): number => drawn.filter((one) => one.fault === fault).length
+    expect(countOf('none')).toBeGreaterThan(1_600)
+    for (const fault of ['lose-request', 'lose-answer', 'cut-answer', 'repeat']) {
+      expect(countOf(fault)).toBeGreaterThan(20)
+    }
+  })
+})
