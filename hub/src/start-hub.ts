@@ -108,6 +108,7 @@ function addRoutes(container: Container): void {
     challenges: container.resolve(parts.challenges),
     sessions: container.resolve(parts.sessions),
     enrolments: container.resolve(parts.enrolments),
+    lives: container.resolve(parts.lives),
     mailbox: container.resolve(parts.mailbox),
     outgoing: container.resolve(parts.outgoing),
     readiness: container.resolve(parts.readiness),

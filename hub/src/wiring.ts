@@ -4,6 +4,7 @@ import { ACCESS_TOKEN_SEED_BYTES, type AccessTokenKey } from '@sallyport/core/cr
 import { Clock, makeContainer, once, token, type Container } from '@sallyport/core/wiring'
 import type { FastifyInstance } from 'fastify'
 import { randomBytes } from 'node:crypto'
+import { Lives } from './agents/lives.ts'
 import { Enrolments } from './enrolments/enrolments.ts'
 import { makeApp } from './http/app.ts'
 import { Readiness } from './http/ready.ts'
@@ -17,6 +18,7 @@ import { lateAddresses, type LateAddresses } from './sessions/addresses.ts'
 import { Challenges } from './sessions/challenges.ts'
 import { Principals } from './sessions/principals.ts'
 import { Sessions } from './sessions/sessions.ts'
+import { AgentLives } from './stores/agent-lives.ts'
 import { AgentStore } from './stores/agent-store.ts'
 import { BundleStore } from './stores/bundle-store.ts'
 import { CodeStore } from './stores/code-store.ts'
@@ -52,6 +54,7 @@ export const parts = {
   principals: token<Principals>('hub.Principals'),
   sessions: token<Sessions>('hub.Sessions'),
   enrolments: token<Enrolments>('hub.Enrolments'),
+  lives: token<Lives>('hub.Lives'),
   mailbox: token<Mailbox>('hub.Mailbox'),
   outgoing: token<Outgoing>('hub.Outgoing'),
   readiness: token<Readiness>('hub.Readiness'),
@@ -148,6 +151,16 @@ function registerServices(container: Container): void {
 }
 
 function registerSiteServices(container: Container, db: HubDatabase, writes: Writes): void {
+  container.register(parts.lives, {
+    useFactory: once(
+      (c) =>
+        new Lives({
+          clock: c.resolve(Clock),
+          store: new AgentLives(writes),
+          wakeUps: c.resolve(parts.wakeUps),
+        }),
+    ),
+  })
   container.register(parts.postings, {
     useFactory: once(
       (c) =>

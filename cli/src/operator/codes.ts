@@ -101,7 +101,7 @@ function addressesOf(own: string, given: readonly string[] = []): string[] {
       remedy: 'Give those that this host needs.',
     })
   }
-  return (given.length > 0 ? given : [own]).map((each) => parseHubAddress(each))
+  return given.length > 0 ? given.map((each) => parseHubAddress(each)) : [own]
 }
 
 /** Why under the newest root: the agent that enrols knows no other. */

@@ -37,6 +37,7 @@ beforeEach(async () => {
   folders.push(folder)
   operator = operatorOf(identityOf('ada'), folder, {
     listAgents: async () => ({ agents: views, nextCursor: null }),
+    address: 'http://127.0.0.1:1',
     addCode: async () => undefined,
     listPostings: async () => ({ postings: [], nextCursor: null }),
   })
@@ -74,6 +75,7 @@ async function viewOf(
   return {
     agentId,
     signingKey: publicIdentity(identity).signingKey,
+    standing: 'active',
     descriptor: await seal(signed, operator.readers),
     enrolledAt: NOW,
     lastSeenAt: NOW,

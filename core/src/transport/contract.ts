@@ -138,10 +138,18 @@ export const HubHead = z.strictObject({
 })
 export type HubHead = z.infer<typeof HubHead>
 
+/**
+ * How an agent stands at the hub. `waiting`: an operator has yet to let it in. `twins`: two programs ran with its
+ * identity, and none of them is served. `revoked`: it is never served again.
+ */
+export const AgentStanding = z.enum(['waiting', 'active', 'twins', 'revoked'])
+export type AgentStanding = z.infer<typeof AgentStanding>
+
 /** An agent as the hub knows it. `descriptor` is sealed to the operators. */
 export const AgentView = z.strictObject({
   agentId: Id,
   signingKey: Bytes32,
+  standing: AgentStanding,
   descriptor: Sealed.nullable(),
   enrolledAt: Instant,
   lastSeenAt: Instant.nullable(),
@@ -225,6 +233,10 @@ export const routes = {
         /** Enrolment document, sealed under the code. */
         sealedEnrolment: SealedEnrolment,
         expiresAt: Instant,
+        /** Whoever redeems it waits until an operator lets them in. */
+        mustConfirm: z.boolean().optional(),
+        /** Agents whose place it takes: their unused codes end now, they themselves when it is redeemed. */
+        replaces: z.array(Id).max(64).optional(),
       }),
       answer: Done,
     },
@@ -240,6 +252,7 @@ export const routes = {
         /** Ed25519 signature over `sallyport enrol v1\n<redeemToken>` by `signingKey`. */
         possession: z.string().regex(/^[A-Za-z0-9_-]{86}$/),
       }),
+      /** 409 ERR_ENROLMENT_WAITING until an operator has let the agent in, where that is asked for. */
       answer: z.strictObject({ agentId: Id, sealedEnrolment: SealedEnrolment }),
     },
     { answer: SEALED_MESSAGE },
@@ -254,6 +267,21 @@ export const routes = {
     { answer: z.strictObject({ agents: z.array(AgentView), nextCursor: z.string().nullable() }) },
     { answer: 8_192 * KIB },
   ),
+  /** Lets in an agent that waits, with exactly this key. Again is acknowledged. */
+  confirmAgent: route('PUT /v1/agents/{agentId}/confirmation', 'operator', {
+    body: z.strictObject({ signingKey: Bytes32 }),
+    answer: Done,
+  }),
+  /** Nobody with its key is served from now on; its polls end. Again is acknowledged. */
+  revokeAgent: route('PUT /v1/agents/{agentId}/revocation', 'operator', {
+    body: z.strictObject({}),
+    answer: Done,
+  }),
+  /** Lets an agent go on that was stopped because two ran with its identity. Again is acknowledged. */
+  releaseAgent: route('PUT /v1/agents/{agentId}/release', 'operator', {
+    body: z.strictObject({}),
+    answer: Done,
+  }),
   /** Body and answer are the bundle's bytes, not JSON. */
   storeBundle: route(
     'PUT /v1/bundles/{digest}',

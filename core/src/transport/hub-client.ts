@@ -62,6 +62,12 @@ export interface HubClient extends AsyncDisposable {
   redeemCode(redemption: BodyOf<'redeemCode'>): Promise<AnswerOf<'redeemCode'>>
   describeAgent(sealed: string): Promise<void>
   listAgents(page?: Page): Promise<AnswerOf<'listAgents'>>
+  /** Lets in an agent that waits with this key. May be repeated. */
+  confirmAgent(agentId: string, signingKey: string): Promise<void>
+  /** May be repeated. */
+  revokeAgent(agentId: string): Promise<void>
+  /** Lets an agent go on that was stopped because two ran with its identity. May be repeated. */
+  releaseAgent(agentId: string): Promise<void>
   storeBundle(digest: string, bytes: Uint8Array): Promise<void>
   /** The bytes have this digest, or this throws. */
   fetchBundle(digest: string): Promise<Uint8Array>
@@ -124,6 +130,12 @@ function sessionRoutes(http: HttpClient, session: Session) {
     describeAgent: async (sealed: string) =>
       void (await call(routes.describeAgent, { body: { sealed } })),
     listAgents: (page: Page = {}) => call(routes.listAgents, { query: { ...page } }),
+    confirmAgent: async (agentId: string, signingKey: string) =>
+      void (await call(routes.confirmAgent, { params: { agentId }, body: { signingKey } })),
+    revokeAgent: async (agentId: string) =>
+      void (await call(routes.revokeAgent, { params: { agentId }, body: {} })),
+    releaseAgent: async (agentId: string) =>
+      void (await call(routes.releaseAgent, { params: { agentId }, body: {} })),
     submitEnvelope: (body: BodyOf<'submitEnvelope'>) => call(routes.submitEnvelope, { body }),
     listEnvelopes: (page: Page & { agentId?: string | undefined } = {}) =>
       call(routes.listEnvelopes, { query: { ...page } }),

@@ -4,6 +4,7 @@ export { isLoopback, parseHubAddress } from './address.ts'
 export { DEFAULT_BACK_OFF, makeBackOff } from './back-off.ts'
 export type { BackOff, BackOffLimits } from './back-off.ts'
 export {
+  AgentStanding,
   AgentView,
   AuditFork,
   AuditSegment,

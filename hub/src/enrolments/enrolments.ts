@@ -12,7 +12,7 @@ import type { Clock } from '@sallyport/core/wiring'
 import { CodedError } from '@sallyport/sdk'
 import type { HubLimits } from '../limits.ts'
 import type { AgentStore } from '../stores/agent-store.ts'
-import type { CodeStore, NewCode } from '../stores/code-store.ts'
+import type { CodeStore, NewCode, Redeemed } from '../stores/code-store.ts'
 import type { CodeRow } from '../stores/tables.ts'
 
 /** A code as it comes in. */
@@ -21,6 +21,8 @@ export interface CodeSubmission {
   readonly redeemHash: string
   readonly sealedEnrolment: string
   readonly expiresAt: string
+  readonly mustConfirm?: boolean | undefined
+  readonly replaces?: readonly string[] | undefined
 }
 
 /** Someone who wants to become an agent. */
@@ -65,7 +67,7 @@ export class Enrolments {
    * Trust: possession is proved before anything is looked up, so that the answer says nothing of the code.
    * Throws: ERR_KEY_FORM, ERR_KEY_WEAK, ERR_POSSESSION, ERR_CODE_REFUSED (the same whatever is wrong with the code).
    */
-  async redeem(redemption: Redemption): Promise<CodeRow> {
+  async redeem(redemption: Redemption): Promise<Redeemed> {
     const { redeemToken, signingKey } = redemption
     const publicKey = parseSigningPublicKey(signingKey)
     const possession = decodePossession(redemption.possession)
@@ -74,8 +76,8 @@ export class Enrolments {
     }
     const redeemer = { keyId: keyIdOf(publicKey), signingKey }
     const hash = redeemHashOf(redeemToken)
-    const code = await this.#parts.codes.redeem(hash, redeemer, this.#parts.clock.now())
-    if (code !== undefined) return code
+    const redeemed = await this.#parts.codes.redeem(hash, redeemer, this.#parts.clock.now())
+    if (redeemed !== undefined) return redeemed
     throw new CodedError('ERR_CODE_REFUSED', 'the code is unknown, expired or used')
   }
 
@@ -99,6 +101,8 @@ function rowOf(siteId: string, code: CodeSubmission, nowMs: number): NewCode {
     sealed_enrolment: code.sealedEnrolment,
     added_at: nowMs,
     expires_at: epochMs(code.expiresAt),
+    must_confirm: code.mustConfirm === true ? 1 : 0,
+    replaces: [...new Set(code.replaces)].filter((id) => id !== code.agentId).join(' '),
   }
 }
 
@@ -108,7 +112,9 @@ function refuseOther(earlier: CodeRow | undefined, code: NewCode): void {
     earlier.site_id === code.site_id &&
     earlier.agent_id === code.agent_id &&
     earlier.sealed_enrolment === code.sealed_enrolment &&
-    earlier.expires_at === code.expires_at
+    Number(earlier.expires_at) === code.expires_at &&
+    earlier.must_confirm === code.must_confirm &&
+    earlier.replaces === code.replaces
   if (!isSame) throw new CodedError('ERR_CODE_CONFLICT', 'this code was added with other contents')
 }
 

@@ -1,15 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Agents over HTTP: describe oneself, list the agents of one's site. */
+/** Agents over HTTP: describe oneself; for operators, list those of their site, let them in, stop them, send them away. */
 import { routes } from '@sallyport/core/transport'
+import type { Lives } from '../agents/lives.ts'
+import type { Log } from '../log.ts'
 import { viewAgent } from '../queue/views.ts'
 import type { AgentStore } from '../stores/agent-store.ts'
 import { agentOf, operatorOf } from './authenticate.ts'
 import { decodeCursor, encodeCursor } from './cursor.ts'
-import { PageQuery } from './queries.ts'
+import { AgentPath, PageQuery } from './queries.ts'
 import { serve, type RouteHost } from './serve.ts'
 
-/** Serves the two routes. */
-export function addAgents(host: RouteHost, { agents }: { agents: AgentStore }): void {
+/** What these routes need. */
+export interface AgentRoutesParts {
+  readonly agents: AgentStore
+  readonly lives: Lives
+  readonly log: Log
+}
+
+/** Serves the routes. */
+export function addAgents(host: RouteHost, parts: AgentRoutesParts): void {
+  const { agents } = parts
   serve(host, routes.describeAgent, {
     async handle({ body, principal }) {
       const { siteId, agentId } = agentOf(principal)
@@ -33,6 +43,40 @@ export function addAgents(host: RouteHost, { agents }: { agents: AgentStore }): 
         agents: shown.map(viewAgent),
         nextCursor: last ? encodeCursor({ atMs: last.enrolled_at, id: last.agent_id }) : null,
       }
+    },
+  })
+
+  addStandings(host, parts)
+}
+
+function addStandings(host: RouteHost, { lives, log }: AgentRoutesParts): void {
+  serve(host, routes.confirmAgent, {
+    params: AgentPath,
+    async handle({ body, params: { agentId }, principal }) {
+      const { siteId, keyId } = operatorOf(principal)
+      await lives.confirm({ siteId, agentId }, body.signingKey)
+      log.info({ siteId, agentId, operator: keyId }, 'agent.confirmed')
+      return {}
+    },
+  })
+
+  serve(host, routes.revokeAgent, {
+    params: AgentPath,
+    async handle({ params: { agentId }, principal }) {
+      const { siteId, keyId } = operatorOf(principal)
+      await lives.revoke({ siteId, agentId })
+      log.warn({ siteId, agentId, operator: keyId }, 'agent.revoked')
+      return {}
+    },
+  })
+
+  serve(host, routes.releaseAgent, {
+    params: AgentPath,
+    async handle({ params: { agentId }, principal }) {
+      const { siteId, keyId } = operatorOf(principal)
+      await lives.release({ siteId, agentId })
+      log.info({ siteId, agentId, operator: keyId }, 'agent.released')
+      return {}
     },
   })
 }

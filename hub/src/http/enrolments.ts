@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Enrolment over HTTP: an operator adds a code, a machine that has it redeems it. */
 import { routes } from '@sallyport/core/transport'
+import { CodedError } from '@sallyport/sdk'
 import type { Enrolments } from '../enrolments/enrolments.ts'
 import type { Log } from '../log.ts'
 import { operatorOf } from './authenticate.ts'
@@ -22,8 +23,12 @@ export function addEnrolments(
 
   serve(host, routes.redeemCode, {
     async handle({ body }) {
-      const code = await enrolments.redeem(body)
-      log.info({ siteId: code.site_id, agentId: code.agent_id }, 'code.redeemed')
+      const { code, standing } = await enrolments.redeem(body)
+      const isWaiting = standing === 'waiting'
+      log.info({ siteId: code.site_id, agentId: code.agent_id, isWaiting }, 'code.redeemed')
+      if (isWaiting) {
+        throw new CodedError('ERR_ENROLMENT_WAITING', 'an operator has to let this agent in')
+      }
       return { agentId: code.agent_id, sealedEnrolment: code.sealed_enrolment }
     },
   })

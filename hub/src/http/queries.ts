@@ -62,6 +62,9 @@ export const AuditQuery = z.strictObject({
 })
 
 /** `{agentId}` */
+export const AgentPath = z.strictObject({ agentId: Id })
+
+/** `{agentId}` */
 export const AuditPath = z.strictObject({ agentId: Id })
 
 /** `{from}` */

@@ -3,7 +3,9 @@
 import { WIRE, type Delivery } from '@sallyport/core/transport'
 import type { Clock } from '@sallyport/core/wiring'
 import { CodedError } from '@sallyport/sdk'
+import { expectServed } from '../agents/lives.ts'
 import type { HubLimits } from '../limits.ts'
+import type { AgentStore } from '../stores/agent-store.ts'
 import type { EnvelopeStore } from '../stores/envelope-store.ts'
 import type { MailboxOwner } from '../stores/envelope-writes.ts'
 import { envelopeSubject, mailboxSubject } from './subjects.ts'
@@ -21,6 +23,7 @@ export interface QueueParts {
   readonly limits: HubLimits
   readonly envelopes: EnvelopeStore
   readonly wakeUps: WakeUps
+  readonly agents: AgentStore
 }
 
 /** Every agent's mailbox. */
@@ -37,6 +40,7 @@ export class Mailbox {
    *
    * Why: a second poll ends the first with nothing. An agent polls once at a time, so the first one's connection is dead,
    * and what went there would wait for its lease to end.
+   * Throws: ERR_AGENT_REVOKED, ERR_AGENT_TWINS when that came meanwhile.
    */
   async take(agent: MailboxOwner, hold: Hold): Promise<Delivery[]> {
     const subject = mailboxSubject(agent.siteId, agent.agentId)
@@ -78,8 +82,13 @@ export class Mailbox {
       const leftMs = endsAt - performance.now()
       if (deliveries.length > 0 || leftMs <= 0 || wakeUps.isDraining) return deliveries
       await watch.next(Math.min(leftMs, await this.#untilLeaseEnds(agent)), hold.signal)
+      await this.#expectServed(agent)
     }
     return []
+  }
+
+  async #expectServed({ siteId, agentId }: MailboxOwner): Promise<void> {
+    expectServed((await this.#parts.agents.find(siteId, agentId))?.standing ?? 'revoked')
   }
 
   async #takeNow(agent: MailboxOwner): Promise<Delivery[]> {

@@ -3,8 +3,8 @@
 import { epochMs, instantOf } from '@sallyport/core/protocol'
 import type { EnvelopeState, EnvelopeView } from '@sallyport/core/transport'
 import { CodedError } from '@sallyport/sdk'
+import { expectServed } from '../agents/lives.ts'
 import type { Principal, Principals } from '../sessions/principals.ts'
-import type { AgentStore } from '../stores/agent-store.ts'
 import type { AnsweredEnvelope } from '../stores/envelope-store.ts'
 import type { NewEnvelope } from '../stores/envelope-writes.ts'
 import type { EnvelopeRow } from '../stores/tables.ts'
@@ -29,7 +29,6 @@ export interface Receipt {
 
 /** What this side of the queue is made of. */
 export interface OutgoingParts extends QueueParts {
-  readonly agents: AgentStore
   readonly principals: Principals
 }
 
@@ -45,14 +44,14 @@ export class Outgoing {
   /**
    * Queues an envelope. The same bytes again give the same receipt, brought up to date.
    *
-   * Throws: ERR_AGENT_UNKNOWN, ERR_ENVELOPE_CONFLICT, ERR_ENVELOPE_EXPIRED, ERR_QUEUE_FULL.
+   * Throws: ERR_AGENT_UNKNOWN, ERR_AGENT_REVOKED, ERR_ENVELOPE_CONFLICT, ERR_ENVELOPE_EXPIRED, ERR_QUEUE_FULL.
    */
   async submit(siteId: string, submission: Submission): Promise<Receipt> {
     const { agents, clock, envelopes, limits, wakeUps } = this.#parts
     const { envelopeId, agentId, sealed } = submission
-    if ((await agents.find(siteId, agentId)) === undefined) {
-      throw new CodedError('ERR_AGENT_UNKNOWN', 'there is no such agent')
-    }
+    const agent = await agents.find(siteId, agentId)
+    if (agent === undefined) throw new CodedError('ERR_AGENT_UNKNOWN', 'there is no such agent')
+    if (agent.standing === 'revoked') expectServed(agent.standing)
     const envelope: NewEnvelope = {
       site_id: siteId,
       envelope_id: envelopeId,

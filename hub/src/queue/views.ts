@@ -26,6 +26,7 @@ export function viewAgent(row: AgentRow): AgentView {
   return {
     agentId: row.agent_id,
     signingKey: row.signing_key,
+    standing: row.standing,
     descriptor: row.descriptor,
     enrolledAt: instantOf(row.enrolled_at),
     lastSeenAt: instantOrNull(row.last_seen_at),

@@ -19,6 +19,7 @@ import {
 import type { Clock } from '@sallyport/core/wiring'
 import { CodedError, isCodedError } from '@sallyport/sdk'
 import { randomUUID } from 'node:crypto'
+import { expectServed } from '../agents/lives.ts'
 import type { HubLimits } from '../limits.ts'
 import type { HubAddresses } from './addresses.ts'
 import type { Challenges } from './challenges.ts'
@@ -58,6 +59,7 @@ export class Sessions {
       throw error
     })
     if (known === undefined) throw new CodedError('ERR_SESSION_PROOF', 'the proof does not hold')
+    expectServed(known.standing)
     const { clock, limits, key } = this.#parts
     const { principal } = known
     const terms = { issuer: ISSUER, audience: AUDIENCE, nowMs: clock.now() }
@@ -76,6 +78,7 @@ export class Sessions {
     if (known === undefined) return undefined
     const { role, siteId, agentId } = known.principal
     const isSame = role === claims.role && siteId === claims.siteId && agentId === claims.agentId
+    if (isSame) expectServed(known.standing)
     return isSame ? known : undefined
   }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The hub's tables. Ids, hashes, public keys, sealed text and times; times are epoch milliseconds. */
-import type { EnvelopeState, PostingKind } from '@sallyport/core/transport'
+import type { AgentStanding, EnvelopeState, PostingKind } from '@sallyport/core/transport'
 
 /** A site the hub serves. */
 export interface SiteRow {
@@ -41,6 +41,14 @@ export interface AgentRow {
   descriptor: string | null
   enrolled_at: number
   last_seen_at: number | null
+  standing: AgentStanding
+  standing_at: number | null
+  /** The start of its program that opened a session last, and when that was. */
+  instance: string | null
+  instance_at: number | null
+  start_count: number | null
+  /** Starts before that one, the newest first, with spaces between. */
+  past_instances: string
 }
 
 /** An enrolment code, known by the hash of its redeem token only. */
@@ -54,6 +62,10 @@ export interface CodeRow {
   /** The signing key it was burned for. */
   redeemed_key: string | null
   redeemed_at: number | null
+  /** 1 when an operator has to let in whoever redeems it. */
+  must_confirm: number
+  /** Ids of agents that are revoked when it is redeemed, with spaces between. */
+  replaces: string
 }
 
 /** An envelope on its way to an agent. */

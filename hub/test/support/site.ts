@@ -117,15 +117,21 @@ export class TestSite implements AsyncDisposable {
 
   /** Adds a code for a new agent. */
   async addCode(
-    changes: { agentId?: string; lifetimeMs?: number } = {},
+    changes: {
+      agentId?: string
+      lifetimeMs?: number
+      mustConfirm?: boolean
+      replaces?: string[]
+    } = {},
   ): Promise<EnrolmentCode & { agentId: string }> {
-    const agentId = changes.agentId ?? randomUUIDv7()
+    const { lifetimeMs = 30 * MINUTE, agentId = randomUUIDv7(), ...others } = changes
     const code = makeCode(this.operatorIdentity)
     await this.operator.addCode({
       agentId,
       redeemHash: code.redeemHash,
       sealedEnrolment: 'sealed enrolment',
-      expiresAt: this.instantIn(changes.lifetimeMs ?? 30 * MINUTE),
+      expiresAt: this.instantIn(lifetimeMs),
+      ...others,
     })
     return { ...code, agentId }
   }

@@ -8,6 +8,22 @@ export const HUB_ERRORS = {
     meaning: 'This agent is enrolled already; its keys are not replaced.',
     remedy: 'Make a code for a new agent: `sallyport agent code <name>`.',
   },
+  ERR_AGENT_REVOKED: {
+    meaning: 'An operator has sent this agent away; the hub serves it no more.',
+    remedy:
+      'If the host shall come back, enrol it anew: `sallyport agent code <name>`, and on the host `sallyport agent enrol <code> --anew`.',
+  },
+  ERR_AGENT_STANDING: {
+    meaning:
+      'The agent does not stand as the request needs it: it does not wait with this key, or was sent away.',
+    remedy: 'See `sallyport agent list`.',
+  },
+  ERR_AGENT_TWINS: {
+    meaning:
+      'Two programs ran with the identity of one agent, so the hub serves neither: its state directory was copied.',
+    remedy:
+      'Stop one of them and remove its state directory, then `sallyport agent release <name>`; or enrol one anew.',
+  },
   ERR_AGENT_UNKNOWN: {
     meaning: 'There is no agent of this name or id in this site.',
     remedy: 'See `sallyport agent list`.',
@@ -80,6 +96,11 @@ export const HUB_ERRORS = {
   ERR_DRAINING: {
     meaning: 'The hub is about to stop and takes nothing new.',
     remedy: 'Try again when it runs.',
+  },
+  ERR_ENROLMENT_WAITING: {
+    meaning:
+      'The code was taken, and an operator has to let the agent in before it gets its enrolment.',
+    remedy: 'On the machine of the operator: `sallyport agent confirm <name>`.',
   },
   ERR_ENVELOPE_CONFLICT: {
     meaning: 'The envelope id is taken by other bytes.',
