@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Signing, sealing, digests and keys. Pure: randomness is an argument, except that JWE draws its own ephemeral keys. */
+export { CONFIRM_SECRET_BYTES, makeConfirmCode, parseConfirmCode } from './confirm-code.ts'
+export type { ConfirmCodeErrorCode } from './confirm-code.ts'
 export {
   ACCESS_TOKEN_SEED_BYTES,
   issueAccessToken,

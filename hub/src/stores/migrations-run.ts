@@ -23,8 +23,8 @@ interface MigrationTables {
  * Why nothing is undone: a database that a newer hub changed has data that this one does not know of.
  * Throws: ERR_HUB_SCHEMA_NEWER; an error of the database.
  */
-export async function runMigrations(
-  db: Kysely<unknown>,
+export async function runMigrations<Tables>(
+  db: Kysely<Tables>,
   { steps = migrations, upTo }: { steps?: MigrationSteps; upTo?: string } = {},
 ): Promise<void> {
   expectKnown(await readSteps(db), steps)
@@ -35,10 +35,10 @@ export async function runMigrations(
 }
 
 /** Names of the steps that were taken, oldest first; none in a database without a schema. */
-export async function readSteps(db: Kysely<unknown>): Promise<string[]> {
+export async function readSteps<Tables>(db: Kysely<Tables>): Promise<string[]> {
   const tables = await db.introspection.getTables({ withInternalKyselyTables: true })
   if (!tables.some(({ name }) => name === MIGRATION_TABLE)) return []
-  const known = db as Kysely<MigrationTables>
+  const known = db as unknown as Kysely<MigrationTables>
   const rows = await known.selectFrom(MIGRATION_TABLE).select('name').orderBy('name').execute()
   return rows.map(({ name }) => name)
 }

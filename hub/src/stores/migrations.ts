@@ -3,12 +3,14 @@
 import { sql, type Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import { addAuthority } from './authority-tables.ts'
+import { addEpochs } from './epoch-tables.ts'
 import { addLives } from './life-tables.ts'
 
 /** Steps by name; they run in the order of their names. A step that was published is never changed. */
 export const migrations: Record<string, Migration> = {
   '0001-first': { up: first },
   '0002-authority': { up: addAuthority },
+  '0003-epochs': { up: addEpochs },
   '0005-lives': { up: addLives },
 }
 

@@ -18,6 +18,8 @@ export type SiteEvent =
       heldRoot: string
     }
   | { event: 'site.root'; version: number; digest: string }
+  | { event: 'hub.restored'; epoch: number }
+  | { event: 'hub.confirmed'; epoch: number; by: string }
 
 /** How many entries the log of a site has. */
 export async function siteLogSize(db: HubDatabase, siteId: string): Promise<number> {

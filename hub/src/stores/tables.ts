@@ -182,6 +182,21 @@ export interface HubKeyRow {
   made_at: number
 }
 
+/** A time that began when a hub was restored, at one site. A site without a row is in its first. */
+export interface EpochRow {
+  site_id: string
+  /** From 2 on. */
+  epoch: number
+  begun_at: number
+  /** When the backup was made that it began with. */
+  backup_at: number
+  /** SHA-256 of the token of the code that confirms it. */
+  confirm_hash: string
+  confirmed_at: number | null
+  /** Id of the operator's key. */
+  confirmed_by: string | null
+}
+
 /** All tables by name. */
 export interface HubTables {
   sites: SiteRow
@@ -200,4 +215,5 @@ export interface HubTables {
   agent_logs: AgentLogRow
   agent_forks: AgentForkRow
   audit_segments: AuditSegmentRow
+  epochs: EpochRow
 }

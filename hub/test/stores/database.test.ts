@@ -35,6 +35,7 @@ describe('the database of the hub', () => {
       'bundles',
       'codes',
       'envelopes',
+      'epochs',
       'hub_keys',
       'people',
       'postings',
@@ -74,7 +75,7 @@ describe('the database of the hub', () => {
     await expect(open).rejects.toMatchObject({ code: 'ERR_HUB_DATABASE' })
     expect(tables()).toEqual([])
     await (await openDatabase(() => sqliteDialect(file))).destroy()
-    expect(tables()).toHaveLength(16)
+    expect(tables()).toHaveLength(17)
   })
 
   it('is refused when a newer hub made it', async () => {

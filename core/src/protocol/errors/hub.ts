@@ -135,9 +135,18 @@ export const HUB_ERRORS = {
     meaning: 'The answer of the hub is larger than the contract allows.',
     remedy: 'Use programs of the same version on both sides, and see what stands between.',
   },
+  ERR_HUB_BACKUP: {
+    meaning: 'The file is no backup of a hub, or not a whole one.',
+    remedy: 'Take another backup; one that was copied should have the size that `hub backup` said.',
+  },
   ERR_HUB_DATABASE: {
     meaning: 'The database of the hub cannot be opened.',
     remedy: 'Look at the rights and the free space of its folder.',
+  },
+  ERR_HUB_NOT_EMPTY: {
+    meaning: 'The database serves a site already; a backup goes into an empty one.',
+    remedy:
+      'Name an empty folder with `--data-dir`, or an empty database with `--database`; move the old folder away, do not delete it.',
   },
   ERR_HUB_REFUSED: {
     meaning: 'The hub said no; the details have its own code.',
