@@ -85,9 +85,8 @@ export async function wireHub(
   container.register(Clock, { useValue: clock })
   const log = openLog(logLevel)
   container.register(Log, { useValue: log })
-  container.register(parts.tls, {
-    useValue: tls && (await TlsKeeper.open({ files: tls, clock, log })),
-  })
+  const keeper = tls && (await TlsKeeper.open({ files: tls, clock, log }))
+  container.register(parts.tls, { useFactory: () => keeper })
   container.register(parts.limits, { useValue: limits })
   container.register(parts.db, { useValue: db })
   container.register(parts.tokenKey, { useValue: tokenKey })
