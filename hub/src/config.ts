@@ -5,6 +5,9 @@ import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { parseTrustedProxies } from './abuse/source.ts'
+import { readLimits } from './limits-file.ts'
+import { PROFILES, type HubLimits, type Profile } from './limits.ts'
 import { LOG_LEVELS, type LogLevel } from './log.ts'
 import type { TlsFiles } from './tls/tls-files.ts'
 
@@ -24,13 +27,18 @@ export interface HubConfig {
   readonly tls?: TlsFiles | undefined
   /** Port of the metrics, on loopback; 0 takes any free one. Without it there are none. */
   readonly metricsPort?: number | undefined
+  /** Bounds that differ from those of the profile homelab. */
+  readonly limits?: HubLimits
+  /** Networks whose word counts for who is behind them. */
+  readonly trustedProxies?: readonly string[]
 }
 
 /** How the program is called. */
 export const USAGE =
   'usage: main [--home <dir>] [--data-dir <dir>] [--host 127.0.0.1] [--port 8420] ' +
   '[--site <file>]... [--public-url <url>]... [--tls-cert <file> --tls-key <file>] ' +
-  '[--metrics-port <port>] [--log-level info]'
+  '[--metrics-port <port>] [--log-level info] ' +
+  '[--profile homelab|msp] [--limits <file>] [--trusted-proxy <network>]...'
 
 const OPTIONS = {
   home: { type: 'string' },
@@ -43,6 +51,9 @@ const OPTIONS = {
   'tls-key': { type: 'string' },
   'metrics-port': { type: 'string' },
   'log-level': { type: 'string', default: 'info' },
+  profile: { type: 'string', default: 'homelab' },
+  limits: { type: 'string' },
+  'trusted-proxy': { type: 'string', multiple: true },
 } as const
 
 /** Reads arguments and environment. Throws: ERR_USAGE. */
@@ -59,6 +70,8 @@ export function parseConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Hu
     logLevel: parseLevel(values['log-level']),
     tls: tlsFiles(values['tls-cert'], values['tls-key']),
     metricsPort: metricsPort === undefined ? undefined : parsePort(metricsPort, '--metrics-port'),
+    limits: readLimits(parseProfile(values.profile), values.limits),
+    trustedProxies: parseNetworks(values['trusted-proxy'] ?? []),
   }
 }
 
@@ -86,6 +99,18 @@ function parseLevel(text: string): LogLevel {
   const level = LOG_LEVELS.find((candidate) => candidate === text)
   if (level !== undefined) return level
   throw new CodedError('ERR_USAGE', `--log-level must be one of ${LOG_LEVELS.join(', ')}`)
+}
+
+function parseProfile(text: string): Profile {
+  const profile = PROFILES.find((candidate) => candidate === text)
+  if (profile !== undefined) return profile
+  throw new CodedError('ERR_USAGE', `--profile must be one of ${PROFILES.join(', ')}`)
+}
+
+/** Why here: a network that cannot be read stops the hub before anything is opened. */
+function parseNetworks(networks: readonly string[]): readonly string[] {
+  parseTrustedProxies(networks)
+  return networks
 }
 
 /** The operator's own site, when operator and hub share a home. */

@@ -53,11 +53,9 @@ export async function startHub(
   const directory = scope.use(openStateDirectory(config.dataDir))
   const clock = options.clock ?? systemClock
   const file = directory.file('hub.db')
-  const limits = { ...HUB_LIMITS, ...options.limits }
-  const container = await wireHub(
-    { file, logLevel: config.logLevel, clock, limits, tls: config.tls },
-    scope,
-  )
+  const limits = { ...HUB_LIMITS, ...config.limits, ...options.limits }
+  const { logLevel, tls, trustedProxies = [] } = config
+  const container = await wireHub({ file, logLevel, clock, limits, tls, trustedProxies }, scope)
   const sites = await registerSites(container.resolve(parts.sites), config.siteFiles, clock.now())
   const app = container.resolve(parts.app)
   scope.use(watchParts(container, directory.path))
@@ -114,7 +112,12 @@ function addRoutes(container: Container): void {
     readiness: container.resolve(parts.readiness),
     version: readVersion(),
   }
-  const host = { app: container.resolve(parts.app), authenticate: makeAuthenticate(all) }
+  const host = {
+    app: container.resolve(parts.app),
+    authenticate: makeAuthenticate(all),
+    guard: container.resolve(parts.guard),
+    limits: all.limits,
+  }
   addHealth(host, all)
   addReady(host, all)
   addSessions(host, all)

@@ -5,6 +5,12 @@ import { Clock, makeContainer, once, token, type Container } from '@sallyport/co
 import type { FastifyInstance } from 'fastify'
 import { randomBytes } from 'node:crypto'
 import { Lives } from './agents/lives.ts'
+import { Guard } from './abuse/guard.ts'
+import { LimitCounts } from './abuse/limit-counts.ts'
+import { Quarantines } from './abuse/quarantines.ts'
+import { parseTrustedProxies, type TrustedProxies } from './abuse/source.ts'
+import { makeStepLog } from './abuse/step-log.ts'
+import { memoryTallies, type OpenTallies } from './abuse/tallies.ts'
 import { Enrolments } from './enrolments/enrolments.ts'
 import { makeApp } from './http/app.ts'
 import { Readiness } from './http/ready.ts'
@@ -25,6 +31,7 @@ import { CodeStore } from './stores/code-store.ts'
 import { openDatabase, type HubDatabase } from './stores/database.ts'
 import { EnvelopeStore } from './stores/envelope-store.ts'
 import { loadAccessTokenKey } from './stores/hub-key-store.ts'
+import { LimitStore } from './stores/limit-store.ts'
 import { PostingStore } from './stores/posting-store.ts'
 import { SiteStore } from './stores/site-store.ts'
 import { sqliteDialect } from './stores/sqlite-dialect.ts'
@@ -34,6 +41,9 @@ import type { TlsFiles } from './tls/tls-files.ts'
 import { TlsKeeper } from './tls/tls-keeper.ts'
 import { Segments } from './witness/segments.ts'
 import { Witness } from './witness/witness.ts'
+
+/** Of the key that names addresses in the log. */
+const NAME_KEY_BYTES = 32
 
 /** Names of the hub's parts. `Clock` and `Log` have theirs where they are defined. */
 export const parts = {
@@ -59,6 +69,11 @@ export const parts = {
   outgoing: token<Outgoing>('hub.Outgoing'),
   readiness: token<Readiness>('hub.Readiness'),
   tls: token<TlsKeeper | undefined>('hub.Tls'),
+  openTallies: token<OpenTallies>('hub.Tallies'),
+  limitCounts: token<LimitCounts>('hub.LimitCounts'),
+  limitStore: token<LimitStore>('hub.LimitStore'),
+  quarantines: token<Quarantines>('hub.Quarantines'),
+  guard: token<Guard>('hub.Guard'),
   app: token<FastifyInstance>('hub.App'),
 }
 
@@ -71,11 +86,13 @@ export interface Surroundings {
   readonly limits: HubLimits
   /** Where the hub ends TLS itself. */
   readonly tls?: TlsFiles | undefined
+  /** Networks of the proxies before this hub. */
+  readonly trustedProxies: readonly string[]
 }
 
 /** Wires a hub. What it opens is closed by `scope`. */
 export async function wireHub(
-  { file, logLevel, clock, limits, tls }: Surroundings,
+  { file, logLevel, clock, limits, tls, trustedProxies }: Surroundings,
   scope: AsyncDisposableStack,
 ): Promise<Container> {
   const db = scope.adopt(await openDatabase(() => sqliteDialect(file)), (open) => open.destroy())
@@ -97,6 +114,9 @@ export async function wireHub(
   registerStores(container, db, writes)
   registerServices(container)
   registerSiteServices(container, db, writes)
+  container.register(parts.openTallies, { useValue: memoryTallies(limits.trackedSubjects) })
+  container.register(parts.limitStore, { useValue: new LimitStore(db, writes) })
+  registerGuard(container, parseTrustedProxies(trustedProxies))
   return container
 }
 
@@ -182,6 +202,31 @@ function registerSiteServices(container: Container, db: HubDatabase, writes: Wri
   container.register(parts.segments, { useFactory: once((c) => new Segments(audit(c))) })
 }
 
+function registerGuard(container: Container, proxies: TrustedProxies): void {
+  container.register(parts.limitCounts, { useValue: new LimitCounts() })
+  container.register(parts.quarantines, {
+    useFactory: once((c) => new Quarantines(c.resolve(parts.limitStore), c.resolve(Clock))),
+  })
+  container.register(parts.guard, {
+    useFactory: once((c) => {
+      const quarantines = c.resolve(parts.quarantines)
+      const shared = {
+        limits: c.resolve(parts.limits),
+        openTallies: c.resolve(parts.openTallies),
+        counts: c.resolve(parts.limitCounts),
+        log: c.resolve(Log),
+        clock: c.resolve(Clock),
+        quarantines,
+      }
+      const nameKey = randomBytes(NAME_KEY_BYTES)
+      const steps = makeStepLog({ ...shared, store: c.resolve(parts.limitStore), nameKey })
+      const principals = c.resolve(parts.principals)
+      const isKnown = async (keyId: string) => (await principals.find(keyId)) !== undefined
+      return new Guard({ ...shared, steps, proxies, isKnown })
+    }),
+  })
+}
+
 function registerQueue(container: Container): void {
   const queue = once((c) => ({
     clock: c.resolve(Clock),
@@ -198,7 +243,13 @@ function registerQueue(container: Container): void {
     useFactory: once((c) => {
       const wakeUps = c.resolve(parts.wakeUps)
       const tls = c.resolve(parts.tls)?.identity
-      return makeApp({ log: c.resolve(Log), isDraining: () => wakeUps.isDraining, tls })
+      return makeApp({
+        log: c.resolve(Log),
+        limits: c.resolve(parts.limits),
+        guard: c.resolve(parts.guard),
+        isDraining: () => wakeUps.isDraining,
+        tls,
+      })
     }),
   })
 }

@@ -7,6 +7,16 @@ import { buildBundle } from './build.ts'
 import { TestOperator, type ApproveOptions, type KnownAgent } from './operator.ts'
 import { startMain, temporaryFolder, type Running } from './programs.ts'
 
+/** Suites attempt much from one address; what comes of that has a suite of its own. */
+const CALM = {
+  backOffAfter: 1_000_000,
+  penaltyAfter: 1_000_000,
+  lockOutAfter: 1_000_000,
+  requestsPerSource: 1_000_000,
+  sessionsPerSource: 1_000_000,
+  enrolmentsPerSource: 1_000_000,
+}
+
 /** Where a case takes place. */
 export class Field implements AsyncDisposable {
   readonly operator = new TestOperator()
@@ -21,6 +31,7 @@ export class Field implements AsyncDisposable {
     field.#folder = field.#scope.use(await temporaryFolder()).path
     const site = join(field.#folder, 'site.json')
     await writeFile(site, JSON.stringify(field.operator.siteFile()))
+    await writeFile(join(field.#folder, 'limits.json'), JSON.stringify(CALM))
     await field.startHub()
     return field
   }
@@ -79,7 +90,8 @@ export class Field implements AsyncDisposable {
     const port = this.#url === '' ? '0' : new URL(this.#url).port
     const args = ['--data-dir', join(this.#folder, 'hub'), '--port', port]
     const site = ['--site', join(this.#folder, 'site.json')]
-    const hub = await startMain('hub', [...args, ...site], { home: this.#folder })
+    const limits = ['--limits', join(this.#folder, 'limits.json')]
+    const hub = await startMain('hub', [...args, ...site, ...limits], { home: this.#folder })
     this.#running.set('hub', hub)
     this.#url = String(hub.ready['url'])
     this.operator.connect(this.#url)

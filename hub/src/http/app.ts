@@ -5,9 +5,10 @@ import { WIRE } from '@sallyport/core/transport'
 import { CodedError } from '@sallyport/sdk'
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { randomUUID } from 'node:crypto'
-import { STATUS_CODES } from 'node:http'
+import { STATUS_CODES, type ServerOptions } from 'node:http'
 import type { Socket } from 'node:net'
-import { SOCKET_LIMITS } from '../limits.ts'
+import type { Guard } from '../abuse/guard.ts'
+import type { HubLimits } from '../limits.ts'
 import type { Log } from '../log.ts'
 import { serverOptions } from '../tls/server-options.ts'
 import type { TlsIdentity } from '../tls/tls-files.ts'
@@ -16,6 +17,8 @@ import { answerOf, isTellable } from './errors.ts'
 /** What the server needs. */
 export interface AppParts {
   readonly log: Log
+  readonly limits: HubLimits
+  readonly guard: Guard
   /** Whether the hub is going down. */
   readonly isDraining: () => boolean
   /** Given where the hub ends TLS itself. */
@@ -32,40 +35,43 @@ const HEADERS = {
   'x-frame-options': 'DENY',
 } as const
 
-const HTTP = {
-  connectionsCheckingInterval: SOCKET_LIMITS.checkMs,
-  headersTimeout: SOCKET_LIMITS.headersMs,
-  maxHeaderSize: SOCKET_LIMITS.maxHeaderBytes,
-  requireHostHeader: false,
-} as const
-
 /** Statuses that are worth a line each: someone was not who they should be. */
 const DENIED: readonly number[] = [401, 403]
 
 /** Makes the server; it does not listen yet. */
-export function makeApp({ log, isDraining, tls }: AppParts): FastifyInstance {
+export function makeApp(parts: AppParts): FastifyInstance {
+  const { limits, tls } = parts
   const app = fastify({
     bodyLimit: WIRE.maxMessageBytes,
-    clientErrorHandler: answerClientError,
-    connectionTimeout: SOCKET_LIMITS.silenceMs,
+    clientErrorHandler: (error, socket) => answerClientError(parts, error, socket),
+    connectionTimeout: limits.silenceMs,
     exposeHeadRoutes: false,
-    frameworkErrors: (error, request, reply) => answerError(log, error, request, reply),
+    frameworkErrors: (error, request, reply) => void answerError(parts, error, request, reply),
     genReqId: () => randomUUID(),
-    keepAliveTimeout: SOCKET_LIMITS.idleMs,
+    keepAliveTimeout: limits.idleMs,
     logger: false,
-    requestTimeout: SOCKET_LIMITS.requestMs,
+    requestTimeout: limits.requestMs,
     return503OnClosing: false,
     routerOptions: { caseSensitive: true, maxParamLength: 128 },
-    ...serverOptions(HTTP, tls),
+    ...serverOptions(httpOptions(limits), tls),
   })
-  app.server.maxConnections = SOCKET_LIMITS.maxConnections
+  app.server.maxConnections = limits.maxConnections
   takeBytes(app)
-  addHooks(app, log, isDraining)
-  app.setErrorHandler((error, request, reply) => answerError(log, error, request, reply))
+  addHooks(app, parts)
+  app.setErrorHandler((error, request, reply) => answerError(parts, error, request, reply))
   app.setNotFoundHandler(() => {
     throw new CodedError('ERR_ROUTE_UNKNOWN', 'there is nothing here')
   })
   return app
+}
+
+function httpOptions(limits: HubLimits): ServerOptions {
+  return {
+    connectionsCheckingInterval: limits.checkMs,
+    headersTimeout: limits.headersMs,
+    maxHeaderSize: limits.maxHeaderBytes,
+    requireHostHeader: false,
+  }
 }
 
 /** Bodies come to the routes as bytes; parsing is theirs, so that it is strict. */
@@ -76,10 +82,11 @@ function takeBytes(app: FastifyInstance): void {
   app.decorateRequest('principal', undefined)
 }
 
-function addHooks(app: FastifyInstance, log: Log, isDraining: () => boolean): void {
+function addHooks(app: FastifyInstance, { log, guard, isDraining }: AppParts): void {
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({ ...HEADERS, 'x-correlation-id': request.id })
     if (isDraining()) throw new CodedError('ERR_DRAINING', 'the hub is going down')
+    await guard.admitSource(request.raw, request.routeOptions.config.contractRoute)
     if (request.raw.headers.host === undefined) {
       throw new CodedError('ERR_HTTP', 'the request names no host')
     }
@@ -115,17 +122,21 @@ function correlationIdOf({ params, id }: FastifyRequest): string {
   return Id.safeParse(envelopeId).data ?? id
 }
 
-function answerError(
-  log: Log,
+async function answerError(
+  { log, guard }: AppParts,
   error: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
-): FastifyReply {
-  const { status, body } = answerOf(error, request.id)
+): Promise<FastifyReply> {
+  const { status, body, retryAfterSeconds } = answerOf(error, request.id)
   const ids = { correlationId: correlationIdOf(request), requestId: request.id }
   if (isTellable(error)) log.debug({ ...ids, code: body.code }, 'request.fault')
   else log.error({ ...ids, error }, 'hub.fault')
+  await guard
+    .failed(request.raw, request.principal, body.code)
+    .catch((fault: unknown) => log.error({ ...ids, error: fault }, 'limit.uncounted'))
   if (isTooLargeToSkip(request)) reply.header('connection', 'close')
+  if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds))
   return reply
     .headers({ ...HEADERS, 'x-correlation-id': request.id })
     .code(status)
@@ -145,13 +156,20 @@ function isOfHttp(code = 'HPE_UNKNOWN'): boolean {
 }
 
 /** Answers what is not HTTP, or came too slowly, and cuts the connection. */
-function answerClientError(error: Error & { code?: string }, socket: Socket): void {
+function answerClientError(
+  { guard, log }: AppParts,
+  error: Error & { code?: string },
+  socket: Socket,
+): void {
   if (!isOfHttp(error.code) || !socket.writable) {
     socket.destroy()
     return
   }
   const known = { code: error.code ?? 'HPE_UNKNOWN', message: error.message }
   const { status, body } = answerOf(known, randomUUID())
+  guard
+    .failedBytes(socket.remoteAddress, body.code)
+    .catch((fault: unknown) => log.error({ error: fault }, 'limit.uncounted'))
   const text = JSON.stringify(body)
   const headers = Object.entries({
     ...HEADERS,

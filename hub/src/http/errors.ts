@@ -48,7 +48,10 @@ const STATUSES: ReadonlyMap<string, number> = new Map([
   ['ERR_JSON_SIZE', 413],
   ['ERR_BODY_SIZE', 413],
   ['ERR_MEDIA_TYPE', 415],
+  ['ERR_QUARANTINED', 403],
   ['ERR_QUEUE_FULL', 429],
+  ['ERR_RATE_LIMITED', 429],
+  ['ERR_LOCKED_OUT', 429],
   ['ERR_TOO_MANY_WAITS', 429],
   ['ERR_POSTING_QUOTA', 429],
   ['ERR_HEADERS_SIZE', 431],
@@ -70,11 +73,14 @@ const LIBRARY_CODES: ReadonlyMap<string, [code: string, message: string]> = new 
 ])
 
 const MAX_MESSAGE_LENGTH = 1_024
+const SECOND_MS = 1_000
 
 /** An error as it leaves the hub. */
 export interface ErrorAnswer {
   readonly status: number
   readonly body: ErrorBody
+  /** When the same request may succeed, where that is known. */
+  readonly retryAfterSeconds: number | undefined
 }
 
 /** Whether the error is one that a client may be told. */
@@ -89,7 +95,14 @@ export function answerOf(error: unknown, correlationId: string): ErrorAnswer {
     'the hub could not do this; its log has more under the correlation id',
   ]
   const body = { code, message: printable(message), correlationId }
-  return { status: STATUSES.get(code) ?? 500, body }
+  const status = STATUSES.get(code) ?? 500
+  return { status, body, retryAfterSeconds: status === 429 ? retryAfterOf(error) : undefined }
+}
+
+function retryAfterOf(error: unknown): number | undefined {
+  const { details } = error as { details?: { retryAfterMs?: unknown } }
+  const ms = details?.retryAfterMs
+  return typeof ms === 'number' ? Math.max(1, Math.ceil(ms / SECOND_MS)) : undefined
 }
 
 function tellable(error: unknown): [code: string, message: string] | undefined {

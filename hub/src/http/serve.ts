@@ -5,7 +5,8 @@ import type { Route } from '@sallyport/core/transport'
 import { CodedError } from '@sallyport/sdk'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { SOCKET_LIMITS } from '../limits.ts'
+import type { Guard } from '../abuse/guard.ts'
+import type { HubLimits } from '../limits.ts'
 import type { Principal } from '../sessions/principals.ts'
 import type { Authenticate } from './authenticate.ts'
 
@@ -13,6 +14,10 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who makes the request; undefined on routes open to all. */
     principal: Principal | undefined
+  }
+  interface FastifyContextConfig {
+    /** The route of the contract; undefined where nothing is served. */
+    contractRoute?: AnyRoute
   }
 }
 
@@ -31,6 +36,8 @@ export interface Call<Body, Params, Query> {
 export interface Endpoint<Body, Answer, Params, Query> {
   readonly params?: z.ZodType<Params>
   readonly query?: z.ZodType<Query>
+  /** The key that a request claims to be of, on routes that open a session. */
+  readonly claimedKey?: (body: Body) => string | undefined
   readonly handle: (call: Call<Body, Params, Query>) => Promise<Answer>
 }
 
@@ -38,6 +45,8 @@ export interface Endpoint<Body, Answer, Params, Query> {
 export interface RouteHost {
   readonly app: FastifyInstance
   readonly authenticate: Authenticate
+  readonly guard: Guard
+  readonly limits: HubLimits
 }
 
 const JSON_TYPE = 'application/json'
@@ -55,7 +64,10 @@ export function serve<Body, Answer, Params = object, Query = object>(
     const value =
       mediaType === undefined ? undefined : parseJson(bytesOf(request), route.maxRequestBytes)
     const call = callOf(request, reply, endpoint, checkShape(route.body, value, 'body'))
+    const claimed = endpoint.claimedKey?.(call.body)
+    if (claimed !== undefined) await host.guard.admitClaim(request.raw, claimed)
     const answer = encodeJson(route.answer.parse(await endpoint.handle(call)))
+    if (route.auth === 'none') await host.guard.succeeded(request.raw, route)
     return send(reply, route, JSON_TYPE, answer)
   })
 }
@@ -88,7 +100,7 @@ export function serveDownload<Params, Query = object>(
 type AnyRoute = Omit<Route<unknown, unknown>, 'body' | 'answer'>
 
 function addRoute(
-  { app, authenticate }: RouteHost,
+  { app, authenticate, guard, limits }: RouteHost,
   route: AnyRoute,
   mediaType: string | undefined,
   handler: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>,
@@ -97,9 +109,12 @@ function addRoute(
     method: route.method,
     url: route.path.replaceAll(/\{([a-zA-Z]+)\}/g, ':$1'),
     bodyLimit: route.maxRequestBytes,
-    ...(route.waits ? {} : { handlerTimeout: SOCKET_LIMITS.handlerMs }),
+    config: { contractRoute: route },
+    ...(route.waits ? {} : { handlerTimeout: limits.handlerMs }),
     onRequest: async (request) => {
-      request.principal = await authenticate(request, route.auth)
+      const principal = await authenticate(request, route.auth)
+      request.principal = principal
+      if (principal !== undefined) await guard.admitKnown(request.raw, principal, route)
       expectMedia(request, mediaType)
     },
     handler,

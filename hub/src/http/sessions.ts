@@ -2,6 +2,7 @@
 /** Sessions over HTTP: ask for a challenge, answer it. */
 import { instantOf } from '@sallyport/core/protocol'
 import { routes } from '@sallyport/core/transport'
+import { claimedKeyOf } from '../abuse/claimed-key.ts'
 import type { Log } from '../log.ts'
 import type { Challenges } from '../sessions/challenges.ts'
 import type { Sessions } from '../sessions/sessions.ts'
@@ -20,6 +21,7 @@ export function addSessions(
   { challenges, sessions, log }: SessionRoutesParts,
 ): void {
   serve(host, routes.askChallenge, {
+    claimedKey: ({ keyId }) => keyId,
     async handle({ body }) {
       const { challenge, expiresAtMs } = await challenges.issue(body.keyId)
       return { challenge, expiresAt: instantOf(expiresAtMs) }
@@ -27,6 +29,7 @@ export function addSessions(
   })
 
   serve(host, routes.openSession, {
+    claimedKey: ({ proof }) => claimedKeyOf(proof),
     async handle({ body }) {
       const { token, expiresAtMs, known } = await sessions.open(body.proof)
       log.info({ ...known.principal }, 'session.opened')

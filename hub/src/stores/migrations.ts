@@ -5,6 +5,7 @@ import type { Migration } from 'kysely/migration'
 import { addAuthority } from './authority-tables.ts'
 import { addEpochs } from './epoch-tables.ts'
 import { addLives } from './life-tables.ts'
+import { addLimits } from './limit-tables.ts'
 
 /** Steps by name; they run in the order of their names. A step that was published is never changed. */
 export const migrations: Record<string, Migration> = {
@@ -12,6 +13,7 @@ export const migrations: Record<string, Migration> = {
   '0002-authority': { up: addAuthority },
   '0003-epochs': { up: addEpochs },
   '0005-lives': { up: addLives },
+  '0006-limits': { up: addLimits },
 }
 
 async function first(db: Kysely<unknown>): Promise<void> {

@@ -20,6 +20,21 @@ export type SiteEvent =
   | { event: 'site.root'; version: number; digest: string }
   | { event: 'hub.restored'; epoch: number }
   | { event: 'hub.confirmed'; epoch: number; by: string }
+  | LimitEvent
+
+/**
+ * A step against invalid attempts. `subject` is the id of a key, or a name of an address that nobody else can resolve;
+ * `limit.uncounted` says that steps of this hour go on without entries.
+ */
+export type LimitEvent =
+  | {
+      event: `limit.${'backed-off' | 'penalised' | 'locked-out' | 'quarantined'}`
+      of: 'key' | 'source'
+      subject: string
+      count: number
+    }
+  | { event: 'limit.lifted'; of: 'key'; subject: string; by: string }
+  | { event: 'limit.uncounted' }
 
 /** How many entries the log of a site has. */
 export async function siteLogSize(db: HubDatabase, siteId: string): Promise<number> {

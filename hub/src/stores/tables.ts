@@ -197,6 +197,20 @@ export interface EpochRow {
   confirmed_by: string | null
 }
 
+/** Which entry of a site's log is a step against invalid attempts. */
+export interface LimitStepRow {
+  site_id: string
+  position: number
+}
+
+/** A key that is out until an operator lifts it. */
+export interface QuarantineRow {
+  key_id: string
+  site_id: string
+  role: PersonRow['role'] | 'agent'
+  since: number
+}
+
 /** All tables by name. */
 export interface HubTables {
   sites: SiteRow
@@ -216,4 +230,6 @@ export interface HubTables {
   agent_forks: AgentForkRow
   audit_segments: AuditSegmentRow
   epochs: EpochRow
+  limit_steps: LimitStepRow
+  quarantines: QuarantineRow
 }

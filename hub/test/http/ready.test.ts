@@ -4,7 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { makeApp } from '../../src/http/app.ts'
 import { Readiness, addReady, type PartState, type ReadyPart } from '../../src/http/ready.ts'
 import { diskPart } from '../../src/http/ready-parts.ts'
+import { HUB_LIMITS } from '../../src/limits.ts'
 import { openLog, type Log } from '../../src/log.ts'
+import { openGuard } from '../support/guard.ts'
 import { errorCodeOf, send } from '../support/raw.ts'
 
 interface Line {
@@ -77,10 +79,11 @@ describe('the readiness of a hub', () => {
 describe('/ready', () => {
   const { readiness } = openReadiness(0)
   const log = openLog('silent')
-  const app = makeApp({ log, isDraining: () => false })
+  const guarded = { guard: openGuard().guard, limits: HUB_LIMITS }
+  const app = makeApp({ log, ...guarded, isDraining: () => false })
   let url: string
   beforeAll(async () => {
-    addReady({ app, authenticate: async () => undefined }, { readiness })
+    addReady({ app, ...guarded, authenticate: async () => undefined }, { readiness })
     url = await app.listen({ host: '127.0.0.1', port: 0 })
   })
   afterAll(() => app.close())

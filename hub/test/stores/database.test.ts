@@ -37,8 +37,10 @@ describe('the database of the hub', () => {
       'envelopes',
       'epochs',
       'hub_keys',
+      'limit_steps',
       'people',
       'postings',
+      'quarantines',
       'results',
       'site_log',
       'site_log_nodes',
@@ -75,7 +77,7 @@ describe('the database of the hub', () => {
     await expect(open).rejects.toMatchObject({ code: 'ERR_HUB_DATABASE' })
     expect(tables()).toEqual([])
     await (await openDatabase(() => sqliteDialect(file))).destroy()
-    expect(tables()).toHaveLength(17)
+    expect(tables()).toHaveLength(19)
   })
 
   it('is refused when a newer hub made it', async () => {

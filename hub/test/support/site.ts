@@ -28,6 +28,7 @@ import { startHub, type HubConfig, type HubLimits, type RunningHub } from '@sall
 import { temporaryFolder } from './folder.ts'
 
 export { temporaryFolder } from './folder.ts'
+import { CALM } from './calm.ts'
 
 export const MINUTE = 60_000
 
@@ -87,7 +88,7 @@ export class TestSite implements AsyncDisposable {
   }
 
   async start(limits: Partial<HubLimits> = {}): Promise<void> {
-    this.#hub = await startHub(this.config, { clock: this.clock, limits })
+    this.#hub = await startHub(this.config, { clock: this.clock, limits: { ...CALM, ...limits } })
     this.#operator = this.connect(this.operatorIdentity)
   }
 

@@ -165,6 +165,10 @@ export const HUB_ERRORS = {
     meaning: 'The hub cannot be reached.',
     remedy: 'See whether the hub runs and whether its address is right: `sallyport doctor`.',
   },
+  ERR_LIMITS_FILE: {
+    meaning: 'The file of limits cannot be read, or names a limit or a value that there is not.',
+    remedy: 'See the table of limits in docs/operations.md.',
+  },
   ERR_LOCKED_OUT: {
     meaning:
       'Too many invalid attempts came from this address or were made with this key; the next is looked at after the time in `Retry-After`.',

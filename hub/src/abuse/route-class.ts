@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What kind of request a route takes, for the limits of each kind. */
+import { routes, type Route } from '@sallyport/core/transport'
+import type { HubLimits, KnobName } from '../limits.ts'
+import type { Principal } from '../sessions/principals.ts'
+
+/** Kinds of requests. `unknown` is for those that no route takes. */
+export type RouteClass = 'health' | 'session' | 'enrolment' | 'poll' | 'read' | 'write' | 'unknown'
+
+/** The part of a route that says its kind. */
+export type ClassedRoute = Pick<Route<unknown, unknown>, 'method' | 'path' | 'auth' | 'waits'>
+
+const SESSION_PATHS: readonly string[] = [routes.askChallenge.path, routes.openSession.path]
+
+/** The kind of a route. */
+export function classOf(route: ClassedRoute | undefined): RouteClass {
+  if (route === undefined) return 'unknown'
+  if (SESSION_PATHS.includes(route.path)) return 'session'
+  if (route.path === routes.redeemCode.path) return 'enrolment'
+  if (route.auth === 'none') return 'health'
+  if (route.waits) return 'poll'
+  return route.method === 'GET' ? 'read' : 'write'
+}
+
+const AGENT_KNOBS = {
+  poll: 'pollsPerAgent',
+  read: 'readsPerAgent',
+  write: 'writesPerAgent',
+} as const
+const PERSON_KNOBS = {
+  poll: 'pollsPerPerson',
+  read: 'readsPerPerson',
+  write: 'writesPerPerson',
+} as const
+
+/** How many requests of this kind whoever is known may make in a minute. */
+export function limitOf(
+  limits: HubLimits,
+  { role }: Principal,
+  kind: 'poll' | 'read' | 'write',
+): number {
+  const knob: KnobName = role === 'agent' ? AGENT_KNOBS[kind] : PERSON_KNOBS[kind]
+  return limits[knob]
+}
