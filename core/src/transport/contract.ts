@@ -174,6 +174,8 @@ export interface Route<Body, Answer> {
   readonly maxAnswerBytes: number
   /** Whether the request may wait for `maxWaitSeconds`. */
   readonly waits: boolean
+  /** Whether people may do it at a hub that was restored and is not confirmed yet. */
+  readonly beforeConfirm: boolean
   readonly body: z.ZodType<Body>
   readonly answer: z.ZodType<Answer>
 }
@@ -182,7 +184,7 @@ function route<Body, Answer>(
   line: string,
   auth: Route<Body, Answer>['auth'],
   shapes: { body?: z.ZodType<Body>; answer: z.ZodType<Answer> },
-  sizes: { request?: number; answer?: number; waits?: boolean } = {},
+  sizes: { request?: number; answer?: number; waits?: boolean; beforeConfirm?: boolean } = {},
 ): Route<Body, Answer> {
   const [method, path] = line.split(' ') as [Route<Body, Answer>['method'], string]
   return {
@@ -192,12 +194,15 @@ function route<Body, Answer>(
     maxRequestBytes: sizes.request ?? WIRE.maxMessageBytes,
     maxAnswerBytes: sizes.answer ?? WIRE.maxMessageBytes,
     waits: sizes.waits ?? false,
+    beforeConfirm: sizes.beforeConfirm ?? false,
     body: shapes.body ?? (z.undefined() as unknown as z.ZodType<Body>),
     answer: shapes.answer,
   }
 }
 
 const Done = z.strictObject({})
+/** Of the code that `hub restore` prints: 12 bytes, base64url. */
+const ConfirmToken = z.string().regex(/^[A-Za-z0-9_-]{16}$/, 'not a token')
 const SEALED_MESSAGE = WIRE.maxSealedBytes + WIRE.maxMessageBytes
 const RESULT_MESSAGE = WIRE.maxSealedResultBytes + WIRE.maxMessageBytes
 
@@ -325,14 +330,54 @@ export const routes = {
     'GET /v1/trust-roots', // ?from
     'any',
     { answer: z.strictObject({ roots: z.array(SignedText).max(16) }) },
-    { answer: 2_048 * KIB },
+    { answer: 2_048 * KIB, beforeConfirm: true },
   ),
   /** The hub takes the version after its newest, signed under that; its people are those of it from then on. */
   publishTrustRoot: route(
     'PUT /v1/trust-roots/{version}',
     'holder',
     { body: z.strictObject({ root: SignedText }), answer: Done },
-    { request: 160 * KIB },
+    { request: 160 * KIB, beforeConfirm: true },
+  ),
+  /** How often the hub was restored, and whether an operator has confirmed the last time. */
+  readEpoch: route(
+    'GET /v1/epoch',
+    'holder',
+    {
+      answer: z.strictObject({
+        epoch: z.int().min(1),
+        begunAt: Instant.nullable(),
+        backupAt: Instant.nullable(),
+        isConfirmed: z.boolean(),
+      }),
+    },
+    { beforeConfirm: true },
+  ),
+  /**
+   * Brings trust roots that a restored hub lacks, by the code of the restore: the keys of today may be in none that it
+   * holds. Each counts as when it is published.
+   */
+  catchUpRoots: route(
+    'POST /v1/epoch/trust-roots',
+    'none',
+    {
+      body: z.strictObject({ confirmToken: ConfirmToken, roots: z.array(SignedText).max(16) }),
+      answer: Done,
+    },
+    { request: 2_048 * KIB },
+  ),
+  /** Opens the site again. These agents were revoked since the backup. The same again is acknowledged. */
+  confirmEpoch: route(
+    'POST /v1/epoch/confirmation',
+    'operator',
+    {
+      body: z.strictObject({
+        confirmToken: ConfirmToken,
+        revokedAgents: z.array(Id).max(10_000),
+      }),
+      answer: z.strictObject({ epoch: z.int().min(2) }),
+    },
+    { request: 1_024 * KIB, beforeConfirm: true },
   ),
   /** The same bytes again are acknowledged, others are 409. Agents post reports only, people everything else. */
   addPosting: route(

@@ -86,6 +86,11 @@ export interface HubClient extends AsyncDisposable {
   readTrustRoots(from?: number): Promise<string[]>
   /** May be repeated with the same bytes. */
   publishTrustRoot(version: number, root: string): Promise<void>
+  /** How often the hub was restored. */
+  readEpoch(): Promise<AnswerOf<'readEpoch'>>
+  /** Needs no session. */
+  catchUpRoots(body: BodyOf<'catchUpRoots'>): Promise<void>
+  confirmEpoch(body: BodyOf<'confirmEpoch'>): Promise<AnswerOf<'confirmEpoch'>>
   /** May be repeated with the same bytes. */
   addPosting(posting: BodyOf<'addPosting'> & { postingId: string }): Promise<void>
   listPostings(page?: Page & PostingFilter): Promise<AnswerOf<'listPostings'>>
@@ -156,6 +161,10 @@ function siteRoutes(http: HttpClient, session: Session) {
       const params = { version: String(version) }
       await call(routes.publishTrustRoot, { params, body: { root } })
     },
+    readEpoch: () => call(routes.readEpoch),
+    catchUpRoots: async (body: BodyOf<'catchUpRoots'>) =>
+      void (await callRoute(http, routes.catchUpRoots, { body })),
+    confirmEpoch: (body: BodyOf<'confirmEpoch'>) => call(routes.confirmEpoch, { body }),
     addPosting: async (posting: BodyOf<'addPosting'> & { postingId: string }) => {
       const { postingId, ...body } = posting
       await call(routes.addPosting, { params: { postingId }, body })

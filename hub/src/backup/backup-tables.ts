@@ -30,6 +30,7 @@ export const BACKUP_TABLES = {
   postings: { key: ['site_id', 'posting_id'], pageRows: SEALED },
   site_log: { key: ['site_id', 'position'], pageRows: SMALL },
   site_log_nodes: { key: ['site_id', 'level', 'position'], pageRows: SMALL },
+  seen_heads: { key: ['site_id', 'key_id'], pageRows: SMALL },
   limit_steps: { key: ['site_id', 'position'], pageRows: SMALL },
   quarantines: { key: ['key_id'], pageRows: SMALL },
   agent_logs: { key: ['site_id', 'agent_id', 'epoch'], pageRows: SMALL },

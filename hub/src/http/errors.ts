@@ -21,6 +21,7 @@ const STATUSES: ReadonlyMap<string, number> = new Map([
   ['ERR_SESSION_PROOF', 401],
   ['ERR_ROLE', 403],
   ['ERR_POSSESSION', 403],
+  ['ERR_CONFIRM_CODE', 403],
   ['ERR_AGENT_REVOKED', 403],
   ['ERR_AGENT_TWINS', 403],
   ['ERR_ROUTE_UNKNOWN', 404],
@@ -57,6 +58,7 @@ const STATUSES: ReadonlyMap<string, number> = new Map([
   ['ERR_HEADERS_SIZE', 431],
   ['ERR_INTERNAL', 500],
   ['ERR_DRAINING', 503],
+  ['ERR_EPOCH_UNCONFIRMED', 503],
   ['ERR_NOT_READY', 503],
   ['ERR_DEADLINE', 503],
 ])

@@ -4,6 +4,7 @@ import { sql, type Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import { addAuthority } from './authority-tables.ts'
 import { addEpochs } from './epoch-tables.ts'
+import { addRetention } from './retention-tables.ts'
 import { addLives } from './life-tables.ts'
 import { addLimits } from './limit-tables.ts'
 
@@ -12,6 +13,7 @@ export const migrations: Record<string, Migration> = {
   '0001-first': { up: first },
   '0002-authority': { up: addAuthority },
   '0003-epochs': { up: addEpochs },
+  '0003-retention': { up: addRetention },
   '0005-lives': { up: addLives },
   '0006-limits': { up: addLimits },
 }

@@ -211,6 +211,14 @@ export interface QuarantineRow {
   since: number
 }
 
+/** Sizes of the hub's log of which somebody holds a head: the one they showed last, and the one they were answered. */
+export interface SeenHeadRow {
+  site_id: string
+  key_id: string
+  shown: number
+  answered: number
+}
+
 /** All tables by name. */
 export interface HubTables {
   sites: SiteRow
@@ -230,6 +238,7 @@ export interface HubTables {
   agent_forks: AgentForkRow
   audit_segments: AuditSegmentRow
   epochs: EpochRow
+  seen_heads: SeenHeadRow
   limit_steps: LimitStepRow
   quarantines: QuarantineRow
 }

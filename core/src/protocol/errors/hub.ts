@@ -85,6 +85,14 @@ export const HUB_ERRORS = {
     meaning: 'The hub does not know the enrolment code, or it has expired or been used.',
     remedy: 'Make a new one: `sallyport agent code <name>`.',
   },
+  ERR_CONFIRM_CODE: {
+    meaning: 'This is not the code of the last restore of the hub, or not that of this site.',
+    remedy: 'Ask whoever restored the hub for the code that `sallyport hub restore` printed.',
+  },
+  ERR_CONFIRM_CODE_FORM: {
+    meaning: 'This is no code of a restored hub, or it has a typing error.',
+    remedy: 'Type it as `sallyport hub restore` printed it: SC1 and six groups of four.',
+  },
   ERR_CURSOR: {
     meaning: 'The cursor of a list is not one that this hub gave out.',
     remedy: 'Begin the list anew.',
@@ -113,6 +121,11 @@ export const HUB_ERRORS = {
   ERR_ENVELOPE_UNKNOWN: {
     meaning: 'There is no such envelope in this site.',
     remedy: 'See `sallyport job list`.',
+  },
+  ERR_EPOCH_UNCONFIRMED: {
+    meaning: 'The hub was restored from a backup, and no operator of the site has confirmed it yet.',
+    remedy:
+      'Run `sallyport hub confirm <code>` with the code that `sallyport hub restore` printed; agents then go on by themselves.',
   },
   ERR_HEADERS_SIZE: {
     meaning: 'The headers of the request are too large.',
