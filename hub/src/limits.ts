@@ -41,11 +41,6 @@ const timer: Change = { max: LONGEST_TIMER_MS }
 /** Every knob by its name; names are those of the file that `--limits` names. */
 export const KNOBS = {
   challengeMs: knob('ms', MINUTE_MS, 'A challenge must be answered within this time.', timer),
-  challengeCount: knob(
-    'count',
-    20_000,
-    'Challenges that may be unanswered at once; more push out the oldest.',
-  ),
   nonceMs: knob('ms', 3 * MINUTE_MS, 'A nonce for the proofs of requests is taken for this time.', {
     min: MINUTE_MS,
     max: 10 * MINUTE_MS,

@@ -103,7 +103,7 @@ function addRoutes(container: Container): void {
     witness: container.resolve(parts.witness),
     segments: container.resolve(parts.segments),
     bundles: container.resolve(parts.bundles),
-    challenges: container.resolve(parts.challenges),
+    once: container.resolve(parts.once),
     sessions: container.resolve(parts.sessions),
     enrolments: container.resolve(parts.enrolments),
     lives: container.resolve(parts.lives),

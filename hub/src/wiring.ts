@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What the hub is made of: one line a part, read from top to bottom. */
-import { ACCESS_TOKEN_SEED_BYTES, type AccessTokenKey } from '@sallyport/core/crypto'
 import { Clock, makeContainer, once, token, type Container } from '@sallyport/core/wiring'
 import type { FastifyInstance } from 'fastify'
 import { randomBytes } from 'node:crypto'
@@ -21,19 +20,21 @@ import { Mailbox } from './queue/mailbox.ts'
 import { Outgoing } from './queue/outgoing.ts'
 import { WakeUps } from './queue/wake-ups.ts'
 import { lateAddresses, type LateAddresses } from './sessions/addresses.ts'
-import { Challenges } from './sessions/challenges.ts'
+import { makeSessions } from './sessions/make-sessions.ts'
+import type { OnceValues } from './sessions/once-values.ts'
 import { Principals } from './sessions/principals.ts'
-import { Sessions } from './sessions/sessions.ts'
 import { AgentLives } from './stores/agent-lives.ts'
+import type { Sessions } from './sessions/sessions.ts'
 import { AgentStore } from './stores/agent-store.ts'
 import { BundleStore } from './stores/bundle-store.ts'
 import { CodeStore } from './stores/code-store.ts'
 import { openDatabase, type HubDatabase } from './stores/database.ts'
 import { EnvelopeStore } from './stores/envelope-store.ts'
-import { loadAccessTokenKey } from './stores/hub-key-store.ts'
 import { LimitStore } from './stores/limit-store.ts'
 import { PostingStore } from './stores/posting-store.ts'
+import { SessionKeyStore } from './stores/session-key-store.ts'
 import { SiteStore } from './stores/site-store.ts'
+import { SqlOnceStore } from './stores/sql-once-store.ts'
 import { sqliteDialect } from './stores/sqlite-dialect.ts'
 import { WitnessKeyStore } from './stores/witness-key-store.ts'
 import { Writes } from './stores/writes.ts'
@@ -49,7 +50,6 @@ const NAME_KEY_BYTES = 32
 export const parts = {
   limits: token<HubLimits>('hub.Limits'),
   db: token<HubDatabase>('hub.Database'),
-  tokenKey: token<AccessTokenKey>('hub.TokenKey'),
   addresses: token<LateAddresses>('hub.Addresses'),
   sites: token<SiteStore>('hub.SiteStore'),
   agents: token<AgentStore>('hub.AgentStore'),
@@ -60,7 +60,7 @@ export const parts = {
   witness: token<Witness>('hub.Witness'),
   segments: token<Segments>('hub.Segments'),
   wakeUps: token<WakeUps>('hub.WakeUps'),
-  challenges: token<Challenges>('hub.Challenges'),
+  once: token<OnceValues>('hub.OnceValues'),
   principals: token<Principals>('hub.Principals'),
   sessions: token<Sessions>('hub.Sessions'),
   enrolments: token<Enrolments>('hub.Enrolments'),
@@ -96,7 +96,6 @@ export async function wireHub(
   scope: AsyncDisposableStack,
 ): Promise<Container> {
   const db = scope.adopt(await openDatabase(() => sqliteDialect(file)), (open) => open.destroy())
-  const tokenKey = await loadAccessTokenKey(db, randomBytes(ACCESS_TOKEN_SEED_BYTES), clock.now())
 
   const container = makeContainer()
   container.register(Clock, { useValue: clock })
@@ -106,13 +105,13 @@ export async function wireHub(
   container.register(parts.tls, { useFactory: () => keeper })
   container.register(parts.limits, { useValue: limits })
   container.register(parts.db, { useValue: db })
-  container.register(parts.tokenKey, { useValue: tokenKey })
   container.register(parts.addresses, { useValue: lateAddresses() })
   container.register(parts.wakeUps, { useValue: new WakeUps() })
   container.register(parts.readiness, { useFactory: once((c) => new Readiness(c.resolve(Log))) })
   const writes = new Writes(db)
   registerStores(container, db, writes)
   registerServices(container)
+  registerSessions(container, db, writes)
   registerSiteServices(container, db, writes)
   container.register(parts.openTallies, { useValue: memoryTallies(limits.trackedSubjects) })
   container.register(parts.limitStore, { useValue: new LimitStore(db, writes) })
@@ -129,9 +128,6 @@ function registerStores(container: Container, db: HubDatabase, writes: Writes): 
 }
 
 function registerServices(container: Container): void {
-  container.register(parts.challenges, {
-    useFactory: once((c) => new Challenges(c.resolve(Clock), c.resolve(parts.limits))),
-  })
   container.register(parts.principals, {
     useFactory: once(
       (c) =>
@@ -139,19 +135,6 @@ function registerServices(container: Container): void {
           clock: c.resolve(Clock),
           sites: c.resolve(parts.sites),
           agents: c.resolve(parts.agents),
-        }),
-    ),
-  })
-  container.register(parts.sessions, {
-    useFactory: once(
-      (c) =>
-        new Sessions({
-          clock: c.resolve(Clock),
-          limits: c.resolve(parts.limits),
-          challenges: c.resolve(parts.challenges),
-          principals: c.resolve(parts.principals),
-          addresses: c.resolve(parts.addresses),
-          key: c.resolve(parts.tokenKey),
         }),
     ),
   })
@@ -167,6 +150,22 @@ function registerServices(container: Container): void {
     ),
   })
   registerQueue(container)
+}
+
+function registerSessions(container: Container, db: HubDatabase, writes: Writes): void {
+  const made = once((c) =>
+    makeSessions({
+      clock: c.resolve(Clock),
+      limits: c.resolve(parts.limits),
+      principals: c.resolve(parts.principals),
+      addresses: c.resolve(parts.addresses),
+      store: new SessionKeyStore(db),
+      memories: [new SqlOnceStore(writes, c.resolve(Clock))],
+      algorithm: 'ES256',
+    }),
+  )
+  container.register(parts.once, { useFactory: (c) => made(c).once })
+  container.register(parts.sessions, { useFactory: (c) => made(c).sessions })
 }
 
 function registerSiteServices(container: Container, db: HubDatabase, writes: Writes): void {

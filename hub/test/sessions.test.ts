@@ -6,6 +6,7 @@ import { SignJWT } from 'jose'
 import { createSecretKey } from 'node:crypto'
 import { makeAccessTokenKey } from '@sallyport/core/crypto'
 import {
+  accessHeaders,
   askChallenge,
   errorCodeOf,
   makeProof,
@@ -22,8 +23,10 @@ describe('sessions', () => {
   })
   afterEach(() => site[Symbol.asyncDispose]())
 
-  const list = (token: string) =>
-    send(`${site.url}/v1/agents`, { headers: { authorization: `Bearer ${token}` } })
+  const list = async (token: string) => {
+    const url = `${site.url}/v1/agents`
+    return send(url, { headers: await accessHeaders('GET', url, token) })
+  }
 
   it('are opened by operators and by agents in the same way', async () => {
     const agent = await site.enrol()
@@ -141,8 +144,8 @@ describe('sessions', () => {
   it('are not found in a token that is signed with the public key as a secret', async () => {
     const { token } = await openToken(site.url, site.operatorIdentity)
     const claims = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as object
-    const { publicKey } = makeAccessTokenKey(readSeed(site.databaseFile))
-    const pem = publicKey.export({ type: 'spki', format: 'pem' })
+    const { verifies } = makeAccessTokenKey('any', readSeed(site.databaseFile))
+    const pem = verifies.export({ type: 'spki', format: 'pem' })
     const forged = await new SignJWT({ ...claims })
       .setProtectedHeader({ alg: 'HS256', typ: 'at+jwt' })
       .sign(createSecretKey(Buffer.from(pem)))
@@ -180,7 +183,9 @@ describe('sessions', () => {
 
 function readSeed(file: string): Uint8Array {
   const db = new DatabaseSync(file, { readOnly: true })
-  const row = db.prepare('SELECT seed FROM hub_keys').get() as { seed: string }
+  const row = db.prepare("SELECT secret FROM session_keys WHERE purpose = 'ES256'").get() as {
+    secret: string
+  }
   db.close()
-  return Buffer.from(row.seed, 'base64url')
+  return Buffer.from(row.secret, 'base64url')
 }

@@ -1,21 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Access tokens of a session: short-lived JWTs that one hub issues and the same hub alone verifies. ES256, pinned. */
-import { p256 } from '@noble/curves/nist.js'
-import { SignJWT, jwtVerify } from 'jose'
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
+/** Access tokens of a session: short-lived JWTs that one hub issues and the same hub alone verifies. */
+import { SignJWT, decodeProtectedHeader, jwtVerify } from 'jose'
 import { z } from 'zod'
+import { Bytes16, Bytes32, Id, KeyId } from '../protocol/primitives.ts'
+import type { AccessTokenKey } from './access-token-key.ts'
+import { sha256 } from './digest.ts'
 import { encodeBase64url } from '../protocol/base64url.ts'
-import { Id, KeyId } from '../protocol/primitives.ts'
-import { keyIdOf } from './public-key.ts'
 
-/** A hub's key pair for its tokens. */
-export interface AccessTokenKey {
-  readonly keyId: string
-  readonly privateKey: KeyObject
-  readonly publicKey: KeyObject
-}
-
-/** What a token says of its bearer. */
+/** What a token says of its holder. */
 export interface AccessClaims {
   readonly tokenId: string
   /** Id of the signing key that opened the session. */
@@ -24,6 +16,10 @@ export interface AccessClaims {
   readonly siteId: string
   /** Present when `role` is agent. */
   readonly agentId?: string | undefined
+  /** Thumbprint of the key that must prove every request. */
+  readonly dpop: string
+  /** The start of the program that opened the session. */
+  readonly instance: string
 }
 
 /** A token and the instant at which it ends. */
@@ -32,19 +28,21 @@ export interface AccessToken {
   readonly expiresAtMs: number
 }
 
-/** From whom a token comes, for whom it is, and until when. */
+/** From whom a token comes, and when it is. */
 export interface AccessTokenTerms {
   readonly issuer: string
+  /** Address of the hub at which the session was opened. */
   readonly audience: string
   /** Epoch milliseconds. */
   readonly nowMs: number
 }
 
-/** Bytes of the seed of a token key: 16 more than the key, so that reduction shows no bias. */
-export const ACCESS_TOKEN_SEED_BYTES = 48
+/** Finds the key that a token names; undefined when there is none. */
+export type AccessTokenKeys = (keyId: string) => Promise<AccessTokenKey | undefined>
 
-const HEADER = { alg: 'ES256', typ: 'at+jwt' } as const
-const MAX_TOKEN_LENGTH = 4_096
+const TYPE = 'at+jwt'
+/** The longest token that is looked at. */
+export const MAX_ACCESS_TOKEN_LENGTH = 2_048
 
 const Payload = z.strictObject({
   iss: z.string(),
@@ -54,73 +52,79 @@ const Payload = z.strictObject({
   role: z.enum(['operator', 'customer', 'root', 'agent']),
   site: Id,
   agent: Id.optional(),
+  cnf: z.strictObject({ jkt: Bytes32 }),
+  instance: Bytes16,
   iat: z.int(),
   exp: z.int(),
 })
 
-/** Makes a token key from 48 random bytes. Throws: RangeError. */
-export function makeAccessTokenKey(seed: Uint8Array): AccessTokenKey {
-  if (seed.length !== ACCESS_TOKEN_SEED_BYTES) throw new RangeError('seed must be 48 bytes')
-  const secret = p256.utils.randomSecretKey(seed)
-  const point = p256.getPublicKey(secret, false)
-  const jwk = {
-    kty: 'EC',
-    crv: 'P-256',
-    d: encodeBase64url(secret),
-    x: encodeBase64url(point.subarray(1, 33)),
-    y: encodeBase64url(point.subarray(33)),
-  }
-  const privateKey = createPrivateKey({ key: jwk, format: 'jwk' })
-  return { keyId: keyIdOf(point), privateKey, publicKey: createPublicKey(privateKey) }
-}
-
-/** Issues a token for `lifetimeMs`. Source: RFC 9068, section 2 (header and claims). */
+/** Issues a token for `lifetimeMs`. Source: RFC 9068, section 2 (header and claims); RFC 9449, section 6.1 (`cnf`). */
 export async function issueAccessToken(
   claims: AccessClaims,
   key: AccessTokenKey,
   terms: AccessTokenTerms & { lifetimeMs: number },
 ): Promise<AccessToken> {
-  const { role, siteId: site, agentId: agent } = claims
+  const { role, siteId: site, agentId, instance } = claims
+  const agent = agentId === undefined ? {} : { agent: agentId }
   const expiresAt = seconds(terms.nowMs + terms.lifetimeMs)
-  const token = await new SignJWT(agent === undefined ? { role, site } : { role, site, agent })
-    .setProtectedHeader({ ...HEADER, kid: key.keyId })
+  const token = await new SignJWT({ role, site, ...agent, instance, cnf: { jkt: claims.dpop } })
+    .setProtectedHeader({ alg: key.algorithm, typ: TYPE, kid: key.keyId })
     .setIssuer(terms.issuer)
     .setAudience(terms.audience)
     .setSubject(claims.keyId)
     .setJti(claims.tokenId)
     .setIssuedAt(seconds(terms.nowMs))
     .setExpirationTime(expiresAt)
-    .sign(key.privateKey)
+    .sign(key.signs)
   return { token, expiresAtMs: expiresAt * 1_000 }
 }
 
 /**
- * Reads a token; undefined when it is not one that this key issued on these terms and that is still alive.
+ * Reads a token; undefined when it is not one that a key of ours issued on these terms and that is still alive.
  *
- * Trust: algorithm, type, issuer and audience are pinned; the header must have exactly the members we write; nothing in
- * the token chooses a key.
- * Source: RFC 8725, sections 3.1, 3.9 and 3.11.
+ * Trust: the key id picks one of our keys, and the key has its algorithm; type, issuer and audience are pinned; header
+ * and claims must have exactly the members we write. A proof of RFC 9449 is no token, and no token is such a proof: the
+ * types differ, and so do the members that each must have.
+ * Source: RFC 8725, sections 3.1, 3.8, 3.9, 3.10, 3.11 and 3.12.
  */
 export async function verifyAccessToken(
   token: string,
-  key: AccessTokenKey,
+  keys: AccessTokenKeys,
   terms: AccessTokenTerms,
 ): Promise<AccessClaims | undefined> {
-  if (token.length > MAX_TOKEN_LENGTH) return undefined
+  if (token.length > MAX_ACCESS_TOKEN_LENGTH) return undefined
+  const keyId = keyIdNamedBy(token)
+  const key = keyId === undefined ? undefined : await keys(keyId)
+  if (key === undefined) return undefined
   const verified = await verify(token, key, terms)
-  if (verified === undefined) return undefined
+  if (verified === undefined || !isExactHeader(verified.protectedHeader, key)) return undefined
   const payload = Payload.safeParse(verified.payload)
-  if (!payload.success || !isExactHeader(verified.protectedHeader, key.keyId)) return undefined
-  const { jti, sub, role, site, agent } = payload.data
+  if (!payload.success) return undefined
+  const { jti, sub, role, site, agent, cnf, instance } = payload.data
   if ((role === 'agent') !== (agent !== undefined)) return undefined
-  return { tokenId: jti, keyId: sub, role, siteId: site, agentId: agent }
+  const who = { tokenId: jti, keyId: sub, role, siteId: site, agentId: agent }
+  return { ...who, dpop: cnf.jkt, instance }
+}
+
+/** The hash by which a proof names the token it goes with. Source: RFC 9449, section 4.2 (`ath`). */
+export function accessTokenHash(token: string): string {
+  return encodeBase64url(sha256(new TextEncoder().encode(token)))
+}
+
+function keyIdNamedBy(token: string): string | undefined {
+  try {
+    const { kid } = decodeProtectedHeader(token)
+    return typeof kid === 'string' ? kid : undefined
+  } catch {
+    return undefined
+  }
 }
 
 async function verify(token: string, key: AccessTokenKey, terms: AccessTokenTerms) {
   try {
-    return await jwtVerify(token, key.publicKey, {
-      algorithms: [HEADER.alg],
-      typ: HEADER.typ,
+    return await jwtVerify(token, key.verifies, {
+      algorithms: [key.algorithm],
+      typ: TYPE,
       issuer: terms.issuer,
       audience: terms.audience,
       currentDate: new Date(terms.nowMs),
@@ -130,11 +134,10 @@ async function verify(token: string, key: AccessTokenKey, terms: AccessTokenTerm
   }
 }
 
-function isExactHeader(header: Record<string, unknown>, keyId: string): boolean {
+function isExactHeader(header: Record<string, unknown>, key: AccessTokenKey): boolean {
   const { alg, typ, kid, ...others } = header
-  return (
-    alg === HEADER.alg && typ === HEADER.typ && kid === keyId && Object.keys(others).length === 0
-  )
+  const isOurs = alg === key.algorithm && typ === TYPE && kid === key.keyId
+  return isOurs && Object.keys(others).length === 0
 }
 
 function seconds(ms: number): number {

@@ -1,18 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Signing, sealing, digests and keys. Pure: randomness is an argument, except that JWE draws its own ephemeral keys. */
+export { ACCESS_TOKEN_SEED_BYTES, makeAccessTokenKey } from './access-token-key.ts'
+export type { AccessTokenAlgorithm, AccessTokenKey } from './access-token-key.ts'
 export { CONFIRM_SECRET_BYTES, makeConfirmCode, parseConfirmCode } from './confirm-code.ts'
 export type { ConfirmCodeErrorCode } from './confirm-code.ts'
 export {
-  ACCESS_TOKEN_SEED_BYTES,
+  MAX_ACCESS_TOKEN_LENGTH,
+  accessTokenHash,
   issueAccessToken,
-  makeAccessTokenKey,
   verifyAccessToken,
 } from './access-token.ts'
-export type { AccessClaims, AccessToken, AccessTokenKey, AccessTokenTerms } from './access-token.ts'
+export type {
+  AccessClaims,
+  AccessToken,
+  AccessTokenKeys,
+  AccessTokenTerms,
+} from './access-token.ts'
 export { makeBundle, openBundle } from './bundle.ts'
 export { addSignature, mergeSignatures } from './cosign.ts'
 export type { Merged } from './cosign.ts'
 export { digestOf, equalBytes, hkdfSha256, hmacSha256, sha256 } from './digest.ts'
+export { MAX_DPOP_PROOF_LENGTH, makeDpopKey, readDpopProof, signDpopProof } from './dpop.ts'
+export type { DpopKey, DpopProof, ProvenRequest } from './dpop.ts'
 export {
   CODE_SECRET_BYTES,
   codeProof,
@@ -62,6 +71,7 @@ export {
   shortKeyId,
 } from './public-key.ts'
 export type { KeyErrorCode } from './public-key.ts'
+export { P256_SEED_BYTES } from './p256.ts'
 export { openPublication, publishes, signPublication } from './publication.ts'
 export type { PublishedBundle, Publishing } from './publication.ts'
 export { openUnderSecretNow } from './open-now.ts'

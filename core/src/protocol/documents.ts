@@ -7,6 +7,7 @@ import { Readers, forAgents } from './for-agents.ts'
 import { Cancellation, Isolation, Schedule, ScheduleOrder } from './orders.ts'
 import { BindingName, Permission } from './permission.ts'
 import {
+  Bytes16,
   Bytes32,
   Digest,
   Id,
@@ -273,6 +274,12 @@ export const SessionProof = z.strictObject({
   /** Base address of the hub that the signer believes it talks to. */
   hub: z.url().max(512),
   keyId: KeyId,
+  /** Thumbprint of the key that proves every request of the session. Source: RFC 7638, section 3. */
+  dpop: Bytes32,
+  /** Random for each start of the program that opens the session. */
+  instance: Bytes16,
+  /** Starts of that program before this one; 0 where it keeps no count. */
+  startCount: z.int().min(0),
   issuedAt: Instant,
 })
 export type SessionProof = z.infer<typeof SessionProof>

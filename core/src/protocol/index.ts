@@ -67,6 +67,7 @@ export type { PlainType, PolicyInput, PolicyValue } from './policy-input.ts'
 export { resourcesOf } from './resources.ts'
 export type { Resources } from './resources.ts'
 export {
+  Bytes16,
   Bytes32,
   Digest,
   Id,

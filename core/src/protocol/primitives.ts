@@ -16,6 +16,9 @@ export const Instant = z
 /** 32 bytes as canonical base64url: a raw Ed25519 or X25519 public key, or a SHA-256 hash. */
 export const Bytes32 = z.string().regex(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/, 'not 32 bytes')
 
+/** 16 bytes as canonical base64url. */
+export const Bytes16 = z.string().regex(/^[A-Za-z0-9_-]{21}[AQgw]$/, 'not 16 bytes')
+
 /** The id of a key: SHA-256 of its raw public bytes. */
 export const KeyId = Bytes32
 

@@ -4,7 +4,16 @@ import { CodedError } from '@sallyport/sdk'
 import type { z } from 'zod'
 import { encodeJson, parseJson } from '../protocol/index.ts'
 import { ErrorBody, WIRE, type Route } from './contract.ts'
+import { hubRefusalOf } from './faults.ts'
 import type { HttpAnswer, HttpClient } from './http-client.ts'
+import type { Prover } from './prover.ts'
+
+/** By whom a request is made. */
+export interface Access {
+  readonly prover: Prover
+  /** Access token; undefined where a session is only being opened. */
+  readonly token?: string | undefined
+}
 
 /** What fills a route. */
 export interface RouteCall<Body = undefined> {
@@ -13,8 +22,8 @@ export interface RouteCall<Body = undefined> {
   readonly query?: Readonly<Record<string, string | number | undefined>>
   /** Bytes are sent as they are, anything else as JSON. */
   readonly body?: Body | Uint8Array
-  /** Access token. */
-  readonly token?: string
+  /** Undefined for routes open to all. */
+  readonly access?: Access | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -52,41 +61,62 @@ export async function fetchRoute<Body>(
   return answer.bytes
 }
 
+/** Why a second attempt: the hub names its nonce when the first has none, or an old one, and has done nothing yet. */
 async function exchange<Body>(
   http: HttpClient,
   route: Route<Body, unknown>,
   call: RouteCall<Body>,
 ): Promise<HttpAnswer> {
+  const answer = await attempt(http, route, call)
+  if (answer.status === 200) return answer
+  const refusal = refusalOf(answer)
+  if (hubRefusalOf(refusal)?.code !== 'ERR_DPOP_NONCE') throw refusal
+  const again = await attempt(http, route, call)
+  if (again.status === 200) return again
+  throw refusalOf(again)
+}
+
+async function attempt<Body>(
+  http: HttpClient,
+  route: Route<Body, unknown>,
+  call: RouteCall<Body>,
+): Promise<HttpAnswer> {
+  const { method } = route
+  const path = pathOf(route, call)
+  const { prover, token } = call.access ?? {}
+  const proof = await prover?.prove({ method, url: http.address + path, token })
   const answer = await http.exchange({
-    method: route.method,
-    path: pathOf(route, call),
-    headers: headersOf(call),
+    method,
+    path: path + queryOf(call),
+    headers: { ...headersOf(call), ...proof },
     body: bodyOf(call.body),
     maxAnswerBytes: route.maxAnswerBytes,
     deadlineMs: deadlineOf(route, Number(call.query?.['waitSeconds'] ?? 0)),
     signal: call.signal,
   })
-  if (answer.status !== 200) throw refusalOf(answer)
+  if (answer.nonce !== undefined) prover?.hear(answer.nonce)
   return answer
 }
 
 function pathOf(route: { path: string }, call: RouteCall<unknown>): string {
-  const path = route.path.replaceAll(/\{([a-zA-Z]+)\}/g, (_, name: string) => {
+  return route.path.replaceAll(/\{([a-zA-Z]+)\}/g, (_, name: string) => {
     const value = call.params?.[name]
     if (value === undefined) throw new TypeError(`call.params.${name} is missing`)
     return encodeURIComponent(value)
   })
+}
+
+function queryOf(call: RouteCall<unknown>): string {
   const query = Object.entries(call.query ?? {}).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, String(value)]],
   )
-  return query.length === 0 ? path : `${path}?${new URLSearchParams(query).toString()}`
+  return query.length === 0 ? '' : `?${new URLSearchParams(query).toString()}`
 }
 
 function headersOf(call: RouteCall<unknown>): Record<string, string> {
   const headers: Record<string, string> = { accept: 'application/json, application/octet-stream' }
   if (call.body instanceof Uint8Array) headers['content-type'] = 'application/octet-stream'
   else if (call.body !== undefined) headers['content-type'] = 'application/json'
-  if (call.token !== undefined) headers['authorization'] = `Bearer ${call.token}`
   return headers
 }
 

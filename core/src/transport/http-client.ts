@@ -34,6 +34,8 @@ export interface HttpAnswer {
   readonly status: number
   /** Media type without parameters, lower case. */
   readonly contentType: string
+  /** For the next proof. Source: RFC 9449, section 8.2. */
+  readonly nonce: string | undefined
   readonly bytes: Uint8Array
 }
 
@@ -96,7 +98,13 @@ async function readAnswer(
     refuseEncoding(answer.headers['content-encoding'])
     const ok = answer.statusCode === 200
     const bytes = await readBytes(answer, ok ? maxAnswerBytes : WIRE.maxMessageBytes)
-    return { status: answer.statusCode, contentType: mediaType(answer), bytes }
+    const nonce = answer.headers['dpop-nonce']
+    return {
+      status: answer.statusCode,
+      contentType: mediaType(answer),
+      nonce: typeof nonce === 'string' ? nonce : undefined,
+      bytes,
+    }
   } finally {
     // Cuts the connection when the answer was not read to its end.
     answer.body.on('error', () => {}).destroy()

@@ -15,13 +15,15 @@ import {
   type WitnessedHead,
 } from './contract.ts'
 import { openHttpClient, type HttpClient, type HttpOptions } from './http-client.ts'
-import { makeSession, type Session } from './session.ts'
+import { makeSession, type ProgramInstance, type Session } from './session.ts'
 
 /** How a hub client is opened. */
 export interface HubClientOptions extends HttpOptions {
   /** Signs the sessions. Without one only `health`, `ready` and `redeemCode` can be called. */
   readonly key?: SigningKey
   readonly clock: { now(): number }
+  /** The start of the program that this is; see `SessionParts`. */
+  readonly instance?: ProgramInstance
 }
 
 /** Where a page begins and how many rows it has at most. */
@@ -107,8 +109,8 @@ export interface HubClient extends AsyncDisposable {
 /** Opens a client. It connects with the first call. Throws: ERR_HUB_ADDRESS. */
 export function openHubClient(options: HubClientOptions): HubClient {
   const http = openHttpClient(options)
-  const { key, clock } = options
-  const session = key === undefined ? noSession : makeSession({ http, key, clock })
+  const { key, clock, instance } = options
+  const session = key === undefined ? noSession : makeSession({ http, key, clock, instance })
   return {
     ...openRoutes(http),
     ...sessionRoutes(http, session),
@@ -209,13 +211,13 @@ function waitingRoutes(http: HttpClient, session: Session) {
 
 function caller(http: HttpClient, session: Session) {
   return <Body, Answer>(route: Route<Body, Answer>, parts: RouteCall<Body> = {}): Promise<Answer> =>
-    session.withToken((token) => callRoute(http, route, { ...parts, token }))
+    session.withAccess((access) => callRoute(http, route, { ...parts, access }))
 }
 
 async function fetchBundle(http: HttpClient, session: Session, digest: string) {
   const params = { digest }
-  const bytes = await session.withToken((token) =>
-    fetchRoute(http, routes.fetchBundle, { params, token }),
+  const bytes = await session.withAccess((access) =>
+    fetchRoute(http, routes.fetchBundle, { params, access }),
   )
   if (digestOf(bytes) === digest) return bytes
   throw new CodedError('ERR_HUB_ANSWER_FORM', 'the bundle from the hub has another digest', {
@@ -224,7 +226,7 @@ async function fetchBundle(http: HttpClient, session: Session, digest: string) {
 }
 
 const noSession: Session = {
-  withToken() {
+  withAccess() {
     throw new TypeError('options.key is missing: this call needs a session')
   },
 }

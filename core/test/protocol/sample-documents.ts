@@ -162,6 +162,9 @@ export const sessionProof: SessionProof = {
   challenge: bytes32(6),
   hub: 'https://hub.example',
   keyId: bytes32(7),
+  dpop: bytes32(8),
+  instance: encodeBase64url(new Uint8Array(16).fill(9)),
+  startCount: 3,
   issuedAt,
 }
 

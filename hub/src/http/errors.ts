@@ -19,6 +19,8 @@ const STATUSES: ReadonlyMap<string, number> = new Map([
   ['ERR_HTTP', 400],
   ['ERR_SESSION', 401],
   ['ERR_SESSION_PROOF', 401],
+  ['ERR_DPOP_PROOF', 401],
+  ['ERR_DPOP_NONCE', 401],
   ['ERR_ROLE', 403],
   ['ERR_POSSESSION', 403],
   ['ERR_CONFIRM_CODE', 403],
@@ -60,6 +62,7 @@ const STATUSES: ReadonlyMap<string, number> = new Map([
   ['ERR_DRAINING', 503],
   ['ERR_EPOCH_UNCONFIRMED', 503],
   ['ERR_NOT_READY', 503],
+  ['ERR_STORE_AWAY', 503],
   ['ERR_DEADLINE', 503],
 ])
 

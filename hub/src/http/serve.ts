@@ -28,6 +28,7 @@ export interface Call<Body, Params, Query> {
   readonly query: Query
   /** Undefined on routes open to all. */
   readonly principal: Principal | undefined
+  readonly request: FastifyRequest
   /** Aborts when the connection is gone before the answer went out. */
   readonly signal: AbortSignal
 }
@@ -147,6 +148,7 @@ function callOf<Body, Answer, Params, Query>(
     params: checkShape(params, request.params, 'path'),
     query: checkShape(query, request.query, 'query'),
     principal: request.principal,
+    request,
     signal: signalOf(reply),
   }
 }

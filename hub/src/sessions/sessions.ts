@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Sessions: a signed answer to a challenge buys a short token; operators and agents do it in the same way. */
+/** Sessions: a signed answer to a challenge buys a short token for one key; people and agents do it in the same way. */
 import {
+  accessTokenHash,
   issueAccessToken,
   makeTrustStore,
   makeTrustedKey,
   verifyAccessToken,
   verifyEnvelope,
+  type AccessClaims,
   type AccessToken,
-  type AccessTokenKey,
 } from '@sallyport/core/crypto'
 import {
   documents,
@@ -15,30 +16,47 @@ import {
   parseDocument,
   parseEnvelope,
   type Envelope,
+  type SessionProof,
 } from '@sallyport/core/protocol'
 import type { Clock } from '@sallyport/core/wiring'
-import { CodedError, isCodedError } from '@sallyport/sdk'
+import { isCodedError } from '@sallyport/sdk'
 import { randomUUID } from 'node:crypto'
 import { expectServed } from '../agents/lives.ts'
 import type { HubLimits } from '../limits.ts'
-import type { HubAddresses } from './addresses.ts'
-import type { Challenges } from './challenges.ts'
+import type { OnceValues } from './once-values.ts'
+import type { Denial, Presented } from './presented.ts'
 import type { KnownPrincipal, Principals } from './principals.ts'
+import type { Proofs, ReadProof } from './proofs.ts'
+import type { SessionKeys } from './session-keys.ts'
 
 /** What sessions are made of. */
 export interface SessionsParts {
   readonly clock: Clock
   readonly limits: HubLimits
-  readonly challenges: Challenges
+  readonly keys: SessionKeys
+  readonly once: OnceValues
+  readonly proofs: Proofs
   readonly principals: Principals
-  readonly addresses: HubAddresses
-  readonly key: AccessTokenKey
+}
+
+/** A session as it is opened. */
+export interface OpenedSession extends AccessToken {
+  readonly known: KnownPrincipal
+  /** The start of the program that opened it, and how many there were before. */
+  readonly instance: string
+  readonly startCount: number
+}
+
+/** Whoever makes a request of a session. */
+export interface Recognised {
+  readonly known: KnownPrincipal
+  /** Of the session: which token, and which start of the program. */
+  readonly claims: AccessClaims
 }
 
 const ISSUER = 'sallyport-hub'
-const AUDIENCE = 'sallyport-hub'
 
-/** Opens sessions and recognises their tokens. */
+/** Opens sessions and recognises their requests. */
 export class Sessions {
   readonly #parts: SessionsParts
 
@@ -47,34 +65,60 @@ export class Sessions {
   }
 
   /**
-   * Opens a session for whoever signed the proof.
+   * Opens a session for whoever signed the proof of it, for the key that proves this very request.
    *
-   * Trust: the signature is verified first; then the proof must name this hub, this key and a challenge of ours that
-   * nobody has answered. Its `issuedAt` is not looked at: the challenge is what makes it fresh, and clocks may differ.
-   * Throws: ERR_SESSION_PROOF, the same for every reason.
+   * Trust: the request is proven first. Then the signature is verified; the document must name this hub, this key, the
+   * key of the request, and a challenge of ours that nobody has answered. Its `issuedAt` is not looked at: the challenge
+   * is what makes it fresh, and clocks may differ.
+   * Throws: ERR_STORE_AWAY.
    */
-  async open(proof: string): Promise<AccessToken & { known: KnownPrincipal }> {
-    const known = await this.#verify(proof).catch((error: unknown) => {
-      if (isCodedError(error)) return undefined
+  async open(presented: Presented, text: string): Promise<OpenedSession | Denial> {
+    const { proofs } = this.#parts
+    const proof = await proofs.read(presented)
+    if (proof === undefined) return { code: 'ERR_DPOP_PROOF' }
+    if (proof.memory === undefined) return { code: 'ERR_DPOP_NONCE' }
+    const answered = await this.#verify(text, proof).catch((error: unknown) => {
+      if (isCodedError(error) && error.code !== 'ERR_STORE_AWAY') return undefined
       throw error
     })
-    if (known === undefined) throw new CodedError('ERR_SESSION_PROOF', 'the proof does not hold')
+    if (answered === undefined) return { code: 'ERR_SESSION_PROOF' }
+    const { known, document } = answered
+    if (document === undefined) return { code: 'ERR_SESSION_PROOF', keyId: known.principal.keyId }
+    if (!(await proofs.use(proof))) return { code: 'ERR_DPOP_PROOF' }
     expectServed(known.standing)
-    const { clock, limits, key } = this.#parts
-    const { principal } = known
-    const terms = { issuer: ISSUER, audience: AUDIENCE, nowMs: clock.now() }
-    const claims = { ...principal, tokenId: randomUUID() }
-    const token = await issueAccessToken(claims, key, { ...terms, lifetimeMs: limits.tokenMs })
-    return { ...token, known }
+    return this.#issue(known, document)
   }
 
-  /** The bearer of a token, if the token is alive and its bearer still is who it says. */
-  async recognise(token: string): Promise<KnownPrincipal | undefined> {
-    const { clock, key, principals } = this.#parts
-    const terms = { issuer: ISSUER, audience: AUDIENCE, nowMs: clock.now() }
-    const claims = await verifyAccessToken(token, key, terms)
-    if (claims === undefined) return undefined
-    const known = await principals.find(claims.keyId)
+  /**
+   * Finds out who makes a request: the token must be alive, its holder still who it says, and the request proven by the
+   * key that the token is bound to.
+   *
+   * Throws: ERR_STORE_AWAY.
+   * Source: RFC 9449, section 7.1, and section 4.3, step 12.
+   */
+  async recognise(presented: Presented): Promise<Recognised | Denial> {
+    const { token } = presented
+    if (token === undefined) return { code: 'ERR_SESSION' }
+    const proof = await this.#parts.proofs.read(presented)
+    if (proof === undefined) return { code: 'ERR_DPOP_PROOF' }
+    const claims = await this.#claimsOf(token, proof)
+    const known = claims === undefined ? undefined : await this.#holderOf(claims)
+    if (claims === undefined || known === undefined) return { code: 'ERR_SESSION' }
+    const isBound = proof.tokenHash === accessTokenHash(token)
+    if (claims.dpop !== proof.thumbprint || !isBound) return { code: 'ERR_DPOP_PROOF' }
+    if (proof.memory === undefined) return { code: 'ERR_DPOP_NONCE' }
+    if (!(await this.#parts.proofs.use(proof))) return { code: 'ERR_DPOP_PROOF' }
+    return { known, claims }
+  }
+
+  #claimsOf(token: string, { hub }: ReadProof): Promise<AccessClaims | undefined> {
+    const { clock, keys } = this.#parts
+    const terms = { issuer: ISSUER, audience: hub, nowMs: clock.now() }
+    return verifyAccessToken(token, (keyId) => keys.findTokenKey(keyId), terms)
+  }
+
+  async #holderOf(claims: AccessClaims): Promise<KnownPrincipal | undefined> {
+    const known = await this.#parts.principals.find(claims.keyId)
     if (known === undefined) return undefined
     const { role, siteId, agentId } = known.principal
     const isSame = role === claims.role && siteId === claims.siteId && agentId === claims.agentId
@@ -82,19 +126,33 @@ export class Sessions {
     return isSame ? known : undefined
   }
 
-  async #verify(proof: string): Promise<KnownPrincipal | undefined> {
-    const { challenges, addresses } = this.#parts
+  async #issue(known: KnownPrincipal, document: SessionProof): Promise<OpenedSession> {
+    const { clock, keys, limits } = this.#parts
+    const { dpop, instance, startCount, hub } = document
+    const claims = { ...known.principal, tokenId: randomUUID(), dpop, instance }
+    const terms = { issuer: ISSUER, audience: hub, nowMs: clock.now() }
+    const lifetime = { ...terms, lifetimeMs: limits.tokenMs }
+    const token = await issueAccessToken(claims, await keys.tokenKey(), lifetime)
+    return { ...token, known, instance, startCount }
+  }
+
+  /** Who signed; and what, if it is an answer to a challenge of ours. */
+  async #verify(
+    text: string,
+    proof: ReadProof,
+  ): Promise<{ known: KnownPrincipal; document: SessionProof | undefined } | undefined> {
     const kind = documents.sessionProof
-    const envelope = parseEnvelope(Buffer.from(proof), maxEnvelopeBytes(kind.maxBytes))
+    const envelope = parseEnvelope(Buffer.from(text), maxEnvelopeBytes(kind.maxBytes))
     const known = await this.#signerOf(envelope)
     if (known === undefined) return undefined
     const { role, siteId } = known.principal
     const key = makeTrustedKey(role, known.name, known.signingKey)
     const verification = verifyEnvelope(envelope, kind, makeTrustStore(siteId, [key]))
     if (!verification.ok) return undefined
-    const { challenge, hub, keyId } = parseDocument(kind, verification.payload)
-    if (keyId !== key.keyId || !addresses.has(hub)) return undefined
-    return (await challenges.burn(challenge, keyId)) ? known : undefined
+    const document = parseDocument(kind, verification.payload)
+    if (!(await this.#parts.once.burn(document.challenge, key.keyId))) return undefined
+    const isMeant = document.keyId === key.keyId && document.hub === proof.hub
+    return { known, document: isMeant && document.dpop === proof.thumbprint ? document : undefined }
   }
 
   async #signerOf(envelope: Envelope): Promise<KnownPrincipal | undefined> {
@@ -102,4 +160,9 @@ export class Sessions {
     if (signature === undefined || others.length > 0) return undefined
     return this.#parts.principals.find(signature.keyId)
   }
+}
+
+/** Whether a request was denied. */
+export function isDenial(outcome: object): outcome is Denial {
+  return 'code' in outcome
 }

@@ -7,6 +7,7 @@ import { addEpochs } from './epoch-tables.ts'
 import { addRetention } from './retention-tables.ts'
 import { addLives } from './life-tables.ts'
 import { addLimits } from './limit-tables.ts'
+import { addSessions } from './session-tables.ts'
 
 /** Steps by name; they run in the order of their names. A step that was published is never changed. */
 export const migrations: Record<string, Migration> = {
@@ -14,6 +15,7 @@ export const migrations: Record<string, Migration> = {
   '0002-authority': { up: addAuthority },
   '0003-epochs': { up: addEpochs },
   '0003-retention': { up: addRetention },
+  '0004-sessions': { up: addSessions },
   '0005-lives': { up: addLives },
   '0006-limits': { up: addLimits },
 }

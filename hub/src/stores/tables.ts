@@ -175,11 +175,19 @@ export interface AuditSegmentRow {
   parts: string
 }
 
-/** The seed of the key that signs access tokens. */
-export interface HubKeyRow {
-  key_id: string
-  seed: string
-  made_at: number
+/** A key of sessions: of tokens by their algorithm, or of stamps, for one stretch of time. */
+export interface SessionKeyRow {
+  purpose: 'ES256' | 'HS512' | 'stamp'
+  slot: number
+  /** base64url. */
+  secret: string
+}
+
+/** A value that was used, until that does not matter any more. */
+export interface OnceRow {
+  kind: string
+  value: string
+  expires_at: number
 }
 
 /** A time that began when a hub was restored, at one site. A site without a row is in its first. */
@@ -229,7 +237,8 @@ export interface HubTables {
   envelopes: EnvelopeRow
   results: ResultRow
   bundles: BundleRow
-  hub_keys: HubKeyRow
+  session_keys: SessionKeyRow
+  once: OnceRow
   postings: PostingRow
   witness_keys: WitnessKeyRow
   site_log: SiteLogRow

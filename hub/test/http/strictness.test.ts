@@ -6,6 +6,7 @@ import { connect } from 'node:net'
 import { encodeBase64url } from '@sallyport/core/protocol'
 import { WIRE, routes } from '@sallyport/core/transport'
 import {
+  accessHeaders,
   errorCodeOf,
   exchangeBytes,
   openToken,
@@ -32,7 +33,10 @@ describe('the hub over HTTP', () => {
   const post = async (path: string, text: string, token = operator) =>
     outcome(await sendJson(site.url + path, text, { token }))
   const get = async (path: string, token = operator) =>
-    outcome(await send(site.url + path, { headers: { authorization: `Bearer ${token}` } }))
+    outcome(
+      await send(site.url + path, { headers: await accessHeaders('GET', site.url + path, token) }),
+    )
+  const submitHeaders = () => accessHeaders('POST', `${site.url}/v1/envelopes`, operator)
   const envelope = () => ({
     envelopeId: randomUUIDv7(),
     agentId: agent.agentId,
@@ -94,7 +98,7 @@ describe('the hub over HTTP', () => {
   })
 
   it('refuses bytes that are not UTF-8', async () => {
-    const headers = { 'content-type': 'application/json', authorization: `Bearer ${operator}` }
+    const headers = { 'content-type': 'application/json', ...(await submitHeaders()) }
     const body = Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d)
     const answer = await send(`${site.url}/v1/envelopes`, { method: 'POST', headers, body })
     expect(outcome(answer)).toBe('400 ERR_JSON_FORM')
@@ -106,7 +110,7 @@ describe('the hub over HTTP', () => {
     expect(await post('/v1/envelopes', large)).toBe('413 ERR_BODY_SIZE')
     const headers = {
       'content-type': 'application/json',
-      authorization: `Bearer ${operator}`,
+      ...(await submitHeaders()),
       'transfer-encoding': 'chunked',
     }
     const answer = await send(`${site.url}/v1/envelopes`, { method: 'POST', headers, body: large })
@@ -130,7 +134,7 @@ describe('the hub over HTTP', () => {
   ])('refuses %s, encoded as %s, where JSON is due', async (type, encoding) => {
     const headers: Record<string, string> = {
       'content-type': type,
-      authorization: `Bearer ${operator}`,
+      ...(await submitHeaders()),
     }
     if (encoding !== undefined) headers['content-encoding'] = encoding
     const body = JSON.stringify(envelope())
@@ -139,7 +143,8 @@ describe('the hub over HTTP', () => {
   })
 
   it('refuses a body where none is due', async () => {
-    const headers = { 'content-length': '2', authorization: `Bearer ${operator}` }
+    const access = await accessHeaders('GET', `${site.url}/v1/agents`, operator)
+    const headers = { 'content-length': '2', ...access }
     const answer = await send(`${site.url}/v1/agents`, { headers, body: '{}' })
     expect(outcome(answer)).toBe('415 ERR_MEDIA_TYPE')
   })
@@ -249,9 +254,8 @@ describe('the hub over HTTP', () => {
     const db = new DatabaseSync(broken.databaseFile)
     db.exec('PRAGMA foreign_keys = OFF; DROP TABLE results')
     db.close()
-    const answer = await send(`${broken.url}/v1/envelopes`, {
-      headers: { authorization: `Bearer ${token}` },
-    })
+    const url = `${broken.url}/v1/envelopes`
+    const answer = await send(url, { headers: await accessHeaders('GET', url, token) })
     expect(outcome(answer)).toBe('500 ERR_INTERNAL')
     expect(answer.text).not.toMatch(/results|sql|\.ts|node:/i)
     await broken[Symbol.asyncDispose]()
@@ -262,7 +266,7 @@ describe('the hub over HTTP', () => {
       if (route.auth === 'none' || route.auth === 'any') continue
       const wrong = route.auth === 'agent' ? operator : agentToken
       const path = route.path.replaceAll(/\{[a-zA-Z]+\}/g, 'x')
-      const headers = { authorization: `Bearer ${wrong}` }
+      const headers = await accessHeaders(route.method, site.url + path, wrong)
       const answer = await send(site.url + path, { method: route.method, headers })
       expect(`${route.method} ${route.path} ${outcome(answer)}`).toMatch(/ 403 ERR_ROLE$/)
       const stranger = await send(site.url + path, { method: route.method })

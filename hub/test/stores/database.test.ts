@@ -36,12 +36,13 @@ describe('the database of the hub', () => {
       'codes',
       'envelopes',
       'epochs',
-      'hub_keys',
       'limit_steps',
+      'once',
       'people',
       'postings',
       'quarantines',
       'results',
+      'session_keys',
       'site_log',
       'site_log_nodes',
       'sites',
@@ -77,7 +78,7 @@ describe('the database of the hub', () => {
     await expect(open).rejects.toMatchObject({ code: 'ERR_HUB_DATABASE' })
     expect(tables()).toEqual([])
     await (await openDatabase(() => sqliteDialect(file))).destroy()
-    expect(tables()).toHaveLength(19)
+    expect(tables()).toHaveLength(20)
   })
 
   it('is refused when a newer hub made it', async () => {

@@ -1,15 +1,70 @@
 // SPDX-License-Identifier: Apache-2.0
 /** HTTP by hand, for requests that the real client would never make. */
+import { randomBytes, randomUUID } from 'node:crypto'
 import { request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
-import { signDocument, type Identity } from '@sallyport/core/crypto'
-import { documents, instantOf } from '@sallyport/core/protocol'
+import {
+  makeDpopKey,
+  signDocument,
+  signDpopProof,
+  type DpopKey,
+  type Identity,
+} from '@sallyport/core/crypto'
+import { documents, encodeBase64url, instantOf } from '@sallyport/core/protocol'
 
 /** An answer as it came. */
 export interface RawAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly text: string
+}
+
+/** The key that proves all requests of a test that names no other. */
+export const DPOP_KEY: DpopKey = makeDpopKey(randomBytes(48))
+
+/** What may be wrong with the proof of a request. */
+export interface DpopChanges {
+  readonly key?: DpopKey
+  readonly method?: string
+  readonly url?: string
+  readonly nonce?: string | undefined
+  readonly proofId?: string
+  readonly ofToken?: string | undefined
+}
+
+/** The nonce of the hub of this address. */
+export async function askNonce(url: string): Promise<string> {
+  const { headers } = await send(`${new URL(url).origin}/v1/agents`)
+  return String(headers['dpop-nonce'])
+}
+
+/** Proves a request; with a token the proof goes with it. */
+export async function proofOf(
+  method: string,
+  url: string,
+  token: string | undefined,
+  changes: DpopChanges = {},
+): Promise<string> {
+  const nonce = 'nonce' in changes ? changes.nonce : await askNonce(url)
+  const [plain = ''] = url.split('?', 1)
+  const request = {
+    method: changes.method ?? method,
+    url: changes.url ?? plain,
+    nonce,
+    token: 'ofToken' in changes ? changes.ofToken : token,
+  }
+  const made = { proofId: changes.proofId ?? randomUUID(), nowMs: Date.now() }
+  return signDpopProof(changes.key ?? DPOP_KEY, request, made)
+}
+
+/** The headers of a request with a token. */
+export async function accessHeaders(
+  method: string,
+  url: string,
+  token: string,
+  changes: DpopChanges = {},
+): Promise<Record<string, string>> {
+  return { authorization: `DPoP ${token}`, dpop: await proofOf(method, url, token, changes) }
 }
 
 /** Sends a request with whatever headers and bytes. */
@@ -38,14 +93,15 @@ export function send(
 }
 
 /** Sends JSON text as it stands. */
-export function sendJson(
+export async function sendJson(
   url: string,
   text: string,
   options: { method?: string; token?: string } = {},
 ): Promise<RawAnswer> {
-  const headers: Record<string, string> = { 'content-type': 'application/json' }
-  if (options.token !== undefined) headers['authorization'] = `Bearer ${options.token}`
-  return send(url, { method: options.method ?? 'POST', headers, body: text })
+  const { method = 'POST', token } = options
+  const access = token === undefined ? {} : await accessHeaders(method, url, token)
+  const headers = { 'content-type': 'application/json', ...access }
+  return send(url, { method, headers, body: text })
 }
 
 /** Writes bytes to a socket and reads until it closes. */
@@ -75,6 +131,7 @@ export interface ProofChanges {
   readonly signer?: Identity
   readonly issuedAt?: string
   readonly challenge?: string
+  readonly dpop?: string
 }
 
 /** Answers a challenge, without sending the answer. */
@@ -87,6 +144,9 @@ export async function makeProof(
     challenge: changes.challenge ?? (await askChallenge(url, identity)),
     hub: changes.hub ?? url,
     keyId: identity.signing.keyId,
+    dpop: changes.dpop ?? DPOP_KEY.thumbprint,
+    instance: encodeBase64url(new Uint8Array(16).fill(1)),
+    startCount: 0,
     issuedAt: changes.issuedAt ?? instantOf(Date.now()),
   }
   const { signing } = changes.signer ?? identity
@@ -104,9 +164,16 @@ export async function openToken(
   return { ...answer, token }
 }
 
-/** Sends a proof. */
-export function openSession(url: string, proof: string): Promise<RawAnswer> {
-  return sendJson(`${url}/v1/sessions`, JSON.stringify({ proof }))
+/** Sends the proof of a session. */
+export async function openSession(
+  url: string,
+  proof: string,
+  changes: DpopChanges = {},
+): Promise<RawAnswer> {
+  const path = `${url}/v1/sessions`
+  const dpop = await proofOf('POST', path, undefined, changes)
+  const headers = { 'content-type': 'application/json', dpop }
+  return send(path, { method: 'POST', headers, body: JSON.stringify({ proof }) })
 }
 
 /** Asks for a challenge. */

@@ -62,6 +62,7 @@ export class TestSite implements AsyncDisposable {
   readonly #scope = new AsyncDisposableStack()
   #folder = ''
   #hub: RunningHub | undefined
+  #port = 0
   #operator: HubClient | undefined
 
   static async open(limits: Partial<HubLimits> = {}): Promise<TestSite> {
@@ -80,7 +81,7 @@ export class TestSite implements AsyncDisposable {
     return {
       dataDir: join(this.#folder, 'hub'),
       host: '127.0.0.1',
-      port: 0,
+      port: this.#port,
       siteFiles: [join(this.#folder, 'site.json')],
       publicUrls: [],
       logLevel: 'silent',
@@ -89,6 +90,7 @@ export class TestSite implements AsyncDisposable {
 
   async start(limits: Partial<HubLimits> = {}): Promise<void> {
     this.#hub = await startHub(this.config, { clock: this.clock, limits: { ...CALM, ...limits } })
+    this.#port = Number(new URL(this.#hub.url).port)
     this.#operator = this.connect(this.operatorIdentity)
   }
 

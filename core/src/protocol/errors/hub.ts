@@ -105,6 +105,17 @@ export const HUB_ERRORS = {
     meaning: 'The hub is about to stop and takes nothing new.',
     remedy: 'Try again when it runs.',
   },
+  ERR_DPOP_NONCE: {
+    meaning:
+      'The proof of the request has no nonce of this hub, or an old one; the answer brings a new one.',
+    remedy: 'Nothing; the program tries once more by itself.',
+  },
+  ERR_DPOP_PROOF: {
+    meaning:
+      'The request is not proven by the key of its session: the proof is missing, is for another request, or was used before.',
+    remedy:
+      'See that nothing between the program and the hub changes method, address or headers; the address must be one of `--public-url`.',
+  },
   ERR_ENROLMENT_WAITING: {
     meaning:
       'The code was taken, and an operator has to let the agent in before it gets its enrolment.',
@@ -282,6 +293,12 @@ export const HUB_ERRORS = {
   ERR_SITE_FILE: {
     meaning: 'The file is not a site file.',
     remedy: 'Take `operator/site.json` of the operator.',
+  },
+  ERR_STORE_AWAY: {
+    meaning:
+      'The store that knows what was used already is away; without it nothing counts as unused.',
+    remedy:
+      'Look at Redis, where the hub was started with it, else at its database; then try again.',
   },
   ERR_TLS_FILES: {
     meaning: 'The certificate and the key of the hub cannot be used; the message says why.',

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Puts the parts of sessions together. */
+import type { AccessTokenAlgorithm } from '@sallyport/core/crypto'
+import type { Clock } from '@sallyport/core/wiring'
+import type { HubLimits } from '../limits.ts'
+import type { SessionKeyStore } from '../stores/session-key-store.ts'
+import type { HubAddresses } from './addresses.ts'
+import type { OnceMemory } from './once-store.ts'
+import { OnceValues } from './once-values.ts'
+import type { Principals } from './principals.ts'
+import { Proofs } from './proofs.ts'
+import { SessionKeys } from './session-keys.ts'
+import { Sessions } from './sessions.ts'
+
+/** What sessions need of the hub. */
+export interface SessionSurroundings {
+  readonly clock: Clock
+  readonly limits: HubLimits
+  readonly principals: Principals
+  readonly addresses: HubAddresses
+  readonly store: SessionKeyStore
+  readonly memories: readonly OnceMemory[]
+  readonly algorithm: AccessTokenAlgorithm
+}
+
+/** Makes challenges and nonces, and the sessions that are opened with them. */
+export function makeSessions(parts: SessionSurroundings): { once: OnceValues; sessions: Sessions } {
+  const { clock, limits, principals, addresses, store, memories, algorithm } = parts
+  const keys = new SessionKeys({ clock, limits, store, algorithm })
+  const once = new OnceValues({ clock, limits, keys, memories })
+  const proofs = new Proofs(once, addresses)
+  return { once, sessions: new Sessions({ clock, limits, keys, once, proofs, principals }) }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Challenges and nonces, and what is used up with them. Each carries the generation of the memory in which its use will
+ * be noted: when that memory has lost anything, or is away, what hangs on it is refused, and new ones name another.
+ */
+import type { Clock } from '@sallyport/core/wiring'
+import { randomBytes } from 'node:crypto'
+import type { HubLimits } from '../limits.ts'
+import type { OnceMemory } from './once-store.ts'
+import type { SessionKeys } from './session-keys.ts'
+import { makeStamp, readStamp, type StampKind } from './stamps.ts'
+
+/** What the values are made of. */
+export interface OnceValuesParts {
+  readonly clock: Clock
+  readonly limits: HubLimits
+  readonly keys: SessionKeys
+  /** The first that is there is used; the last one is the database. */
+  readonly memories: readonly OnceMemory[]
+}
+
+/** A challenge and the instant at which it ends. */
+export interface Challenge {
+  readonly challenge: string
+  readonly expiresAtMs: number
+}
+
+/** All clients share a nonce for so long. */
+const NONCE_STEP_MS = 15_000
+/** What a stamp of another process of this hub may be ahead of this one's clock. */
+const AHEAD_MS = 30_000
+const SALT_BYTES = 10
+const SHARED_SALT = new Uint8Array(SALT_BYTES)
+
+/** Issues challenges and nonces, and lets each use of them happen once. */
+export class OnceValues {
+  readonly #parts: OnceValuesParts
+  #nonce = { text: '', atMs: 0, generation: '' }
+
+  constructor(parts: OnceValuesParts) {
+    this.#parts = parts
+  }
+
+  /** Makes a challenge for a key, known or not: whoever asks does not learn which. */
+  async challenge(keyId: string): Promise<Challenge> {
+    const { clock, limits, keys } = this.#parts
+    const ms = clock.now()
+    const terms = { kind: 'challenge', generation: this.#generation(), keyId } as const
+    const challenge = await makeStamp(keys, terms, { ms, salt: randomBytes(SALT_BYTES) })
+    return { challenge, expiresAtMs: ms + limits.challengeMs }
+  }
+
+  /**
+   * Whether this challenge was issued for this key, still lives, and is burned by this very call.
+   *
+   * Throws: ERR_STORE_AWAY.
+   */
+  async burn(challenge: string, keyId: string): Promise<boolean> {
+    const ttlMs = this.#parts.limits.challengeMs
+    const memory = await this.#memoryOf({ kind: 'challenge', keyId }, challenge, ttlMs)
+    return (await memory?.take('challenge', challenge, ttlMs + AHEAD_MS)) ?? false
+  }
+
+  /** The nonce for the next proof. */
+  async nonce(): Promise<string> {
+    const generation = this.#generation()
+    const atMs = Math.floor(this.#parts.clock.now() / NONCE_STEP_MS) * NONCE_STEP_MS
+    const held = this.#nonce
+    if (held.atMs === atMs && held.generation === generation) return held.text
+    const terms = { kind: 'nonce', generation, keyId: '' } as const
+    const text = await makeStamp(this.#parts.keys, terms, { ms: atMs, salt: SHARED_SALT })
+    this.#nonce = { text, atMs, generation }
+    return text
+  }
+
+  /** Whoever remembers the proofs that were made with this nonce; undefined when it is not to be used any more. */
+  async proofMemory(nonce: string): Promise<OnceMemory | undefined> {
+    return this.#memoryOf({ kind: 'nonce', keyId: '' }, nonce, this.#parts.limits.nonceMs)
+  }
+
+  /**
+   * Whether this very call is the first to use a proof. `memory` is that of its nonce.
+   *
+   * Throws: ERR_STORE_AWAY.
+   */
+  async useProof(memory: OnceMemory, proof: string): Promise<boolean> {
+    return memory.take('proof', proof, this.#parts.limits.nonceMs + AHEAD_MS)
+  }
+
+  #generation(): string {
+    const memory = this.#parts.memories.find(({ generation }) => generation !== undefined)
+    return memory?.generation ?? ''
+  }
+
+  async #memoryOf(
+    { kind, keyId }: { kind: StampKind; keyId: string },
+    text: string,
+    lifeMs: number,
+  ): Promise<OnceMemory | undefined> {
+    const { clock, keys, memories } = this.#parts
+    for (const memory of memories) {
+      const { generation } = memory
+      if (generation === undefined) continue
+      const atMs = await readStamp(keys, { kind, generation, keyId }, text)
+      if (atMs === undefined) continue
+      const ageMs = clock.now() - atMs
+      return ageMs < lifeMs && ageMs >= -AHEAD_MS ? memory : undefined
+    }
+    return undefined
+  }
+}
