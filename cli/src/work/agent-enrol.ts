@@ -14,6 +14,7 @@ import { fingerprint } from '../output/words.ts'
 export interface EnrolAsked {
   readonly code: string
   readonly hub: string | undefined
+  readonly isAnew: boolean
   readonly stateDir: string
   readonly passphraseFile?: string | undefined
   /** What `sallyport agent start` must be given to find this agent. */
@@ -23,11 +24,13 @@ export interface EnrolAsked {
 /** Enrols and says what comes next. */
 export async function agentEnrol(talk: Talk, asked: EnrolAsked): Promise<void> {
   const { enrolAgent } = await import('@sallyport/agent')
-  const { passphraseFile, code, hub } = asked
+  const { passphraseFile, code, hub, isAnew } = asked
   const enrolled = await waiting(talk, 'redeeming the code', () =>
     enrolAgent({
       code,
       hub,
+      isAnew,
+      onWaiting: (keyId) => talk.say(waitingText(keyId)),
       stateDir: resolve(asked.stateDir),
       ...(passphraseFile === undefined ? {} : { passphraseFile }),
       clock: { now: () => Date.now() },
@@ -40,6 +43,7 @@ export async function agentEnrol(talk: Talk, asked: EnrolAsked): Promise<void> {
     siteId,
     operators,
     stateDir,
+    setAside: enrolled.setAside ?? null,
   }
   talk.answer(document, () =>
     [
@@ -48,11 +52,20 @@ export async function agentEnrol(talk: Talk, asked: EnrolAsked): Promise<void> {
         ['key', `ed25519 ${fingerprint(keyId)}`],
         ['believes', operators.map(safeText).join(', ')],
         ['state', stateDir],
+        ...(enrolled.setAside === undefined ? [] : [['set aside', enrolled.setAside] as const]),
       ]),
       'Next:',
       `  sallyport agent start${asked.startFlags}`,
     ].join('\n'),
   )
+}
+
+function waitingText(keyId: string): string {
+  return [
+    'The code was taken. An operator has to let this agent in, and compares this fingerprint of its key:',
+    `  SHA256:${keyId}`,
+    'They type: sallyport agent confirm <name>. This command goes on by itself then; Ctrl-C leaves it, and the same line again goes on.',
+  ].join('\n')
 }
 
 /** Throws: ERR_NOT_ENROLLED when there is no agent in the folder. */

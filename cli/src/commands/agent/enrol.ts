@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** `sallyport agent enrol`: makes this host an agent. */
 import { string as stringArg } from '@oclif/core/args'
-import { string } from '@oclif/core/flags'
+import { boolean, string } from '@oclif/core/flags'
 import { BaseCommand } from '../../base-command.ts'
 
 export class AgentEnrol extends BaseCommand {
@@ -19,6 +19,10 @@ export class AgentEnrol extends BaseCommand {
       command: 'sallyport agent enrol SP2-… --hub https://hub.example:8440',
     },
     {
+      description: 'Where an agent is already that was sent away, copied or lost its place',
+      command: 'sallyport agent enrol SP2-… --anew',
+    },
+    {
       description: 'A second agent on the same host',
       command: 'sallyport agent enrol SP2-… --state-dir /var/lib/agent-2',
     },
@@ -28,6 +32,11 @@ export class AgentEnrol extends BaseCommand {
   }
   static override flags = {
     hub: string({ helpValue: '<url>', summary: 'Address of the hub; else what the code says' }),
+    anew: boolean({
+      default: false,
+      summary:
+        'Set aside the agent that is here, with its keys, journal and bindings, and begin anew',
+    }),
     'state-dir': string({
       helpValue: '<folder>',
       summary: 'State directory of the agent; else agent/ of the home',
@@ -45,6 +54,7 @@ export class AgentEnrol extends BaseCommand {
     await agentEnrol(this.talk(flags), {
       code: args.code,
       hub: flags.hub,
+      isAnew: flags.anew,
       stateDir: flags['state-dir'] ?? this.home(flags).agent,
       passphraseFile: flags['passphrase-file'],
       startFlags: ['home', 'state-dir', 'passphrase-file']
