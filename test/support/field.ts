@@ -17,17 +17,30 @@ const CALM = {
   enrolmentsPerSource: 1_000_000,
 }
 
+/** What differs from a hub with defaults and people with usual names. */
+export interface FieldOptions {
+  readonly operator?: TestOperator
+  /** More arguments for the hub. */
+  readonly hubArgs?: readonly string[]
+}
+
 /** Where a case takes place. */
 export class Field implements AsyncDisposable {
-  readonly operator = new TestOperator()
+  readonly operator: TestOperator
+  readonly #hubArgs: readonly string[]
   readonly #scope = new AsyncDisposableStack()
   readonly #running = new Map<string, Running>()
   #folder = ''
   #url = ''
 
+  private constructor({ operator = new TestOperator(), hubArgs = [] }: FieldOptions) {
+    this.operator = operator
+    this.#hubArgs = hubArgs
+  }
+
   /** A hub with one operator, and no agent yet. */
-  static async open(): Promise<Field> {
-    const field = new Field()
+  static async open(options: FieldOptions = {}): Promise<Field> {
+    const field = new Field(options)
     field.#folder = field.#scope.use(await temporaryFolder()).path
     const site = join(field.#folder, 'site.json')
     await writeFile(site, JSON.stringify(field.operator.siteFile()))
@@ -91,7 +104,9 @@ export class Field implements AsyncDisposable {
     const args = ['--data-dir', join(this.#folder, 'hub'), '--port', port]
     const site = ['--site', join(this.#folder, 'site.json')]
     const limits = ['--limits', join(this.#folder, 'limits.json')]
-    const hub = await startMain('hub', [...args, ...site, ...limits], { home: this.#folder })
+    const hub = await startMain('hub', [...args, ...site, ...limits, ...this.#hubArgs], {
+      home: this.#folder,
+    })
     this.#running.set('hub', hub)
     this.#url = String(hub.ready['url'])
     this.operator.connect(this.#url)

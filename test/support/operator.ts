@@ -18,6 +18,7 @@ import {
   signDocument,
   signPublication,
   verifyEnvelope,
+  type FoundedSite,
   type Identity,
   type SigningKey,
 } from '@sallyport/core/crypto'
@@ -86,24 +87,30 @@ function idIn(envelope: Uint8Array): string {
 /** A site with one operator, who holds its root key too. */
 export class TestOperator {
   readonly siteId = randomUUIDv7()
-  readonly identity: Identity = makeIdentity('ops-1', randomBytes(64))
-  readonly publisher: Identity = makeIdentity('publisher', randomBytes(64))
+  readonly identity: Identity
+  readonly publisher: Identity
   readonly rootKey: SigningKey = makeSigningKey(randomBytes(32))
-  /** Envelopes of the first trust root and the first policy. */
-  readonly founded = foundSite({
-    siteId: this.siteId,
-    siteName: 'home',
-    operator: publicIdentity(this.identity),
-    rootKeys: [this.rootKey],
-    thresholds: THRESHOLD_PROFILES.homelab,
-    policyText: EVERYTHING,
-    nowMs: Date.now(),
-    expiresAtMs: Date.now() + 400 * DAY,
-    random: randomBytes,
-  })
+  /** Envelopes of the first trust root and the first policy, and the key to the names in it. */
+  readonly founded: FoundedSite
   #hub: HubClient | undefined
   /** Approved job types that destroy. */
   readonly #destroying = new Set<string>()
+
+  constructor({ operator = 'ops-1', site = 'home', publisher = 'publisher' } = {}) {
+    this.identity = makeIdentity(operator, randomBytes(64))
+    this.publisher = makeIdentity(publisher, randomBytes(64))
+    this.founded = foundSite({
+      siteId: this.siteId,
+      siteName: site,
+      operator: publicIdentity(this.identity),
+      rootKeys: [this.rootKey],
+      thresholds: THRESHOLD_PROFILES.homelab,
+      policyText: EVERYTHING,
+      nowMs: Date.now(),
+      expiresAtMs: Date.now() + 400 * DAY,
+      random: randomBytes,
+    })
+  }
 
   /** The site file a hub is started with. */
   siteFile(): Record<string, unknown> {
