@@ -14,6 +14,8 @@ const common = {
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': '<rootDir>/tools/strip-types.js' },
   setupFilesAfterEnv: ['<rootDir>/test/support/matchers.ts'],
+  // Jest takes the conditions below for `require` too, and this one must not get the wrapper that is meant for `import`.
+  moduleNameMapper: { '^pg-pool$': '<rootDir>/node_modules/pg-pool/index.js' },
   testEnvironment: 'node',
   testEnvironmentOptions: {
     customExportConditions: ['@sallyport/source', 'node', 'import', 'default'],

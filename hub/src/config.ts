@@ -9,12 +9,15 @@ import { parseTrustedProxies } from './abuse/source.ts'
 import { readLimits } from './limits-file.ts'
 import { PROFILES, type HubLimits, type Profile } from './limits.ts'
 import { LOG_LEVELS, type LogLevel } from './log.ts'
+import { splitPostgresUrl } from './stores/postgres-url.ts'
 import type { TlsFiles } from './tls/tls-files.ts'
 
 /** How a hub is started. */
 export interface HubConfig {
-  /** Directory of the database; created when it is missing. */
+  /** Directory of the database; created when it is missing. Not used when the database is elsewhere. */
   readonly dataDir: string
+  /** Address of a PostgreSQL database, which other hubs may share. */
+  readonly database?: string | undefined
   readonly host: string
   /** 0 takes any free port. */
   readonly port: number
@@ -35,7 +38,7 @@ export interface HubConfig {
 
 /** How the program is called. */
 export const USAGE =
-  'usage: main [--home <dir>] [--data-dir <dir>] [--host 127.0.0.1] [--port 8420] ' +
+  'usage: main [--home <dir>] [--data-dir <dir> | --database <url>] [--host 127.0.0.1] [--port 8420] ' +
   '[--site <file>]... [--public-url <url>]... [--tls-cert <file> --tls-key <file>] ' +
   '[--metrics-port <port>] [--log-level info] ' +
   '[--profile homelab|msp] [--limits <file>] [--trusted-proxy <network>]...'
@@ -43,6 +46,7 @@ export const USAGE =
 const OPTIONS = {
   home: { type: 'string' },
   'data-dir': { type: 'string' },
+  database: { type: 'string' },
   host: { type: 'string', default: '127.0.0.1' },
   port: { type: 'string', default: '8420' },
   site: { type: 'string', multiple: true },
@@ -63,6 +67,7 @@ export function parseConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Hu
   const home = resolve(values.home ?? env['SALLYPORT_HOME'] ?? join(homedir(), '.sallyport'))
   return {
     dataDir: resolve(values['data-dir'] ?? join(home, 'hub')),
+    database: parseDatabase(values.database ?? env['SALLYPORT_HUB_DATABASE']),
     host: values.host,
     port: parsePort(values.port, '--port'),
     siteFiles: values.site ?? defaultSite(home),
@@ -81,6 +86,11 @@ function parseValues(argv: readonly string[]) {
   } catch (cause) {
     throw new CodedError('ERR_USAGE', USAGE, { cause })
   }
+}
+
+function parseDatabase(url: string | undefined): string | undefined {
+  if (url !== undefined) splitPostgresUrl(url)
+  return url
 }
 
 function tlsFiles(cert: string | undefined, key: string | undefined): TlsFiles | undefined {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Starts a hub: data, sites, routes, then the socket. */
 import { openStateDirectory } from '@sallyport/core/stores'
-import { Clock, systemClock, type Container } from '@sallyport/core/wiring'
+import { Clock, type Container } from '@sallyport/core/wiring'
 import { CodedError, isCodedError } from '@sallyport/sdk'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
@@ -10,6 +10,7 @@ import { addAgents } from './http/agents.ts'
 import { addAudit } from './http/audit.ts'
 import { makeAuthenticate } from './http/authenticate.ts'
 import { addBundles } from './http/bundles.ts'
+import { addEpochs } from './http/epochs.ts'
 import { addEnrolments } from './http/enrolments.ts'
 import { addEnvelopes } from './http/envelopes.ts'
 import { addHealth } from './http/health.ts'
@@ -25,6 +26,7 @@ import type { WakeUps } from './queue/wake-ups.ts'
 import { makeHubAddresses } from './sessions/addresses.ts'
 import { registerSites, type RegisteredSite } from './sites/register-sites.ts'
 import type { TlsServer } from './tls/tls-keeper.ts'
+import type { StorePlace } from './stores/open-store.ts'
 import { readVersion } from './version.ts'
 import { parts, wireHub } from './wiring.ts'
 
@@ -50,24 +52,40 @@ export async function startHub(
   // Before anything is opened: a hub nobody could prove themselves to must not listen.
   makeHubAddresses(urlOf(config, config.port), config.publicUrls)
   await using scope = new AsyncDisposableStack()
-  const directory = scope.use(openStateDirectory(config.dataDir))
-  const clock = options.clock ?? systemClock
-  const file = directory.file('hub.db')
+  const { place, folder } = placeOf(config, scope)
   const limits = { ...HUB_LIMITS, ...config.limits, ...options.limits }
   const { logLevel, tls, trustedProxies = [] } = config
-  const container = await wireHub({ file, logLevel, clock, limits, tls, trustedProxies }, scope)
-  const sites = await registerSites(container.resolve(parts.sites), config.siteFiles, clock.now())
+  const container = await wireHub(
+    { place, logLevel, clock: options.clock, limits, tls, trustedProxies },
+    scope,
+  )
+  const nowMs = container.resolve(Clock).now()
+  const sites = await registerSites(container.resolve(parts.sites), config.siteFiles, nowMs)
   const app = container.resolve(parts.app)
-  scope.use(watchParts(container, directory.path))
+  scope.use(watchParts(container, folder))
   keepTls(container, scope)
   scope.defer(() => close(app, container.resolve(parts.wakeUps)))
+  scope.use(container.resolve(parts.retention).keep())
   addRoutes(container)
   const url = await listen(app, config)
   container.resolve(parts.addresses).settle(makeHubAddresses(url, config.publicUrls))
   tell(container.resolve(Log), url, sites)
+  for (const siteId of await container.resolve(parts.epochs).waiting()) {
+    container.resolve(Log).warn({ siteId }, 'epoch.unconfirmed')
+  }
   const kept = scope.move()
   const reload = async () => container.resolve(parts.tls)?.look()
   return { url, reload, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+}
+
+/** The database that is named, or a file in a folder that this hub alone works in. */
+function placeOf(
+  { database, dataDir }: HubConfig,
+  scope: AsyncDisposableStack,
+): { place: StorePlace; folder?: string } {
+  if (database !== undefined) return { place: { url: database } }
+  const directory = scope.use(openStateDirectory(dataDir))
+  return { place: { file: directory.file('hub.db') }, folder: directory.path }
 }
 
 function tell(log: Log, url: string, sites: readonly RegisteredSite[]): void {
@@ -75,10 +93,10 @@ function tell(log: Log, url: string, sites: readonly RegisteredSite[]): void {
   log.info({ url, sites: sites.map(({ siteId }) => siteId) }, 'hub.started')
 }
 
-function watchParts(container: Container, folder: string): Disposable {
+function watchParts(container: Container, folder: string | undefined): Disposable {
   const readiness = container.resolve(parts.readiness)
   readiness.add(databasePart(container.resolve(parts.db)))
-  readiness.add(diskPart(folder))
+  if (folder !== undefined) readiness.add(diskPart(folder))
   return readiness.watch()
 }
 
@@ -107,6 +125,7 @@ function addRoutes(container: Container): void {
     sessions: container.resolve(parts.sessions),
     enrolments: container.resolve(parts.enrolments),
     lives: container.resolve(parts.lives),
+    epochs: container.resolve(parts.epochs),
     mailbox: container.resolve(parts.mailbox),
     outgoing: container.resolve(parts.outgoing),
     readiness: container.resolve(parts.readiness),
@@ -115,6 +134,7 @@ function addRoutes(container: Container): void {
   const host = {
     app: container.resolve(parts.app),
     authenticate: makeAuthenticate(all),
+    epochs: all.epochs,
     guard: container.resolve(parts.guard),
     limits: all.limits,
   }
@@ -127,6 +147,7 @@ function addRoutes(container: Container): void {
   addEnvelopes(host, all)
   addMailbox(host, all)
   addTrustRoots(host, all)
+  addEpochs(host, all)
   addPostings(host, all)
   addAudit(host, all)
 }

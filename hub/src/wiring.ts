@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What the hub is made of: one line a part, read from top to bottom. */
-import { Clock, makeContainer, once, token, type Container } from '@sallyport/core/wiring'
+import {
+  Clock,
+  makeContainer,
+  once,
+  systemClock,
+  token,
+  type Container,
+} from '@sallyport/core/wiring'
 import type { FastifyInstance } from 'fastify'
 import { randomBytes } from 'node:crypto'
-import { Lives } from './agents/lives.ts'
 import { Guard } from './abuse/guard.ts'
 import { LimitCounts } from './abuse/limit-counts.ts'
 import { Quarantines } from './abuse/quarantines.ts'
 import { parseTrustedProxies, type TrustedProxies } from './abuse/source.ts'
 import { makeStepLog } from './abuse/step-log.ts'
 import { memoryTallies, type OpenTallies } from './abuse/tallies.ts'
+import { Lives } from './agents/lives.ts'
+import { Epochs } from './backup/epochs.ts'
 import { Enrolments } from './enrolments/enrolments.ts'
 import { makeApp } from './http/app.ts'
 import { Readiness } from './http/ready.ts'
@@ -23,19 +31,22 @@ import { lateAddresses, type LateAddresses } from './sessions/addresses.ts'
 import { makeSessions } from './sessions/make-sessions.ts'
 import type { OnceValues } from './sessions/once-values.ts'
 import { Principals } from './sessions/principals.ts'
-import { AgentLives } from './stores/agent-lives.ts'
 import type { Sessions } from './sessions/sessions.ts'
+import { AgentLives } from './stores/agent-lives.ts'
 import { AgentStore } from './stores/agent-store.ts'
 import { BundleStore } from './stores/bundle-store.ts'
 import { CodeStore } from './stores/code-store.ts'
-import { openDatabase, type HubDatabase } from './stores/database.ts'
+import type { HubDatabase } from './stores/database.ts'
 import { EnvelopeStore } from './stores/envelope-store.ts'
 import { LimitStore } from './stores/limit-store.ts'
+import { openStore, type OpenStore, type StorePlace } from './stores/open-store.ts'
+import type { PostgresListener } from './stores/postgres-listener.ts'
 import { PostingStore } from './stores/posting-store.ts'
+import { Retention } from './stores/retention.ts'
+import { SeenHeads } from './stores/retention-seen-heads.ts'
 import { SessionKeyStore } from './stores/session-key-store.ts'
 import { SiteStore } from './stores/site-store.ts'
 import { SqlOnceStore } from './stores/sql-once-store.ts'
-import { sqliteDialect } from './stores/sqlite-dialect.ts'
 import { WitnessKeyStore } from './stores/witness-key-store.ts'
 import { Writes } from './stores/writes.ts'
 import type { TlsFiles } from './tls/tls-files.ts'
@@ -65,6 +76,9 @@ export const parts = {
   sessions: token<Sessions>('hub.Sessions'),
   enrolments: token<Enrolments>('hub.Enrolments'),
   lives: token<Lives>('hub.Lives'),
+  epochs: token<Epochs>('hub.Epochs'),
+  retention: token<Retention>('hub.Retention'),
+  seenHeads: token<SeenHeads>('hub.SeenHeads'),
   mailbox: token<Mailbox>('hub.Mailbox'),
   outgoing: token<Outgoing>('hub.Outgoing'),
   readiness: token<Readiness>('hub.Readiness'),
@@ -79,37 +93,38 @@ export const parts = {
 
 /** What comes from outside. */
 export interface Surroundings {
-  /** The database file. */
-  readonly file: string
+  readonly place: StorePlace
   readonly logLevel: LogLevel
-  readonly clock: Clock
+  /** In place of the store's own, where it is given. */
+  readonly clock: Clock | undefined
   readonly limits: HubLimits
-  /** Where the hub ends TLS itself. */
-  readonly tls?: TlsFiles | undefined
   /** Networks of the proxies before this hub. */
   readonly trustedProxies: readonly string[]
+  /** Where the hub ends TLS itself. */
+  readonly tls?: TlsFiles | undefined
 }
 
 /** Wires a hub. What it opens is closed by `scope`. */
 export async function wireHub(
-  { file, logLevel, clock, limits, tls, trustedProxies }: Surroundings,
+  { place, logLevel, clock: given, limits, trustedProxies, tls }: Surroundings,
   scope: AsyncDisposableStack,
 ): Promise<Container> {
-  const db = scope.adopt(await openDatabase(() => sqliteDialect(file)), (open) => open.destroy())
+  const { db, clock, others } = await openStore(place, { given, own: systemClock }, scope)
 
   const container = makeContainer()
   container.register(Clock, { useValue: clock })
   const log = openLog(logLevel)
   container.register(Log, { useValue: log })
   const keeper = tls && (await TlsKeeper.open({ files: tls, clock, log }))
+  // Why a factory: the container takes no value that is undefined.
   container.register(parts.tls, { useFactory: () => keeper })
   container.register(parts.limits, { useValue: limits })
   container.register(parts.db, { useValue: db })
   container.register(parts.addresses, { useValue: lateAddresses() })
-  container.register(parts.wakeUps, { useValue: new WakeUps() })
+  container.register(parts.wakeUps, { useValue: makeWakeUps(others) })
   container.register(parts.readiness, { useFactory: once((c) => new Readiness(c.resolve(Log))) })
   const writes = new Writes(db)
-  registerStores(container, db, writes)
+  registerStores(container, { db, clock }, writes)
   registerServices(container)
   registerSessions(container, db, writes)
   registerSiteServices(container, db, writes)
@@ -119,12 +134,26 @@ export async function wireHub(
   return container
 }
 
-function registerStores(container: Container, db: HubDatabase, writes: Writes): void {
+/** Held requests are woken by whatever hub of the store has something for them. */
+function makeWakeUps(others: PostgresListener | undefined): WakeUps {
+  const wakeUps = new WakeUps((subject) => others?.tell(subject))
+  others?.listen({
+    heard: (subject) => wakeUps.hear(subject),
+    missed: () => wakeUps.wakeAll(),
+  })
+  return wakeUps
+}
+
+function registerStores(
+  container: Container,
+  { db, clock }: Pick<OpenStore, 'db' | 'clock'>,
+  writes: Writes,
+): void {
   container.register(parts.sites, { useValue: new SiteStore(db, writes) })
   container.register(parts.agents, { useValue: new AgentStore(db, writes) })
-  container.register(parts.codes, { useValue: new CodeStore(db) })
-  container.register(parts.envelopes, { useValue: new EnvelopeStore(db, writes) })
-  container.register(parts.bundles, { useValue: new BundleStore(db) })
+  container.register(parts.codes, { useValue: new CodeStore(db, writes) })
+  container.register(parts.envelopes, { useValue: new EnvelopeStore(db, writes, clock) })
+  container.register(parts.bundles, { useValue: new BundleStore(db, writes) })
 }
 
 function registerServices(container: Container): void {
@@ -169,6 +198,23 @@ function registerSessions(container: Container, db: HubDatabase, writes: Writes)
 }
 
 function registerSiteServices(container: Container, db: HubDatabase, writes: Writes): void {
+  container.register(parts.seenHeads, { useValue: new SeenHeads(writes) })
+  container.register(parts.retention, {
+    useFactory: once(
+      (c) =>
+        new Retention({
+          clock: c.resolve(Clock),
+          limits: c.resolve(parts.limits),
+          log: c.resolve(Log),
+          db,
+          writes,
+          seenHeads: c.resolve(parts.seenHeads),
+        }),
+    ),
+  })
+  container.register(parts.epochs, {
+    useFactory: once((c) => new Epochs({ clock: c.resolve(Clock), db, writes })),
+  })
   container.register(parts.lives, {
     useFactory: once(
       (c) =>
@@ -196,6 +242,7 @@ function registerSiteServices(container: Container, db: HubDatabase, writes: Wri
     writes,
     agents: c.resolve(parts.agents),
     keys: new WitnessKeyStore(db, writes),
+    seenHeads: c.resolve(parts.seenHeads),
   }))
   container.register(parts.witness, { useFactory: once((c) => new Witness(audit(c))) })
   container.register(parts.segments, { useFactory: once((c) => new Segments(audit(c))) })
@@ -241,13 +288,12 @@ function registerQueue(container: Container): void {
   container.register(parts.app, {
     useFactory: once((c) => {
       const wakeUps = c.resolve(parts.wakeUps)
-      const tls = c.resolve(parts.tls)?.identity
       return makeApp({
         log: c.resolve(Log),
         limits: c.resolve(parts.limits),
         guard: c.resolve(parts.guard),
         isDraining: () => wakeUps.isDraining,
-        tls,
+        tls: c.resolve(parts.tls)?.identity,
       })
     }),
   })

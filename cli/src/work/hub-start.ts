@@ -8,10 +8,16 @@ import { Problem } from '../output/problem.ts'
 /** Throws: ERR_NO_SITE when neither a file nor the data of an earlier start names a site. */
 export function expectSites(
   home: Home,
-  { given, dataDir }: { given: readonly string[]; dataDir: string },
+  {
+    given,
+    dataDir,
+    database,
+  }: { given: readonly string[]; dataDir: string; database?: string | undefined },
 ): void {
   const missing = given.find((file) => !existsSync(file))
   if (missing !== undefined) throw noSite({ 'not found': missing })
+  // A database elsewhere may have sites already; the hub itself looks.
+  if (database !== undefined) return
   if (given.length > 0 || existsSync(home.operator.site)) return
   if (existsSync(dataDir) && readdirSync(dataDir).length > 0) return
   throw noSite({ home: home.folder })

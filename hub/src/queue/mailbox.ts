@@ -3,12 +3,14 @@
 import { WIRE, type Delivery } from '@sallyport/core/transport'
 import type { Clock } from '@sallyport/core/wiring'
 import { CodedError } from '@sallyport/sdk'
+import { randomUUID } from 'node:crypto'
 import { expectServed } from '../agents/lives.ts'
 import type { HubLimits } from '../limits.ts'
 import type { AgentStore } from '../stores/agent-store.ts'
 import type { EnvelopeStore } from '../stores/envelope-store.ts'
-import type { MailboxOwner } from '../stores/envelope-writes.ts'
-import { envelopeSubject, mailboxSubject } from './subjects.ts'
+import type { LeaseTerms, MailboxOwner } from '../stores/envelope-writes.ts'
+import type { EnvelopeRow } from '../stores/tables.ts'
+import { envelopeSubject, mailboxSubject, pollSubject } from './subjects.ts'
 import type { WakeUps } from './wake-ups.ts'
 
 /** How long a request may be held, and what ends it sooner. */
@@ -33,23 +35,25 @@ export class Mailbox {
 
   constructor(parts: QueueParts) {
     this.#parts = parts
+    parts.wakeUps.onHeard((subject) => this.#polls.get(subject)?.abort())
   }
 
   /**
    * Takes what waits for an agent; holds while nothing does.
    *
-   * Why: a second poll ends the first with nothing. An agent polls once at a time, so the first one's connection is dead,
-   * and what went there would wait for its lease to end.
+   * Why: a second poll ends the first with nothing, at whatever hub it is held. An agent polls once at a time, so the
+   * first one's connection is dead, and what went there would wait for its lease to end.
    * Throws: ERR_AGENT_REVOKED, ERR_AGENT_TWINS when that came meanwhile.
    */
   async take(agent: MailboxOwner, hold: Hold): Promise<Delivery[]> {
-    const subject = mailboxSubject(agent.siteId, agent.agentId)
+    const subject = pollSubject(agent.siteId, agent.agentId)
     const poll = new AbortController()
     this.#polls.get(subject)?.abort()
     this.#polls.set(subject, poll)
+    this.#parts.wakeUps.tell(subject)
     try {
       const signal = AbortSignal.any([hold.signal, poll.signal])
-      return await this.#hold(agent, subject, { ...hold, signal })
+      return await this.#hold(agent, { ...hold, signal })
     } finally {
       if (this.#polls.get(subject) === poll) this.#polls.delete(subject)
     }
@@ -57,7 +61,8 @@ export class Mailbox {
 
   /** Ends the leases of an agent: what it has not answered is delivered again. */
   async release(agent: MailboxOwner): Promise<void> {
-    await this.#parts.envelopes.release(agent, this.#parts.clock.now())
+    const { clock, envelopes, limits } = this.#parts
+    await envelopes.release(agent, { asOfMs: clock.now(), leaseMs: limits.leaseMs })
   }
 
   /** Keeps an agent's answer. Throws: ERR_ENVELOPE_UNKNOWN, ERR_ALREADY_ANSWERED. */
@@ -73,10 +78,10 @@ export class Mailbox {
     wakeUps.wake(envelopeSubject(agent.siteId, envelopeId))
   }
 
-  async #hold(agent: MailboxOwner, subject: string, hold: Hold): Promise<Delivery[]> {
+  async #hold(agent: MailboxOwner, hold: Hold): Promise<Delivery[]> {
     const { wakeUps } = this.#parts
     const endsAt = performance.now() + hold.waitSeconds * 1_000
-    using watch = wakeUps.watch(subject)
+    using watch = wakeUps.watch(mailboxSubject(agent.siteId, agent.agentId))
     while (!hold.signal.aborted) {
       const deliveries = await this.#takeNow(agent)
       const leftMs = endsAt - performance.now()
@@ -93,13 +98,31 @@ export class Mailbox {
 
   async #takeNow(agent: MailboxOwner): Promise<Delivery[]> {
     const { clock, limits, envelopes, wakeUps } = this.#parts
-    const nowMs = clock.now()
-    const expired = await envelopes.expire(agent.siteId, nowMs)
-    const leaseUntil = nowMs + limits.leaseMs
-    const rows = await envelopes.take(agent, { nowMs, leaseUntil, maxCount: WIRE.maxDeliveries })
+    const expired = await envelopes.expire(agent.siteId, clock.now())
+    const terms = { holder: randomUUID(), leaseMs: limits.leaseMs, maxCount: WIRE.maxDeliveries }
+    const rows = await this.#takeAndHold(agent, terms)
     const changed = [...expired, ...rows.map((row) => row.envelope_id)]
     for (const id of changed) wakeUps.wake(envelopeSubject(agent.siteId, id))
     return rows.map((row) => ({ envelopeId: row.envelope_id, sealed: row.sealed }))
+  }
+
+  /**
+   * Takes what is free, and looks again at what it took when that was long ago.
+   *
+   * Why: a hub that stood still for a while may hold leases that another one has given since.
+   */
+  async #takeAndHold(agent: MailboxOwner, terms: LeaseTerms): Promise<EnvelopeRow[]> {
+    const { envelopes } = this.#parts
+    const askedAt = performance.now()
+    const rows = await envelopes.take(agent, terms)
+    if (rows.length === 0 || performance.now() - askedAt < terms.leaseMs / 2) return rows
+    const { holder } = terms
+    const leases = rows.map((row) => ({
+      envelopeId: row.envelope_id,
+      holder,
+      token: row.delivery_count,
+    }))
+    return envelopes.stillHeld(agent, leases)
   }
 
   async #untilLeaseEnds({ siteId, agentId }: MailboxOwner): Promise<number> {

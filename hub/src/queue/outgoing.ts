@@ -61,8 +61,9 @@ export class Outgoing {
     }
     const caps = { perAgent: limits.openPerAgent, perSite: limits.openPerSite }
     const { added, row } = await envelopes.add(envelope, caps, clock.now())
-    if (added) wakeUps.wake(mailboxSubject(siteId, agentId))
-    else refuseOtherBytes(row, envelope)
+    if (!added) refuseOtherBytes(row, envelope)
+    // Also when it was there before: nobody may have been told of it then.
+    if (row.state === 'queued') wakeUps.wake(mailboxSubject(siteId, agentId))
     return { envelopeId, state: row.state, queuedAt: instantOf(row.queued_at) }
   }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Wakes held requests in the tick in which something happened. In this process; between processes comes with the database that can. */
+/** Wakes held requests in the tick in which something happened, and tells the other hubs of the store. */
 
 /** Someone who waits for a subject. Dispose it to stop. */
 export interface Watch extends Disposable {
@@ -17,7 +17,14 @@ const MAX_TIMER_MS = 2 ** 31 - 1
 /** Subjects and who waits for them. */
 export class WakeUps {
   readonly #watches = new Map<string, Set<OneWatch>>()
+  readonly #listeners = new Set<(subject: string) => void>()
+  readonly #tellOthers: (subject: string) => void
   #isDraining = false
+
+  /** `tellOthers` makes other hubs hear of a subject, where there are any. */
+  constructor(tellOthers: (subject: string) => void = () => undefined) {
+    this.#tellOthers = tellOthers
+  }
 
   /** Begins to watch a subject. */
   watch(subject: string): Watch {
@@ -28,14 +35,31 @@ export class WakeUps {
     return watch
   }
 
-  /** Wakes everyone who watches the subject. */
+  /** Wakes everyone who watches the subject, at every hub. */
   wake(subject: string): void {
-    for (const watch of this.#watches.get(subject) ?? []) watch.wake()
+    this.#wakeHere(subject)
+    this.#tellOthers(subject)
   }
 
-  /** Wakes everyone once: something changed that may concern any of them. */
+  /** Tells the other hubs alone. */
+  tell(subject: string): void {
+    this.#tellOthers(subject)
+  }
+
+  /** Takes what another hub told. */
+  hear(subject: string): void {
+    this.#wakeHere(subject)
+    for (const listener of this.#listeners) listener(subject)
+  }
+
+  /** Has every subject that another hub tells of told to a listener too. */
+  onHeard(listener: (subject: string) => void): void {
+    this.#listeners.add(listener)
+  }
+
+  /** Wakes everyone here once: something changed that may concern any of them. */
   wakeAll(): void {
-    for (const subject of this.#watches.keys()) this.wake(subject)
+    for (const subject of this.#watches.keys()) this.#wakeHere(subject)
   }
 
   /** Watches in all. */
@@ -54,6 +78,10 @@ export class WakeUps {
   drain(): void {
     this.#isDraining = true
     this.wakeAll()
+  }
+
+  #wakeHere(subject: string): void {
+    for (const watch of this.#watches.get(subject) ?? []) watch.wake()
   }
 
   #forget(subject: string, watch: OneWatch): void {

@@ -38,12 +38,14 @@ export class AgentStore {
 
   /** Keeps an agent's newest descriptor. */
   async describe(siteId: string, agentId: string, descriptor: string): Promise<void> {
-    await this.#db
-      .updateTable('agents')
-      .set({ descriptor })
-      .where('site_id', '=', siteId)
-      .where('agent_id', '=', agentId)
-      .execute()
+    await this.#writes.run((db) =>
+      db
+        .updateTable('agents')
+        .set({ descriptor })
+        .where('site_id', '=', siteId)
+        .where('agent_id', '=', agentId)
+        .execute(),
+    )
   }
 
   /** Notes that an agent was there. Why in a group commit: thousands of agents poll, and each is seen. */

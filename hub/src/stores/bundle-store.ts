@@ -2,13 +2,17 @@
 /** Plugin bundles by digest. The hub keeps bytes; what they are worth is decided by whoever verifies an approval. */
 import { CodedError } from '@sallyport/sdk'
 import type { HubDatabase } from './database.ts'
+import { lock, siteLock } from './locks.ts'
+import type { Writes } from './writes.ts'
 
 /** Keeps the bundles of each site apart. */
 export class BundleStore {
   readonly #db: HubDatabase
+  readonly #writes: Writes
 
-  constructor(db: HubDatabase) {
+  constructor(db: HubDatabase, writes: Writes) {
     this.#db = db
+    this.#writes = writes
   }
 
   /** Adds a bundle; again does nothing. Throws: ERR_BUNDLE_QUOTA at `maxCount` bundles of a site. */
@@ -17,7 +21,8 @@ export class BundleStore {
     maxCount: number,
   ): Promise<void> {
     const { siteId, digest, bytes, nowMs } = bundle
-    await this.#db.transaction().execute(async (db) => {
+    await this.#writes.run(async (db) => {
+      await lock(db, siteLock(siteId))
       const { count } = await db
         .selectFrom('bundles')
         .select(({ fn }) => fn.countAll<number>().as('count'))
@@ -32,7 +37,7 @@ export class BundleStore {
         .values({ site_id: siteId, digest, bytes, stored_at: nowMs })
         .onConflict((conflict) => conflict.doNothing())
         .execute()
-    })
+    }, siteLock(siteId))
   }
 
   /** The bytes with this digest. */

@@ -3,7 +3,9 @@
 import type { AgentStanding } from '@sallyport/core/transport'
 import { replaceOthers } from './agent-lives.ts'
 import type { HubDatabase, HubTransaction } from './database.ts'
+import { KEYS_LOCK, lock } from './locks.ts'
 import type { CodeRow } from './tables.ts'
+import type { Writes } from './writes.ts'
 
 /** A code to keep. */
 export type NewCode = Omit<CodeRow, 'redeemed_key' | 'redeemed_at'>
@@ -26,9 +28,11 @@ const WAITING_MS = 24 * 3_600_000
 /** Keeps the codes. */
 export class CodeStore {
   readonly #db: HubDatabase
+  readonly #writes: Writes
 
-  constructor(db: HubDatabase) {
+  constructor(db: HubDatabase, writes: Writes) {
     this.#db = db
+    this.#writes = writes
   }
 
   /** The code with this hash, whatever its state. */
@@ -38,7 +42,7 @@ export class CodeStore {
 
   /** Adds a code, or returns the one that already has this hash. Unused codes of those whose place it takes go. */
   async add(code: NewCode): Promise<CodeRow | undefined> {
-    return this.#db.transaction().execute(async (db) => {
+    return this.#writes.run(async (db) => {
       const added = await db
         .insertInto('codes')
         .values({ ...code, redeemed_key: null, redeemed_at: null })
@@ -58,7 +62,8 @@ export class CodeStore {
    * taken: whoever asks is not told which.
    */
   async redeem(hash: string, redeemer: Redeemer, nowMs: number): Promise<Redeemed | undefined> {
-    return this.#db.transaction().execute(async (db) => {
+    return this.#writes.run(async (db) => {
+      await lock(db, KEYS_LOCK)
       const isBurned = await burn(db, hash, redeemer, nowMs)
       const code = await find(db, hash)
       if (code === undefined || endOf(code) <= nowMs) return undefined
@@ -71,7 +76,7 @@ export class CodeStore {
       }
       await unburn(db, hash)
       return undefined
-    })
+    }, KEYS_LOCK)
   }
 }
 

@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Envelopes and their answers. Each method is one transaction; what it returned is durable. */
-import type { HubDatabase } from './database.ts'
+import type { HubDatabase, HubTransaction } from './database.ts'
 import {
   IS_OPEN,
   IS_QUEUED,
   addResult,
   addRow,
+  endLeases,
   reserve,
   selectFree,
+  selectStillHeld,
   type AnswerOutcome,
-  type Lease,
+  type HeldLease,
+  type LeaseTerms,
   type MailboxOwner,
   type NewAnswer,
   type NewEnvelope,
   type QueueCaps,
 } from './envelope-writes.ts'
+import { siteLock } from './locks.ts'
+import type { StoreClock } from './store-clock.ts'
 import type { EnvelopeRow } from './tables.ts'
 import type { Writes } from './writes.ts'
 
@@ -25,10 +30,12 @@ export type AnsweredEnvelope = EnvelopeRow & { readonly result: string | null }
 export class EnvelopeStore {
   readonly #db: HubDatabase
   readonly #writes: Writes
+  readonly #clock: StoreClock
 
-  constructor(db: HubDatabase, writes: Writes) {
+  constructor(db: HubDatabase, writes: Writes, clock: StoreClock) {
     this.#db = db
     this.#writes = writes
+    this.#clock = clock
   }
 
   /**
@@ -41,7 +48,8 @@ export class EnvelopeStore {
     caps: QueueCaps,
     nowMs: number,
   ): Promise<{ added: boolean; row: EnvelopeRow }> {
-    return this.#writes.run((db) => addRow(db, envelope, caps, nowMs))
+    const write = (db: HubTransaction) => addRow(db, envelope, caps, nowMs)
+    return this.#writes.run(write, siteLock(envelope.site_id))
   }
 
   /** An envelope with its answer. */
@@ -52,25 +60,31 @@ export class EnvelopeStore {
   }
 
   /**
-   * Reserves the oldest envelopes of an agent that nobody holds, until `leaseUntil`.
+   * Reserves the oldest envelopes of an agent that nobody holds, for the time of the lease.
    *
    * Why: one that was delivered is delivered again even when it has expired since, because it is owed an answer.
+   * Time: leases begin and end by the clock of the store, read inside the transaction.
    */
-  async take(agent: MailboxOwner, lease: Lease): Promise<EnvelopeRow[]> {
-    if ((await selectFree(this.#db, agent, lease)).length === 0) return []
-    return this.#writes.run((db) => reserve(db, agent, lease))
+  async take(agent: MailboxOwner, terms: LeaseTerms): Promise<EnvelopeRow[]> {
+    const guess = { ...terms, nowMs: this.#clock.now() }
+    if ((await selectFree(this.#db, agent, guess)).length === 0) return []
+    return this.#writes.run(async (db) => {
+      const nowMs = await this.#clock.readNow(db)
+      return reserve(db, agent, { ...terms, nowMs })
+    })
   }
 
-  /** Ends the reservations of an agent's envelopes. */
-  async release({ siteId, agentId }: MailboxOwner, nowMs: number): Promise<void> {
-    await this.#db
-      .updateTable('envelopes')
-      .set({ lease_until: nowMs })
-      .where('site_id', '=', siteId)
-      .where('agent_id', '=', agentId)
-      .where(IS_OPEN)
-      .where('lease_until', '>', nowMs)
-      .execute()
+  /** Which of these leases still are what they were when they were given. */
+  async stillHeld(agent: MailboxOwner, leases: readonly HeldLease[]): Promise<EnvelopeRow[]> {
+    return selectStillHeld(this.#db, agent, leases)
+  }
+
+  /** Ends the reservations of an agent's envelopes that were made until `asOfMs`. */
+  async release(
+    agent: MailboxOwner,
+    lease: { readonly asOfMs: number; readonly leaseMs: number },
+  ): Promise<void> {
+    await this.#writes.run((db) => endLeases(db, agent, lease))
   }
 
   /** When the first reservation of an agent's envelopes ends. */
@@ -98,16 +112,29 @@ export class EnvelopeStore {
 
   /** Marks envelopes that were never delivered and whose time has passed; returns their ids. */
   async expire(siteId: string, nowMs: number): Promise<string[]> {
-    const rows = await this.#db
-      .updateTable('envelopes')
-      .set({ state: 'expired' })
+    const first = await this.#db
+      .selectFrom('envelopes')
+      .select('envelope_id')
       .where('site_id', '=', siteId)
       .where(IS_QUEUED)
       .where('expires_at', '<=', nowMs)
-      .returning('envelope_id')
-      .execute()
+      .limit(1)
+      .executeTakeFirst()
+    if (first === undefined) return []
+    const rows = await this.#writes.run((db) => expireRows(db, siteId, nowMs))
     return rows.map((row) => row.envelope_id)
   }
+}
+
+function expireRows(db: HubTransaction, siteId: string, nowMs: number) {
+  return db
+    .updateTable('envelopes')
+    .set({ state: 'expired' })
+    .where('site_id', '=', siteId)
+    .where(IS_QUEUED)
+    .where('expires_at', '<=', nowMs)
+    .returning('envelope_id')
+    .execute()
 }
 
 /** Selects envelopes of a site with their answers. */

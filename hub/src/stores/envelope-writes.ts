@@ -23,11 +23,24 @@ export interface MailboxOwner {
   readonly agentId: string
 }
 
-/** How many envelopes are reserved, and until when. */
-export interface Lease {
-  readonly nowMs: number
-  readonly leaseUntil: number
+/** Who reserves envelopes, how many and for how long. */
+export interface LeaseTerms {
+  /** Names the request: no other has this id. */
+  readonly holder: string
+  readonly leaseMs: number
   readonly maxCount: number
+}
+
+/** A lease that begins at this moment. */
+export interface Lease extends LeaseTerms {
+  readonly nowMs: number
+}
+
+/** A lease as it was given: whoever has an older token of the envelope holds it no more. */
+export interface HeldLease {
+  readonly envelopeId: string
+  readonly holder: string
+  readonly token: number
 }
 
 /** An agent's answer. */
@@ -89,6 +102,7 @@ function newRow(envelope: NewEnvelope, nowMs: number): EnvelopeRow {
     delivered_at: null,
     answered_at: null,
     lease_until: 0,
+    lease_holder: null,
     delivery_count: 0,
   }
 }
@@ -105,12 +119,18 @@ export function selectFree(db: HubDatabase, agent: MailboxOwner, lease: Lease) {
     .execute()
 }
 
-/** Reserves the oldest free envelopes of an agent. */
+/**
+ * Reserves the oldest free envelopes of an agent.
+ *
+ * Those that this very request holds already are its own: it was committed, and nobody came to know.
+ */
 export async function reserve(
   db: HubTransaction,
   agent: MailboxOwner,
   lease: Lease,
 ): Promise<EnvelopeRow[]> {
+  const mine = await selectHeldBy(db, agent, lease.holder)
+  if (mine.length > 0) return mine
   const ids = (await selectFree(db, agent, lease)).map((row) => row.envelope_id)
   if (ids.length === 0) return []
   const taken = await db
@@ -118,7 +138,8 @@ export async function reserve(
     .set(({ fn, eb }) => ({
       state: 'delivered',
       delivered_at: fn.coalesce('delivered_at', eb.val(lease.nowMs)),
-      lease_until: lease.leaseUntil,
+      lease_until: lease.nowMs + lease.leaseMs,
+      lease_holder: lease.holder,
       delivery_count: eb('delivery_count', '+', 1),
     }))
     .where('envelope_id', 'in', ids)
@@ -128,13 +149,72 @@ export async function reserve(
   return taken.sort((a, b) => ids.indexOf(a.envelope_id) - ids.indexOf(b.envelope_id))
 }
 
-/** Why two ends: a lease that would outlast a new one was given before the clock went back, and is void. */
+/** What a request holds. */
+function selectHeldBy(db: HubDatabase, agent: MailboxOwner, holder: string) {
+  return db
+    .selectFrom('envelopes')
+    .selectAll()
+    .where('site_id', '=', agent.siteId)
+    .where('agent_id', '=', agent.agentId)
+    .where(IS_OPEN)
+    .where('lease_holder', '=', holder)
+    .orderBy('queued_at')
+    .orderBy('envelope_id')
+    .execute()
+}
+
+/** Which of these leases still are what they were. */
+export async function selectStillHeld(
+  db: HubDatabase,
+  agent: MailboxOwner,
+  leases: readonly HeldLease[],
+): Promise<EnvelopeRow[]> {
+  const [holder] = leases.map((lease) => lease.holder)
+  const rows = holder === undefined ? [] : await selectHeldBy(db, agent, holder)
+  const tokens = new Map(leases.map(({ envelopeId, token }) => [envelopeId, token]))
+  return rows.filter((row) => tokens.get(row.envelope_id) === row.delivery_count)
+}
+
+/**
+ * Ends the leases of an agent that were given until an instant.
+ *
+ * Why those alone: a hub that stood still between the request and this must not end what others gave since.
+ */
+export async function endLeases(
+  db: HubTransaction,
+  agent: MailboxOwner,
+  { asOfMs, leaseMs }: { asOfMs: number; leaseMs: number },
+): Promise<void> {
+  await db
+    .updateTable('envelopes')
+    .set({ lease_until: asOfMs })
+    .where('site_id', '=', agent.siteId)
+    .where('agent_id', '=', agent.agentId)
+    .where(IS_OPEN)
+    .where('lease_until', '>', asOfMs)
+    .where('lease_until', '<=', asOfMs + leaseMs)
+    .execute()
+}
+
+/**
+ * What the instant of a lease may be behind when it is written: the longest that a transaction stands still, and waits
+ * for a lock. Units: milliseconds.
+ */
+const LATE_MS = 15_000
+
+/**
+ * Why two ends: a lease that would outlast a new one was given before the clock went back, and is void. Why not at once:
+ * the new one's own clock was read a moment ago, and a lease that another hub gave since is none of these.
+ */
 function isFree(eb: ExpressionBuilder<HubTables, 'envelopes'>, agent: MailboxOwner, lease: Lease) {
   return eb.and([
     eb('site_id', '=', agent.siteId),
     eb('agent_id', '=', agent.agentId),
     IS_OPEN,
-    eb.or([eb('lease_until', '<=', lease.nowMs), eb('lease_until', '>', lease.leaseUntil)]),
+    eb.or([
+      eb('lease_until', '<=', lease.nowMs),
+      eb('lease_until', '>', lease.nowMs + lease.leaseMs + LATE_MS),
+    ]),
   ])
 }
 

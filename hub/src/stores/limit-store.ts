@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Steps against repeated invalid attempts, and the keys that are out until an operator lifts them. */
 import type { HubDatabase } from './database.ts'
-import { appendToSiteLog, siteLogSize, type LimitEvent } from './site-log.ts'
+import { siteLock } from './locks.ts'
+import { appendToSiteLog, type LimitEvent } from './site-log.ts'
 import type { QuarantineRow } from './tables.ts'
 import type { Writes } from './writes.ts'
 
@@ -25,8 +26,7 @@ export class LimitStore {
     { nowMs, keep }: { nowMs: number; keep: number },
   ): Promise<void> {
     await this.#writes.run(async (db) => {
-      const position = await siteLogSize(db, siteId)
-      await appendToSiteLog(db, siteId, event, nowMs)
+      const position = await appendToSiteLog(db, siteId, event, nowMs)
       await db.insertInto('limit_steps').values({ site_id: siteId, position }).execute()
       const older = db
         .selectFrom('limit_steps')
@@ -42,7 +42,7 @@ export class LimitStore {
         .where('site_id', '=', siteId)
         .where('position', '<=', last.position)
         .execute()
-    })
+    }, siteLock(siteId))
   }
 
   /** The newest steps of a site, newest first. */

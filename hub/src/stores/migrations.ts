@@ -4,9 +4,10 @@ import { sql, type Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import { addAuthority } from './authority-tables.ts'
 import { addEpochs } from './epoch-tables.ts'
-import { addRetention } from './retention-tables.ts'
-import { addLives } from './life-tables.ts'
+import { addLeaseHolders } from './lease-tables.ts'
 import { addLimits } from './limit-tables.ts'
+import { addLives } from './life-tables.ts'
+import { addRetention } from './retention-tables.ts'
 import { addSessions } from './session-tables.ts'
 
 /** Steps by name; they run in the order of their names. A step that was published is never changed. */
@@ -16,6 +17,7 @@ export const migrations: Record<string, Migration> = {
   '0003-epochs': { up: addEpochs },
   '0003-retention': { up: addRetention },
   '0004-sessions': { up: addSessions },
+  '0005-leases': { up: addLeaseHolders },
   '0005-lives': { up: addLives },
   '0006-limits': { up: addLimits },
 }

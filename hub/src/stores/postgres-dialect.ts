@@ -11,15 +11,15 @@ import {
 } from 'kysely'
 import type { StoreAdapter } from './locks.ts'
 import { RetryingPostgresDriver } from './postgres-driver.ts'
-import { PrimaryPool } from './postgres-pool.ts'
+import { POSTGRES_LIMITS, PrimaryPool, type PostgresLimits } from './postgres-pool.ts'
 
 /**
  * Makes the dialect for the database at `url`, which it connects to when it is first asked.
  *
  * Throws: ERR_USAGE when it is no address of PostgreSQL.
  */
-export function postgresDialect(url: string, options: { connections?: number } = {}): Dialect {
-  return new HubPostgresDialect(new PrimaryPool(url, options.connections))
+export function postgresDialect(url: string, limits: Partial<PostgresLimits> = {}): Dialect {
+  return new HubPostgresDialect(new PrimaryPool(url, { ...POSTGRES_LIMITS, ...limits }))
 }
 
 class HubPostgresDialect extends PostgresDialect {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Connections to whichever of the addresses is the primary, never more than may be open at once. */
-import { CodedError } from '@sallyport/sdk'
 import type { PostgresPool, PostgresPoolClient } from 'kysely'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
@@ -14,6 +13,7 @@ import {
 import { Places } from './places.ts'
 import { storeFaultOf } from './postgres-errors.ts'
 import { splitPostgresUrl } from './postgres-url.ts'
+import { storeAway } from './store-away.ts'
 
 /** Bounds of the work with PostgreSQL. Units: milliseconds, but for the count. */
 export const POSTGRES_LIMITS = {
@@ -37,6 +37,9 @@ export const POSTGRES_LIMITS = {
   statementMs: 20_000,
 } as const
 
+/** The same, in other numbers. */
+export type PostgresLimits = Readonly<Record<keyof typeof POSTGRES_LIMITS, number>>
+
 const INT8 = 20
 const NUMERIC = 1_700
 /** Counts, sums and instants are all far below 2^53. */
@@ -48,14 +51,17 @@ const NUMBERS = {
 } as unknown as CustomTypesConfig
 
 /** How each connection to an address is made. */
-export function connectionConfig(connectionString: string): PoolConfig {
+export function connectionConfig(
+  connectionString: string,
+  limits: PostgresLimits = POSTGRES_LIMITS,
+): PoolConfig {
   return {
     connectionString,
     application_name: 'sallyport-hub',
-    connectionTimeoutMillis: POSTGRES_LIMITS.connectMs,
-    idle_in_transaction_session_timeout: POSTGRES_LIMITS.standstillMs,
-    lock_timeout: POSTGRES_LIMITS.lockMs,
-    statement_timeout: POSTGRES_LIMITS.statementMs,
+    connectionTimeoutMillis: limits.connectMs,
+    idle_in_transaction_session_timeout: limits.standstillMs,
+    lock_timeout: limits.lockMs,
+    statement_timeout: limits.statementMs,
     keepAlive: true,
     types: NUMBERS,
   }
@@ -65,13 +71,15 @@ export function connectionConfig(connectionString: string): PoolConfig {
 export class PrimaryPool implements PostgresPool {
   readonly #pools: readonly Pool[]
   readonly #places: Places
+  readonly #limits: PostgresLimits
   /** What Kysely would make connections of, to cancel others: it has no need to. */
   readonly options = {}
   #preferred = 0
 
-  constructor(url: string, connections: number = POSTGRES_LIMITS.connections) {
-    this.#places = new Places(connections)
-    this.#pools = splitPostgresUrl(url).map((address) => openPool(address, connections))
+  constructor(url: string, limits: PostgresLimits = POSTGRES_LIMITS) {
+    this.#limits = limits
+    this.#places = new Places(limits.connections)
+    this.#pools = splitPostgresUrl(url).map((address) => openPool(address, limits))
   }
 
   /** A connection to the primary. Throws: ERR_STORE_AWAY when none is had in time. */
@@ -97,12 +105,12 @@ export class PrimaryPool implements PostgresPool {
   }
 
   async #connect(): Promise<PoolClient> {
-    const endsAt = performance.now() + POSTGRES_LIMITS.awayMs
+    const endsAt = performance.now() + this.#limits.awayMs
     for (;;) {
       const found = await this.#tryAll()
       if (found.client !== undefined) return found.client
       if (performance.now() >= endsAt) throw storeAway(found.cause)
-      await sleep(POSTGRES_LIMITS.retryMs * (1 + Math.random()))
+      await sleep(this.#limits.retryMs * (1 + Math.random()))
     }
   }
 
@@ -124,15 +132,10 @@ export class PrimaryPool implements PostgresPool {
   }
 }
 
-/** What whoever asked is told when the database cannot be reached. */
-export function storeAway(cause: unknown): CodedError<'ERR_STORE_AWAY'> {
-  return new CodedError('ERR_STORE_AWAY', 'the store of the hub does not answer', { cause })
-}
-
-function openPool(address: string, connections: number): Pool {
+function openPool(address: string, limits: PostgresLimits): Pool {
   const pool = new Pool({
-    ...connectionConfig(address),
-    max: connections,
+    ...connectionConfig(address, limits),
+    max: limits.connections,
     onConnect: expectPrimary,
   })
   // A connection that breaks while nobody asks anything is no event: whoever asks next gets another.
@@ -141,8 +144,12 @@ function openPool(address: string, connections: number): Pool {
   return pool
 }
 
-/** Why the commit is set: what was promised to be kept must be on the disk, whatever the database was told. */
-async function expectPrimary(client: ClientBase): Promise<void> {
+/**
+ * Refuses a standby, as what it is: away.
+ *
+ * Why the commit is set: what was promised to be kept must be on the disk, whatever the database was told.
+ */
+export async function expectPrimary(client: ClientBase): Promise<void> {
   const { rows } = await client.query('select pg_is_in_recovery() as is_standby')
   if ((rows[0] as { is_standby: boolean }).is_standby) {
     throw Object.assign(new Error('this database is a standby'), { code: '25006' })

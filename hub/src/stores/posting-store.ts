@@ -3,6 +3,7 @@
 import { CodedError } from '@sallyport/sdk'
 import { sql } from 'kysely'
 import type { HubDatabase, HubTransaction } from './database.ts'
+import { lock, siteLock } from './locks.ts'
 import { countFitting } from './page-sizes.ts'
 import { makeReportRoom } from './report-room.ts'
 import type { PostingRow } from './tables.ts'
@@ -42,6 +43,7 @@ export class PostingStore {
   /** Adds a posting, or returns the one that has its id. Throws: ERR_POSTING_LIFETIME, ERR_POSTING_QUOTA. */
   async add(posting: PostingRow, caps: PostingCaps): Promise<PostingRow | undefined> {
     return this.#writes.run(async (db) => {
+      await lock(db, siteLock(posting.site_id))
       await purge(db, posting.site_id, posting.posted_at)
       const earlier = await find(db, posting.site_id, posting.posting_id)
       if (earlier !== undefined) return earlier
@@ -50,7 +52,7 @@ export class PostingStore {
       await refuseWhenFull(db, posting, caps)
       await db.insertInto('postings').values(posting).execute()
       return undefined
-    })
+    }, siteLock(posting.site_id))
   }
 
   /** Removes what has ended at a site. */
@@ -62,7 +64,8 @@ export class PostingStore {
       .where('expires_at', '<=', nowMs)
       .limit(1)
       .executeTakeFirst()
-    if (ended !== undefined) await this.#writes.run((db) => purge(db, siteId, nowMs))
+    if (ended === undefined) return
+    await this.#writes.run((db) => purge(db, siteId, nowMs), siteLock(siteId))
   }
 
   /** A page, newest first: the sizes, then only the rows that fit. */

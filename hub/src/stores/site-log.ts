@@ -3,6 +3,7 @@
 import { leafHash, nodeHash, nodesCompletedBy, type TreeNode } from '@sallyport/core/audit'
 import { decodeBase64url, encodeBase64url, encodeJson, instantOf } from '@sallyport/core/protocol'
 import type { HubDatabase, HubTransaction } from './database.ts'
+import { lock, siteLock } from './locks.ts'
 
 /** What the hub notes, without index and time. */
 export type SiteEvent =
@@ -48,13 +49,14 @@ export async function siteLogSize(db: HubDatabase, siteId: string): Promise<numb
   return row === undefined ? 0 : Number(row.position) + 1
 }
 
-/** Adds an entry and the subtrees that it completes. */
+/** Adds an entry and the subtrees that it completes. Returns its index. */
 export async function appendToSiteLog(
   db: HubTransaction,
   siteId: string,
   event: SiteEvent,
   nowMs: number,
-): Promise<void> {
+): Promise<number> {
+  await lock(db, siteLock(siteId))
   const index = await siteLogSize(db, siteId)
   const bytes = encodeJson({ index, at: instantOf(nowMs), ...event })
   const entry = new TextDecoder().decode(bytes)
@@ -68,6 +70,7 @@ export async function appendToSiteLog(
     const row = { site_id: siteId, ...node, hash: encodeBase64url(hash) }
     await db.insertInto('site_log_nodes').values(row).execute()
   }
+  return index
 }
 
 /** The root of one subtree. Throws: an error of the database when it is not there. */

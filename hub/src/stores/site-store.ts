@@ -3,6 +3,7 @@
 import { verifyNextRoot, type SignedRoot } from '@sallyport/core/crypto'
 import { CodedError } from '@sallyport/sdk'
 import type { HubDatabase, HubTransaction } from './database.ts'
+import { KEYS_LOCK, lock } from './locks.ts'
 import { findRoot, newestRoot, readRoots, takeRoot } from './root-store.ts'
 import type { PersonRow } from './tables.ts'
 import type { Writes } from './writes.ts'
@@ -35,7 +36,8 @@ export class SiteStore {
    */
   async register(root: SignedRoot, nowMs: number): Promise<'held' | 'ahead'> {
     const { siteId, siteName, version } = root.root
-    return this.#db.transaction().execute(async (db) => {
+    return this.#writes.run(async (db) => {
+      await lock(db, KEYS_LOCK)
       await db
         .insertInto('sites')
         .values({ site_id: siteId, name: siteName, registered_at: nowMs })
@@ -46,7 +48,7 @@ export class SiteStore {
       if (held === undefined) await takeRoot(db, root, nowMs)
       else await follow(db, held, root, nowMs)
       return 'held'
-    })
+    }, KEYS_LOCK)
   }
 
   /**
@@ -58,12 +60,13 @@ export class SiteStore {
   async publish(siteId: string, publication: RootPublication): Promise<boolean> {
     const { version, root, nowMs } = publication
     return this.#writes.run(async (db) => {
+      await lock(db, KEYS_LOCK)
       const held = await newestRoot(db, siteId)
       if (held === undefined) throw refused('there is no site yet that it could be of')
       if (root.root.siteId !== siteId) throw refused('it is of another site')
       if (root.root.version !== version) throw refused('it is of another version')
       return follow(db, held, root, nowMs)
-    })
+    }, KEYS_LOCK)
   }
 
   /** Envelopes of the roots from a version on, oldest first. */

@@ -81,6 +81,9 @@ export interface EnvelopeRow {
   answered_at: number | null
   /** Reserved for the agent until then; 0 while never delivered. */
   lease_until: number
+  /** The request that it is reserved for, of whatever hub; null while never delivered. */
+  lease_holder: string | null
+  /** Grows with each lease, and so is the fencing token of it: who held an older one holds nothing. */
   delivery_count: number
 }
 
@@ -190,6 +193,20 @@ export interface OnceRow {
   expires_at: number
 }
 
+/** Which entry of a site's log is a step against invalid attempts. */
+export interface LimitStepRow {
+  site_id: string
+  position: number
+}
+
+/** A key that is out until an operator lifts it. */
+export interface QuarantineRow {
+  key_id: string
+  site_id: string
+  role: PersonRow['role'] | 'agent'
+  since: number
+}
+
 /** A time that began when a hub was restored, at one site. A site without a row is in its first. */
 export interface EpochRow {
   site_id: string
@@ -203,20 +220,6 @@ export interface EpochRow {
   confirmed_at: number | null
   /** Id of the operator's key. */
   confirmed_by: string | null
-}
-
-/** Which entry of a site's log is a step against invalid attempts. */
-export interface LimitStepRow {
-  site_id: string
-  position: number
-}
-
-/** A key that is out until an operator lifts it. */
-export interface QuarantineRow {
-  key_id: string
-  site_id: string
-  role: PersonRow['role'] | 'agent'
-  since: number
 }
 
 /** Sizes of the hub's log of which somebody holds a head: the one they showed last, and the one they were answered. */

@@ -10,6 +10,7 @@ import { findAgentLog, readForks } from '../stores/agent-log-store.ts'
 import type { AgentStore } from '../stores/agent-store.ts'
 import type { HubDatabase, HubTransaction } from '../stores/database.ts'
 import type { MailboxOwner } from '../stores/envelope-writes.ts'
+import { agentLogLock, lock } from '../stores/locks.ts'
 import {
   logNameOf,
   makeRoom,
@@ -59,6 +60,7 @@ export class Segments {
    */
   async store(agent: MailboxOwner, segment: AuditSegment): Promise<number> {
     return this.#parts.writes.run(async (db) => {
+      await lock(db, agentLogLock(agent))
       const log = await findAgentLog(db, agent)
       if (log === undefined) throw refuse('no head of this log was witnessed yet')
       const stored = Number(log.stored_size)
@@ -73,7 +75,7 @@ export class Segments {
       if (to > log.size) throw refuse(`only ${log.size} entries were witnessed`)
       await this.#add(db, log, segment)
       return to
-    })
+    }, agentLogLock(agent))
   }
 
   /** A page of an agent's log as people see it. Throws: ERR_AGENT_UNKNOWN. */

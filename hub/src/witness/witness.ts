@@ -13,10 +13,13 @@ import type { Clock } from '@sallyport/core/wiring'
 import { CodedError } from '@sallyport/sdk'
 import { randomBytes } from 'node:crypto'
 import type { HubLimits } from '../limits.ts'
+import type { Principal } from '../sessions/principals.ts'
 import { findAgentLog, putFork, putHead, type HeadRow } from '../stores/agent-log-store.ts'
 import type { AgentStore } from '../stores/agent-store.ts'
 import type { HubDatabase, HubTransaction } from '../stores/database.ts'
 import type { MailboxOwner } from '../stores/envelope-writes.ts'
+import { lock, siteLock } from '../stores/locks.ts'
+import type { SeenHeads } from '../stores/retention-seen-heads.ts'
 import { appendToSiteLog } from '../stores/site-log.ts'
 import { WITNESS_SEED_BYTES, type WitnessKeyStore } from '../stores/witness-key-store.ts'
 import type { Writes } from '../stores/writes.ts'
@@ -31,6 +34,7 @@ export interface WitnessParts {
   readonly writes: Writes
   readonly agents: AgentStore
   readonly keys: WitnessKeyStore
+  readonly seenHeads: SeenHeads
 }
 
 /** A head as an agent sends it. */
@@ -64,8 +68,9 @@ export class Witness {
   async witness(agent: MailboxOwner, submission: HeadSubmission): Promise<WitnessedHead> {
     const shown = await this.#read(agent, submission)
     const key = await this.#key(agent.siteId)
-    const { judgement, held } = await this.#parts.writes.run((db) =>
-      this.#judge(db, { agent, shown, note: submission.note, key }),
+    const { judgement, held } = await this.#parts.writes.run(
+      (db) => this.#judge(db, { agent, shown, note: submission.note, key }),
+      siteLock(agent.siteId),
     )
     if (judgement === 'fork') throw notGrown('ERR_AUDIT_FORK', shown, held)
     if (judgement === 'behind' || held === undefined) {
@@ -81,9 +86,15 @@ export class Witness {
   }
 
   /** The head of the hub's own log of a site, shown to begin with that of a size. */
-  async hubHead(siteId: string, knownSize: number): Promise<HubHead> {
+  async hubHead(
+    { siteId, keyId }: Pick<Principal, 'siteId' | 'keyId'>,
+    knownSize: number,
+  ): Promise<HubHead> {
     const key = await this.#key(siteId)
-    return readHubHead(this.#parts.db, { siteId, key }, knownSize)
+    const head = await readHubHead(this.#parts.db, { siteId, key }, knownSize)
+    const { size: answered } = parseCheckpoint(head.note)
+    this.#parts.seenHeads.note({ siteId, keyId, shown: knownSize, answered })
+    return head
   }
 
   async #read(agent: MailboxOwner, { note, oldSize, consistency }: HeadSubmission) {
@@ -109,6 +120,7 @@ export class Witness {
   ): Promise<Judged> {
     const { agent, shown, note, key } = head
     const nowMs = this.#parts.clock.now()
+    await lock(db, siteLock(agent.siteId))
     const held = await findAgentLog(db, agent)
     const judgement = judgeHead(
       held && { ...headOf(held), root: decodeBase64url(held.root) },

@@ -41,6 +41,10 @@ export class HubStart extends BaseCommand {
       helpValue: '<folder>',
       summary: 'Where its database is; else hub/ of the home',
     }),
+    database: string({
+      helpValue: '<url>',
+      summary: 'PostgreSQL database in place of a file, which several hubs may share',
+    }),
     'log-level': string({
       summary: 'How much it logs',
       options: ['trace', 'debug', 'info', 'warn', 'error'],
@@ -49,14 +53,16 @@ export class HubStart extends BaseCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(HubStart)
+    const { database } = flags
     const home = this.home(flags)
     const dataDir = flags['data-dir'] ?? home.hub
     const { expectSites } = await import('../../work/hub-start.ts')
-    expectSites(home, { given: flags.site ?? [], dataDir })
+    expectSites(home, { given: flags.site ?? [], dataDir, database })
     const { host, port, site, 'public-url': publicUrls, 'log-level': logLevel } = flags
     const values = {
       '--home': [home.folder],
       '--data-dir': [dataDir],
+      '--database': [database],
       '--host': [host],
       '--port': [port?.toString()],
       '--site': site ?? [],
