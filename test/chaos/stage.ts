@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { buildBundle } from '../support/build.ts'
 import { TestOperator, type KnownAgent } from '../support/operator.ts'
-import { TestPostgres } from '../support/postgres.ts'
+import type { TestPostgres } from '../support/postgres.ts'
 import { startMain, temporaryFolder, type Running } from '../support/programs.ts'
 import type { History } from './history.ts'
 import type { Trouble, Who } from './schedule.ts'
@@ -90,8 +90,7 @@ export class Stage implements AsyncDisposable {
     this.#folder = this.#scope.use(await temporaryFolder()).path
     await writeFile(this.#siteFile, JSON.stringify(this.operator.siteFile()))
     if (hasPostgres) {
-      this.#postgres = this.#scope.use(await TestPostgres.start())
-      this.#databaseUrl = await this.#postgres.createDatabase()
+      await this.#startPostgres()
     }
     const names = Array.from({ length: agentCount }, (_, n) => `agent-${n}`)
     for (const who of ['operator', ...names]) this.#lines.set(who, await this.#openLine(who))
@@ -100,6 +99,12 @@ export class Stage implements AsyncDisposable {
     this.operator.connect(this.#lines.get('operator')!.url)
     const bundle = await buildBundle('chaos/plugins/tally.ts')
     for (const who of names) this.agents.push(await this.#enrol(who, bundle))
+  }
+
+  async #startPostgres(): Promise<void> {
+    const postgres = await import('../support/postgres.ts')
+    this.#postgres = this.#scope.use(await postgres.TestPostgres.start())
+    this.#databaseUrl = await this.#postgres.createDatabase()
   }
 
   #openLine(who: Who): Promise<TroubleLine> {

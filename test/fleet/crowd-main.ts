@@ -18,11 +18,13 @@ const polls = new HeldPolls()
 const agents = new Map<string, LightAgent>()
 const stop = new AbortController()
 const failures: Record<string, number> = {}
+let pollCount = 0
 let answeredCount = 0
 let effectCount = 0
 let site = { url: '', seed: new Uint8Array() }
 
 const events = {
+  onPolled: () => void (pollCount += 1),
   onEffect: () => void (effectCount += 1),
   onAnswered: () => void (answeredCount += 1),
   onError(error: unknown) {
@@ -30,6 +32,8 @@ const events = {
     failures[code] = (failures[code] ?? 0) + 1
   },
 }
+
+type Told<K extends ToCrowd['kind']> = Extract<ToCrowd, { kind: K }>
 
 function tell(message: FromCrowd): void {
   process.send?.(message)
@@ -43,21 +47,24 @@ tell({ kind: 'ready' })
 async function obey(message: ToCrowd): Promise<void> {
   if (message.kind === 'begin') begin(message)
   else if (message.kind === 'enrol') await enrol(message)
-  else if (message.kind === 'poll') await poll(message.withinMs)
+  else if (message.kind === 'poll') await poll(message)
   else if (message.kind === 'absent') {
     const agentIds = [...agents.keys()].filter((agentId) => !polls.has(agentId))
     tell({ kind: 'absent', question: message.question, agentIds })
   } else process.exit(0)
 }
 
-function begin({ url, seed }: Extract<ToCrowd, { kind: 'begin' }>): void {
+function sums() {
+  return { answeredCount, effectCount, failures }
+}
+
+function begin({ url, seed }: Told<'begin'>): void {
   site = { url, seed: Buffer.from(seed, 'hex') }
-  const count = (): void =>
-    tell({ kind: 'count', heldCount: polls.count(), answeredCount, effectCount, failures })
+  const count = (): void => tell({ kind: 'count', heldCount: polls.count(), pollCount, ...sums() })
   setInterval(count, COUNT_EVERY_MS)
 }
 
-async function enrol({ batch, agents: list }: Extract<ToCrowd, { kind: 'enrol' }>): Promise<void> {
+async function enrol({ batch, agents: list }: Told<'enrol'>): Promise<void> {
   try {
     const enrolled: EnrolledAgent[] = []
     const waiting = list.values()
@@ -82,11 +89,11 @@ async function enrolOne({ index, name, code }: NewAgent): Promise<EnrolledAgent>
 }
 
 /** Agents that were started long ago poll at all times of a minute. */
-async function poll(withinMs: number): Promise<void> {
+async function poll({ withinMs, waitSeconds }: Told<'poll'>): Promise<void> {
   for (const [agentId, agent] of agents) {
     void polls.during(agentId, async () => {
       await sleep(Math.random() * withinMs)
-      await agent.poll(stop.signal)
+      await agent.poll(waitSeconds, stop.signal)
     })
   }
 }

@@ -9,6 +9,14 @@ const FLAGS = ['--conditions=@sallyport/source', '--disable-warning=Experimental
 
 type Answered<K extends FromCrowd['kind']> = Extract<FromCrowd, { kind: K }>
 
+const NOTHING_YET: CrowdCount = {
+  heldCount: 0,
+  pollCount: 0,
+  answeredCount: 0,
+  effectCount: 0,
+  failures: {},
+}
+
 /** A running crowd. Disposing it ends the process. */
 export class Crowd implements AsyncDisposable {
   readonly #child: ChildProcess
@@ -16,7 +24,7 @@ export class Crowd implements AsyncDisposable {
   readonly #asked = new Map<number, { resolve(message: FromCrowd): void; reject(e: Error): void }>()
   #lastQuestion = 0
   /** As it was told last. */
-  count: CrowdCount = { heldCount: 0, answeredCount: 0, effectCount: 0, failures: {} }
+  count: CrowdCount = NOTHING_YET
 
   private constructor(child: ChildProcess) {
     this.#child = child
@@ -52,8 +60,8 @@ export class Crowd implements AsyncDisposable {
   }
 
   /** Every agent begins to poll, at its own moment within this time. */
-  poll(withinMs: number): void {
-    this.#send({ kind: 'poll', withinMs })
+  poll(withinMs: number, waitSeconds: number): void {
+    this.#send({ kind: 'poll', withinMs, waitSeconds })
   }
 
   /** Agents whose poll is not held. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A fleet: one hub, one operator, and crowds of light agents in processes of their own. */
+import { WIRE } from '@sallyport/core/transport'
 import { randomBytes } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
+import { readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TestOperator, type KnownAgent } from '../support/operator.ts'
@@ -15,6 +16,8 @@ export interface FleetOptions {
   readonly crowdCount: number
   /** A hub that runs already and serves the site of `siteFile`; one of the fleet's own unless given. */
   readonly hub?: { readonly url: string; readonly siteFile: string } | undefined
+  /** How long an agent lets the hub hold its poll. */
+  readonly waitSeconds?: number | undefined
   /** More arguments for the fleet's own hub. */
   readonly hubArguments?: readonly string[] | undefined
 }
@@ -23,6 +26,8 @@ export interface FleetOptions {
 const CODES_AT_ONCE = 8
 /** Agents that one crowd enrols at a time. */
 const BATCH = 64
+/** Why: all agents of a fleet come from one address, and enrol within minutes. */
+const LIMITS = { enrolmentsPerSource: 1_000_000 }
 const LOOK_EVERY_MS = 50
 const HUB_READY_MS = 600_000
 
@@ -48,6 +53,7 @@ export class Fleet implements AsyncDisposable {
       fleet.#folder = fleet.#scope.use(await temporaryFolder()).path
       const siteFile = options.hub?.siteFile ?? join(fleet.#folder, 'site.json')
       await writeFile(siteFile, JSON.stringify(fleet.operator.siteFile()))
+      await writeFile(fleet.#limitsFile, JSON.stringify(LIMITS))
       if (options.hub === undefined) await fleet.#startHub()
       else await fleet.#findHub(options.hub.url)
       await fleet.#startCrowds()
@@ -56,6 +62,10 @@ export class Fleet implements AsyncDisposable {
       await fleet[Symbol.asyncDispose]()
       throw error
     }
+  }
+
+  get #limitsFile(): string {
+    return join(this.#folder, 'limits.json')
   }
 
   get url(): string {
@@ -67,6 +77,14 @@ export class Fleet implements AsyncDisposable {
     return this.#hub && readVitals(this.#hub.pid).catch(() => undefined)
   }
 
+  /** Size of the hub's database with what belongs to it; 0 where it is not a file of the fleet's own hub. */
+  async databaseMib(): Promise<number> {
+    const folder = join(this.#folder, 'hub')
+    const names = await readdir(folder).catch(() => [])
+    const sizes = names.map(async (name) => (await stat(join(folder, name))).size)
+    return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0) / 1_048_576
+  }
+
   /** What each crowd takes. */
   async crowdVitals(): Promise<readonly Vitals[]> {
     return Promise.all(this.#crowds.map(({ pid }) => readVitals(pid)))
@@ -75,9 +93,10 @@ export class Fleet implements AsyncDisposable {
   /** All crowds together. */
   get count(): CrowdCount {
     const failures: Record<string, number> = {}
-    const sum = { heldCount: 0, answeredCount: 0, effectCount: 0 }
+    const sum = { heldCount: 0, pollCount: 0, answeredCount: 0, effectCount: 0 }
     for (const { count } of this.#crowds) {
       sum.heldCount += count.heldCount
+      sum.pollCount += count.pollCount
       sum.answeredCount += count.answeredCount
       sum.effectCount += count.effectCount
       for (const [code, times] of Object.entries(count.failures)) {
@@ -102,7 +121,8 @@ export class Fleet implements AsyncDisposable {
 
   /** Lets every agent poll, each from its own moment within this time on. */
   poll(withinMs: number): void {
-    for (const crowd of this.#crowds) crowd.poll(withinMs)
+    const { waitSeconds = WIRE.maxWaitSeconds } = this.#options
+    for (const crowd of this.#crowds) crowd.poll(withinMs, waitSeconds)
   }
 
   /** Waits until the hub holds so many polls. Returns after how many milliseconds, or undefined when it did not. */
@@ -151,7 +171,8 @@ export class Fleet implements AsyncDisposable {
     const port = this.#url === '' ? '0' : new URL(this.#url).port
     const args = ['--data-dir', join(this.#folder, 'hub'), '--port', port, '--log-level', 'warn']
     const site = ['--site', join(this.#folder, 'site.json')]
-    const all = [...args, ...site, ...(this.#options.hubArguments ?? [])]
+    const limits = ['--profile', 'msp', '--limits', this.#limitsFile]
+    const all = [...args, ...site, ...limits, ...(this.#options.hubArguments ?? [])]
     this.#hub = await startMain('hub', all, { home: this.#folder })
     if (this.#url !== '') return
     this.#url = String(this.#hub.ready['url'])

@@ -28,6 +28,7 @@ import { MemoryAuditStore } from './memory-audit.ts'
 
 /** What an agent tells its crowd. */
 export interface LightAgentEvents {
+  onPolled(): void
   /** A job that was never seen before was carried out. */
   onEffect(): void
   onAnswered(): void
@@ -66,14 +67,19 @@ export class LightAgent {
   }
 
   /** Polls until `signal` ends it. */
-  async poll(signal: AbortSignal): Promise<void> {
+  async poll(waitSeconds: number, signal: AbortSignal): Promise<void> {
     const { hub, events } = this.#parts
     await runPollLoop(
       {
-        takeDeliveries: (wait) => hub.takeDeliveries(wait),
+        async takeDeliveries(wait) {
+          const deliveries = await hub.takeDeliveries(wait)
+          events.onPolled()
+          return deliveries
+        },
         receive: (delivery) => this.#receive(delivery),
         backOff: makeBackOff(Math.random),
         onError: events.onError,
+        waitSeconds,
       },
       signal,
     )

@@ -27,7 +27,7 @@ export function readingLine(reading: Reading): string {
 
 /** A report, one figure a line. */
 export function reportLines(report: FleetReport): string[] {
-  const { agentCount, enrolledMs, connectedMs, idle, jobsMs, restart, failures } = report
+  const { agentCount, enrolledMs, connectedMs, idle, jobsMs, restart, soak, failures } = report
   const lines: [string, string][] = [
     ['agents', String(agentCount)],
     ['enrolled in', seconds(enrolledMs)],
@@ -49,6 +49,13 @@ export function reportLines(report: FleetReport): string[] {
     lines.push(['first job at 95 per cent', millis(restart.firstJobMs)])
     lines.push(['hub CPU until all were back', `${restart.cpuSeconds?.toFixed(1) ?? '-'} s`])
     lines.push(['hub memory at its peak', `${restart.peakRssMib?.toFixed(0) ?? '-'} MiB`])
+  }
+  if (soak !== undefined) {
+    lines.push(['soak: polls, jobs', `${soak.pollCount}, ${soak.jobCount}`])
+    lines.push(['hub memory, change an hour', `${soak.mibPerHour.toFixed(1)} MiB`])
+    lines.push(['hub memory, first and last', soak.rssMib.map((n) => n.toFixed(0)).join(', ')])
+    lines.push(['hub descriptors, least and most', soak.descriptorCounts.join(', ')])
+    lines.push(['hub database', `${soak.databaseMib.map((n) => n.toFixed(1)).join(' to ')} MiB`])
   }
   for (const [code, times] of Object.entries(failures)) lines.push([code, String(times)])
   return lines.map(([what, value]) => `${what.padEnd(36)} ${value}`)

@@ -7,6 +7,7 @@ import { headLine, readingLine, reportLines } from './lines.ts'
 import { runFleet } from './run-fleet.ts'
 
 const USAGE = `npm run fleet -- [--agents 5000] [--processes 2] [--ramp 30] [--idle 30] [--jobs 50]
+                 [--wait 50] [--soak <minutes>]
                  [--restart SIGKILL|SIGTERM|none] [--patience 180] [--json]
                  [--hub <url> --site <file>] [-- <arguments of the hub>]
 
@@ -25,6 +26,8 @@ const { values, positionals } = parseArgs({
     jobs: { type: 'string', default: '50' },
     restart: { type: 'string', default: 'SIGKILL' },
     patience: { type: 'string', default: '180' },
+    wait: { type: 'string', default: '50' },
+    soak: { type: 'string' },
     hub: { type: 'string' },
     site: { type: 'string' },
     json: { type: 'boolean', default: false },
@@ -49,6 +52,8 @@ const report = await runFleet(
     idleMs: Number(values.idle) * SECOND_MS,
     jobCount: Number(values.jobs),
     restart: isOwn && values.restart !== 'none' ? (values.restart as NodeJS.Signals) : null,
+    soakMs: values.soak === undefined ? undefined : Number(values.soak) * 60 * SECOND_MS,
+    waitSeconds: Number(values.wait),
     patienceMs: Number(values.patience) * SECOND_MS,
     hub: isOwn ? undefined : { url: values.hub!, siteFile: values.site! },
     hubArguments: positionals,

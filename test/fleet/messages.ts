@@ -22,7 +22,7 @@ export type ToCrowd =
   | { readonly kind: 'begin'; readonly url: string; readonly seed: string }
   | { readonly kind: 'enrol'; readonly batch: number; readonly agents: readonly NewAgent[] }
   /** Begins to poll, each agent at its own moment within `withinMs`. */
-  | { readonly kind: 'poll'; readonly withinMs: number }
+  | { readonly kind: 'poll'; readonly withinMs: number; readonly waitSeconds: number }
   /** Which agents have no poll held now. */
   | { readonly kind: 'absent'; readonly question: number }
   | { readonly kind: 'stop' }
@@ -39,6 +39,8 @@ export type FromCrowd =
 export interface CrowdCount {
   /** Agents whose poll the hub holds. */
   readonly heldCount: number
+  /** Polls that came to an end without a fault. */
+  readonly pollCount: number
   /** Jobs answered, and effects, which are never more than one for each job. */
   readonly answeredCount: number
   readonly effectCount: number

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { KnownAgent } from '../support/operator.ts'
 import { Fleet, type FleetOptions } from './fleet.ts'
 import { Gauge, type Reading } from './gauge.ts'
+import { measureSoak, type SoakReport } from './measure-soak.ts'
 
 /** What is to be done. Units: milliseconds. */
 export interface FleetRun extends FleetOptions {
@@ -14,6 +15,8 @@ export interface FleetRun extends FleetOptions {
   readonly jobCount: number
   /** How the hub is ended before it is started again; null leaves it alone. */
   readonly restart: NodeJS.Signals | null
+  /** How long jobs and polls go on as fast as they can be, after all else. */
+  readonly soakMs?: number | undefined
   /** The longest that is waited until all are held. */
   readonly patienceMs: number
 }
@@ -28,6 +31,10 @@ export interface FleetReport {
   /** From submission to the verified answer, sorted. */
   readonly jobsMs: readonly number[]
   readonly restart: RestartReport | undefined
+  readonly soak: SoakReport | undefined
+  /** Effects in all agents, and answers that the hub took from them. */
+  readonly effectCount: number
+  readonly answeredCount: number
   readonly failures: Readonly<Record<string, number>>
 }
 
@@ -63,9 +70,11 @@ export async function runFleet(
   const jobsMs = await measureJobs(fleet, run.jobCount)
   gauge.phase = 'restart'
   const restart = run.restart === null ? undefined : await measureRestart(fleet, gauge, run)
-  const { failures } = fleet.count
+  gauge.phase = 'soak'
+  const soak = run.soakMs === undefined ? undefined : await measureSoak(fleet, gauge, run.soakMs)
+  const { heldCount: _, ...sums } = fleet.count
   const { agentCount } = run
-  return { agentCount, enrolledMs, connectedMs, idle, jobsMs, restart, failures }
+  return { agentCount, enrolledMs, connectedMs, idle, jobsMs, restart, soak, ...sums }
 }
 
 async function measureIdle(gauge: Gauge, idleMs: number): Promise<FleetReport['idle']> {
