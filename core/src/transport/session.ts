@@ -76,7 +76,17 @@ export function makeSession(parts: SessionParts): Session {
   }
 }
 
-async function openSession(
+/** Why a second attempt: a challenge is lost with the memory that would have burned it, and the next one names another. */
+async function openSession(parts: SessionParts, prover: Prover): Promise<Token> {
+  try {
+    return await answerChallenge(parts, prover)
+  } catch (error) {
+    if (hubRefusalOf(error)?.code !== 'ERR_STORE_AWAY') throw error
+    return answerChallenge(parts, prover)
+  }
+}
+
+async function answerChallenge(
   { http, key, clock, instance = THIS_PROCESS }: SessionParts,
   prover: Prover,
 ): Promise<Token> {

@@ -21,6 +21,7 @@ const MALFORMED: readonly string[] = [
 const UNPROVEN: readonly string[] = [
   'ERR_SESSION',
   'ERR_SESSION_PROOF',
+  'ERR_DPOP_PROOF',
   'ERR_POSSESSION',
   'ERR_CODE_REFUSED',
   'ERR_ROUTE_UNKNOWN',

@@ -2,6 +2,7 @@
 /** Proofs of requests: whether one was made for this request, to this hub, now, and for the first time. */
 import { readDpopProof, sha256 } from '@sallyport/core/crypto'
 import { encodeBase64url } from '@sallyport/core/protocol'
+import { isCodedError } from '@sallyport/sdk'
 import type { HubAddresses } from './addresses.ts'
 import type { OnceMemory } from './once-store.ts'
 import type { OnceValues } from './once-values.ts'
@@ -44,9 +45,21 @@ export class Proofs {
     return { thumbprint, hub, tokenHash, value: valueOf(thumbprint, proofId), memory }
   }
 
-  /** Whether this very call is the first to use the proof. Throws: ERR_STORE_AWAY. */
-  async use({ memory, value }: ReadProof): Promise<boolean> {
-    return memory !== undefined && this.#once.useProof(memory, value)
+  /**
+   * Uses a proof up, and says what stands against it: it was used before, or its nonce does not count. A nonce does not
+   * either when the memory it names is away or has lost what it knew: the next one names a memory that is there.
+   */
+  async use({
+    memory,
+    value,
+  }: ReadProof): Promise<'ERR_DPOP_NONCE' | 'ERR_DPOP_PROOF' | undefined> {
+    if (memory === undefined) return 'ERR_DPOP_NONCE'
+    try {
+      return (await this.#once.useProof(memory, value)) ? undefined : 'ERR_DPOP_PROOF'
+    } catch (error) {
+      if (isCodedError(error) && error.code === 'ERR_STORE_AWAY') return 'ERR_DPOP_NONCE'
+      throw error
+    }
   }
 
   /** The address in front of the path of this request, if it is one of this hub. */

@@ -76,7 +76,8 @@ export class Sessions {
     const { proofs } = this.#parts
     const proof = await proofs.read(presented)
     if (proof === undefined) return { code: 'ERR_DPOP_PROOF' }
-    if (proof.memory === undefined) return { code: 'ERR_DPOP_NONCE' }
+    const against = await proofs.use(proof)
+    if (against !== undefined) return { code: against }
     const answered = await this.#verify(text, proof).catch((error: unknown) => {
       if (isCodedError(error) && error.code !== 'ERR_STORE_AWAY') return undefined
       throw error
@@ -84,7 +85,6 @@ export class Sessions {
     if (answered === undefined) return { code: 'ERR_SESSION_PROOF' }
     const { known, document } = answered
     if (document === undefined) return { code: 'ERR_SESSION_PROOF', keyId: known.principal.keyId }
-    if (!(await proofs.use(proof))) return { code: 'ERR_DPOP_PROOF' }
     expectServed(known.standing)
     return this.#issue(known, document)
   }
@@ -93,7 +93,6 @@ export class Sessions {
    * Finds out who makes a request: the token must be alive, its holder still who it says, and the request proven by the
    * key that the token is bound to.
    *
-   * Throws: ERR_STORE_AWAY.
    * Source: RFC 9449, section 7.1, and section 4.3, step 12.
    */
   async recognise(presented: Presented): Promise<Recognised | Denial> {
@@ -106,9 +105,8 @@ export class Sessions {
     if (claims === undefined || known === undefined) return { code: 'ERR_SESSION' }
     const isBound = proof.tokenHash === accessTokenHash(token)
     if (claims.dpop !== proof.thumbprint || !isBound) return { code: 'ERR_DPOP_PROOF' }
-    if (proof.memory === undefined) return { code: 'ERR_DPOP_NONCE' }
-    if (!(await this.#parts.proofs.use(proof))) return { code: 'ERR_DPOP_PROOF' }
-    return { known, claims }
+    const against = await this.#parts.proofs.use(proof)
+    return against === undefined ? { known, claims } : { code: against }
   }
 
   #claimsOf(token: string, { hub }: ReadProof): Promise<AccessClaims | undefined> {
