@@ -36,6 +36,7 @@ import { FileBindingStore, type BindingsChange } from './bindings/binding-store.
 import { logTrouble } from './log-trouble.ts'
 import { notePluginEvent } from './plugin-events.ts'
 import { DATABASE, openRecord, type AgentRecord } from './record.ts'
+import { beginStart } from './starts.ts'
 import type { Enrolled } from './trust.ts'
 
 /** The host of sandboxed plugins. */
@@ -79,7 +80,12 @@ export function wireAgent(parts: AgentParts, scope: AsyncDisposableStack): Conta
   const record = scope.use(openRecord(path, { agentId, identity, mode: 'existing' }))
   const authority = authorityOf(parts.file, enrolled, record.store)
   const hub = scope.use(
-    openHubClient({ url: parts.file.hub, key: identity.signing, clock: systemClock }),
+    openHubClient({
+      url: parts.file.hub,
+      key: identity.signing,
+      clock: systemClock,
+      instance: beginStart(stateDir),
+    }),
   )
   // Why before the host: what happens to plugins at the end is shown to the hub too.
   const audit = scope.use(

@@ -187,6 +187,7 @@ function registerSessions(container: Container, db: HubDatabase, writes: Writes)
       clock: c.resolve(Clock),
       limits: c.resolve(parts.limits),
       principals: c.resolve(parts.principals),
+      lives: c.resolve(parts.lives),
       addresses: c.resolve(parts.addresses),
       store: new SessionKeyStore(db),
       memories: [new SqlOnceStore(writes, c.resolve(Clock))],

@@ -33,5 +33,6 @@ export type { HttpAnswer, HttpClient, HttpOptions, HttpRequest } from './http-cl
 export { runPollLoop } from './poll-loop.ts'
 export type { PollLoopParts, PollTiming } from './poll-loop.ts'
 export { makeSession } from './session.ts'
+export { isStop } from './stop-gate.ts'
 export type { ProgramInstance, Session } from './session.ts'
 export { MAX_SITE_FILE_BYTES, SiteFile, encodeSiteFile, parseSiteFile } from './site-file.ts'

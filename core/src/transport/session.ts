@@ -9,6 +9,7 @@ import { routes } from './contract.ts'
 import { hubRefusalOf } from './faults.ts'
 import type { HttpClient } from './http-client.ts'
 import { makeProver, type Prover } from './prover.ts'
+import { makeStopGate } from './stop-gate.ts'
 
 /** One start of a program. */
 export interface ProgramInstance {
@@ -52,6 +53,7 @@ const THIS_PROCESS: ProgramInstance = { id: encodeBase64url(randomBytes(16)), st
 /** Makes a session; the first call opens it. Calls at the same time share one opening. */
 export function makeSession(parts: SessionParts): Session {
   const prover = makeProver(parts.clock)
+  const gate = makeStopGate(parts.clock)
   let current: Promise<Token> | undefined
 
   async function token(): Promise<Token> {
@@ -62,16 +64,26 @@ export function makeSession(parts: SessionParts): Session {
     return current ?? token()
   }
 
+  async function withAccess<T>(call: (access: Access) => Promise<T>): Promise<T> {
+    const first = await token()
+    try {
+      return await call({ prover, token: first.text })
+    } catch (error) {
+      if (hubRefusalOf(error)?.status !== 401) throw error
+    }
+    if ((await current?.catch(() => undefined)) === first) current = undefined
+    return call({ prover, token: (await token()).text })
+  }
+
   return {
     async withAccess(call) {
-      const first = await token()
+      gate.pass()
       try {
-        return await call({ prover, token: first.text })
+        return await withAccess(call)
       } catch (error) {
-        if (hubRefusalOf(error)?.status !== 401) throw error
+        gate.hear(error)
+        throw error
       }
-      if ((await current?.catch(() => undefined)) === first) current = undefined
-      return call({ prover, token: (await token()).text })
     },
   }
 }

@@ -3,7 +3,6 @@
 import { epochMs, instantOf } from '@sallyport/core/protocol'
 import type { EnvelopeState, EnvelopeView } from '@sallyport/core/transport'
 import { CodedError } from '@sallyport/sdk'
-import { expectServed } from '../agents/lives.ts'
 import type { Principal, Principals } from '../sessions/principals.ts'
 import type { AnsweredEnvelope } from '../stores/envelope-store.ts'
 import type { NewEnvelope } from '../stores/envelope-writes.ts'
@@ -44,14 +43,16 @@ export class Outgoing {
   /**
    * Queues an envelope. The same bytes again give the same receipt, brought up to date.
    *
-   * Throws: ERR_AGENT_UNKNOWN, ERR_AGENT_REVOKED, ERR_ENVELOPE_CONFLICT, ERR_ENVELOPE_EXPIRED, ERR_QUEUE_FULL.
+   * Throws: ERR_AGENT_UNKNOWN, ERR_AGENT_STANDING, ERR_ENVELOPE_CONFLICT, ERR_ENVELOPE_EXPIRED, ERR_QUEUE_FULL.
    */
   async submit(siteId: string, submission: Submission): Promise<Receipt> {
     const { agents, clock, envelopes, limits, wakeUps } = this.#parts
     const { envelopeId, agentId, sealed } = submission
     const agent = await agents.find(siteId, agentId)
     if (agent === undefined) throw new CodedError('ERR_AGENT_UNKNOWN', 'there is no such agent')
-    if (agent.standing === 'revoked') expectServed(agent.standing)
+    if (agent.standing === 'revoked') {
+      throw new CodedError('ERR_AGENT_STANDING', 'this agent was sent away')
+    }
     const envelope: NewEnvelope = {
       site_id: siteId,
       envelope_id: envelopeId,

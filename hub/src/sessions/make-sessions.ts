@@ -2,6 +2,7 @@
 /** Puts the parts of sessions together. */
 import type { AccessTokenAlgorithm } from '@sallyport/core/crypto'
 import type { Clock } from '@sallyport/core/wiring'
+import type { Lives } from '../agents/lives.ts'
 import type { HubLimits } from '../limits.ts'
 import type { SessionKeyStore } from '../stores/session-key-store.ts'
 import type { HubAddresses } from './addresses.ts'
@@ -17,6 +18,7 @@ export interface SessionSurroundings {
   readonly clock: Clock
   readonly limits: HubLimits
   readonly principals: Principals
+  readonly lives: Lives
   readonly addresses: HubAddresses
   readonly store: SessionKeyStore
   readonly memories: readonly OnceMemory[]
@@ -25,9 +27,9 @@ export interface SessionSurroundings {
 
 /** Makes challenges and nonces, and the sessions that are opened with them. */
 export function makeSessions(parts: SessionSurroundings): { once: OnceValues; sessions: Sessions } {
-  const { clock, limits, principals, addresses, store, memories, algorithm } = parts
+  const { clock, limits, principals, lives, addresses, store, memories, algorithm } = parts
   const keys = new SessionKeys({ clock, limits, store, algorithm })
   const once = new OnceValues({ clock, limits, keys, memories })
   const proofs = new Proofs(once, addresses)
-  return { once, sessions: new Sessions({ clock, limits, keys, once, proofs, principals }) }
+  return { once, sessions: new Sessions({ clock, limits, keys, once, proofs, principals, lives }) }
 }

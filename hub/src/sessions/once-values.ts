@@ -61,6 +61,17 @@ export class OnceValues {
     return (await memory?.take('challenge', challenge, ttlMs + AHEAD_MS)) ?? false
   }
 
+  /** When a challenge of ours was issued for this key. Units: epoch milliseconds. */
+  async issuedAt(challenge: string, keyId: string): Promise<number | undefined> {
+    for (const { generation } of this.#parts.memories) {
+      if (generation === undefined) continue
+      const stamp = { kind: 'challenge', generation, keyId } as const
+      const atMs = await readStamp(this.#parts.keys, stamp, challenge)
+      if (atMs !== undefined) return atMs
+    }
+    return undefined
+  }
+
   /** The nonce for the next proof. */
   async nonce(): Promise<string> {
     const generation = this.#generation()

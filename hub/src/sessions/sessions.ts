@@ -21,7 +21,7 @@ import {
 import type { Clock } from '@sallyport/core/wiring'
 import { isCodedError } from '@sallyport/sdk'
 import { randomUUID } from 'node:crypto'
-import { expectServed } from '../agents/lives.ts'
+import { expectServed, type Lives } from '../agents/lives.ts'
 import type { HubLimits } from '../limits.ts'
 import type { OnceValues } from './once-values.ts'
 import type { Denial, Presented } from './presented.ts'
@@ -37,6 +37,7 @@ export interface SessionsParts {
   readonly once: OnceValues
   readonly proofs: Proofs
   readonly principals: Principals
+  readonly lives: Lives
 }
 
 /** A session as it is opened. */
@@ -70,7 +71,7 @@ export class Sessions {
    * Trust: the request is proven first. Then the signature is verified; the document must name this hub, this key, the
    * key of the request, and a challenge of ours that nobody has answered. Its `issuedAt` is not looked at: the challenge
    * is what makes it fresh, and clocks may differ.
-   * Throws: ERR_STORE_AWAY.
+   * Throws: ERR_STORE_AWAY, ERR_AGENT_REVOKED, ERR_AGENT_TWINS.
    */
   async open(presented: Presented, text: string): Promise<OpenedSession | Denial> {
     const { proofs } = this.#parts
@@ -86,7 +87,8 @@ export class Sessions {
     const { known, document } = answered
     if (document === undefined) return { code: 'ERR_SESSION_PROOF', keyId: known.principal.keyId }
     expectServed(known.standing)
-    return this.#issue(known, document)
+    const isLate = !(await this.#meets(known, document))
+    return isLate ? { code: 'ERR_SESSION_PROOF' } : this.#issue(known, document)
   }
 
   /**
@@ -103,10 +105,26 @@ export class Sessions {
     const claims = await this.#claimsOf(token, proof)
     const known = claims === undefined ? undefined : await this.#holderOf(claims)
     if (claims === undefined || known === undefined) return { code: 'ERR_SESSION' }
+    // Another start of the program has opened a session since: whoever still runs opens one anew, and is seen.
+    if (known.instance !== null && known.instance !== claims.instance)
+      return { code: 'ERR_SESSION' }
     const isBound = proof.tokenHash === accessTokenHash(token)
     if (claims.dpop !== proof.thumbprint || !isBound) return { code: 'ERR_DPOP_PROOF' }
     const against = await this.#parts.proofs.use(proof)
     return against === undefined ? { known, claims } : { code: against }
+  }
+
+  /** Whether this start of an agent's program may have a session. Throws: ERR_AGENT_TWINS. */
+  async #meets(known: KnownPrincipal, document: SessionProof): Promise<boolean> {
+    const { siteId, agentId, keyId } = known.principal
+    const { challenge, instance, startCount } = document
+    if (agentId === undefined || known.instance === instance) return true
+    const challengedAtMs = await this.#parts.once.issuedAt(challenge, keyId)
+    if (challengedAtMs === undefined) return false
+    const start = { instance, startCount, challengedAtMs }
+    const meeting = await this.#parts.lives.meet({ siteId, agentId }, start)
+    if (meeting === 'twins') expectServed('twins')
+    return meeting === 'welcome'
   }
 
   #claimsOf(token: string, { hub }: ReadProof): Promise<AccessClaims | undefined> {

@@ -74,7 +74,8 @@ export class AgentLives {
       const row = await find(db, agent)
       if (row === undefined) return 'unknown'
       if (row.standing !== 'twins') return row.standing === 'active' ? undefined : 'other'
-      const fresh = { instance: null, instance_at: null, past_instances: '' }
+      // Of nobody: tokens from before open nothing, so that whoever runs has to come anew.
+      const fresh = { instance: '', instance_at: nowMs, past_instances: '' }
       await stand(db, agent, { standing: 'active', standing_at: nowMs, ...fresh })
       return undefined
     })

@@ -5,6 +5,7 @@ import { randomBytes, randomUUIDv7 } from 'node:crypto'
 import type { Identity } from '@sallyport/core/crypto'
 import { encodeBase64url } from '@sallyport/core/protocol'
 import { openHubClient, type HubClient } from '@sallyport/core/transport'
+import { errorCodeOf, makeProof, openSession } from '../support/raw.ts'
 import { MINUTE, TestSite, anyone, redemption, refusalOf } from '../support/site.ts'
 
 let site: TestSite
@@ -145,7 +146,7 @@ describe('an agent that is sent away', () => {
   it('gets no job, and its key makes no other agent', async () => {
     const agent = await site.enrol()
     await site.operator.revokeAgent(agent.agentId)
-    expect(await refusalOf(site.submit(agent))).toBe('403 ERR_AGENT_REVOKED')
+    expect(await refusalOf(site.submit(agent))).toBe('409 ERR_AGENT_STANDING')
     const { redeemToken } = await site.addCode()
     expect(await refusalOf(redeem(redeemToken, agent.identity))).toBe('404 ERR_CODE_REFUSED')
   })
@@ -159,5 +160,80 @@ describe('an agent that is sent away', () => {
     const unknown = site.operator.revokeAgent(randomUUIDv7())
     expect(await refusalOf(unknown)).toBe('404 ERR_AGENT_UNKNOWN')
     expect(await standingOf(agent.agentId)).toBe('active')
+  })
+})
+
+describe('two programs with one identity', () => {
+  /** One start of an agent's program that lives on: what it asks is answered, or what the hub said instead. */
+  const asks = (client: HubClient) => refusalOf(client.takeDeliveries({ waitSeconds: 0 }))
+
+  it('are both stopped when the first comes again, and their polls end', async () => {
+    const { agentId, identity } = await site.enrol()
+    const [first, second] = [startOf(identity), startOf(identity)]
+    expect([await asks(first), await asks(second)]).toEqual(['nothing', 'nothing'])
+    const poll = refusalOf(second.takeDeliveries({ waitSeconds: 50 }))
+    await new Promise((done) => setTimeout(done, 100))
+    const startedMs = performance.now()
+    expect(await asks(first)).toBe('403 ERR_AGENT_TWINS')
+    expect(await poll).toBe('403 ERR_AGENT_TWINS')
+    expect(performance.now() - startedMs).toBeLessThan(5_000)
+    expect(await asks(second)).toBe('403 ERR_AGENT_TWINS')
+    expect(await standingOf(agentId)).toBe('twins')
+  })
+
+  it('stay stopped over restarts of either, until an operator releases them', async () => {
+    const { agentId, identity } = await site.enrol()
+    const [first, second] = [startOf(identity), startOf(identity)]
+    for (const client of [first, second, first]) await asks(client)
+    expect(await asks(startOf(identity))).toBe('403 ERR_AGENT_TWINS')
+    await site.operator.releaseAgent(agentId)
+    await site.operator.releaseAgent(agentId)
+    site.clock.turn(MINUTE)
+    expect(await asks(second)).toBe('nothing')
+    expect(await standingOf(agentId)).toBe('active')
+    expect([await asks(first), await asks(second)]).toEqual(['nothing', '403 ERR_AGENT_TWINS'])
+  })
+
+  it('are told once, and ask again a minute later and not sooner', async () => {
+    const { agentId, identity } = await site.enrol()
+    const [first, second] = [startOf(identity), startOf(identity)]
+    for (const client of [first, second, first]) await asks(client)
+    await site.operator.releaseAgent(agentId)
+    expect(await asks(first)).toBe('403 ERR_AGENT_TWINS')
+    site.clock.turn(MINUTE)
+    expect(await asks(first)).toBe('nothing')
+  })
+
+  it('are not what many restarts are, nor what comes late of a start that is over', async () => {
+    const { agentId, identity } = await site.enrol()
+    let last = startOf(identity)
+    for (let start = 0; start < 12; start += 1) {
+      expect(await asks(last)).toBe('nothing')
+      last = startOf(identity)
+    }
+    expect(await standingOf(agentId)).toBe('active')
+  })
+
+  it('are not what comes late of a start that is over, but what comes after its successor', async () => {
+    const { agentId, identity } = await site.enrol()
+    const first = await makeProof(site.url, identity)
+    expect((await openSession(site.url, first)).status).toBe(200)
+    // On its way when the program ended and the next one began.
+    const late = await makeProof(site.url, identity)
+    const next = startOf(identity)
+    expect(await asks(next)).toBe('nothing')
+    expect(errorCodeOf(await openSession(site.url, late))).toBe('ERR_SESSION_PROOF')
+    expect(await standingOf(agentId)).toBe('active')
+    expect(await asks(next)).toBe('nothing')
+    const alive = await makeProof(site.url, identity)
+    expect(errorCodeOf(await openSession(site.url, alive))).toBe('ERR_AGENT_TWINS')
+  })
+
+  it('are released by an operator, and only when they were stopped', async () => {
+    const { agentId, client } = await site.enrol()
+    await site.operator.releaseAgent(agentId)
+    await site.operator.revokeAgent(agentId)
+    expect(await refusalOf(site.operator.releaseAgent(agentId))).toBe('409 ERR_AGENT_STANDING')
+    expect(await refusalOf(client.releaseAgent(agentId))).toBe('403 ERR_AGENT_REVOKED')
   })
 })

@@ -39,6 +39,8 @@ async function fill(db: HubTransaction, siteId: string): Promise<void> {
       expires_at: 9_999_999_999_999,
       redeemed_key: null,
       redeemed_at: null,
+      must_confirm: 0,
+      replaces: '',
     })
     .execute()
   const posting = {
@@ -66,6 +68,12 @@ async function fillAgents(db: HubTransaction, site_id: string): Promise<void> {
       descriptor: null,
       enrolled_at: 1_800_000_000_000,
       last_seen_at: null,
+      standing: 'active',
+      standing_at: null,
+      instance: null,
+      instance_at: null,
+      start_count: null,
+      past_instances: '',
     })
     .execute()
   for (let n = 0; n < MANY; n += 1) {
