@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The agent's record: its database, with the journal and the audit log over it. */
+import { randomBytes } from 'node:crypto'
 import { auditOrigin, AuditLog, type AuditEventInput } from '@sallyport/core/audit'
 import type { Identity } from '@sallyport/core/crypto'
 import type { Journal } from '@sallyport/core/runner'
@@ -29,7 +30,9 @@ export function openRecord(
 ): AgentRecord {
   const store = openSqliteAgentStore(path, { clock: systemClock, mode: agent.mode })
   const epoch = store.witness.epoch()?.number ?? 0
-  const log = new AuditLog(store.audit, auditOrigin(agent.agentId), agent.identity.signing, epoch)
+  const salt = (): string => randomBytes(16).toString('base64url')
+  const origin = auditOrigin(agent.agentId)
+  const log = new AuditLog(store.audit, origin, agent.identity.signing, { epoch, salt })
   const journal = makeSqliteJournal(store, log)
   return {
     store,

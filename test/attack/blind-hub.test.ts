@@ -296,6 +296,15 @@ describe('a hub after a busy time', () => {
     expect(closedCount).toBeLessThan(sealedTexts().length / 2)
   })
 
+  it('cannot tell from a hash what happened: each entry has a salt of its own', async () => {
+    const { text } = await readBy(field.operator.identity)
+    const lines = text.match(/^\{.*"event":.*"salt":"[\w-]{22}"\}/gm) ?? []
+    const salts = new Map(lines.map((line) => [line.slice(-24, -2), line]))
+    expect(lines.length).toBeGreaterThan(20)
+    expect(new Set(lines).size).toBe(salts.size)
+    expect(text.match(/^\{"(about|at)":.*"event":/gm)).toHaveLength(lines.length)
+  })
+
   it('has for a customer what is theirs, and nothing of another guest', async () => {
     const { text } = await readBy(acme)
     const theirs = [`${MARK}-about-${OWN}`, `guest/${OWN}`, `${MARK}-why`, `${MARK}-nightly`]

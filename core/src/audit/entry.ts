@@ -2,7 +2,15 @@
 /** One entry of the audit log: what happened, when, to which job. */
 import { CodedError } from '@sallyport/sdk'
 import { z } from 'zod'
-import { Id, Instant, JsonObject, encodeJson, instantOf, parseJson } from '../protocol/index.ts'
+import {
+  Bytes16,
+  Id,
+  Instant,
+  JsonObject,
+  encodeJson,
+  instantOf,
+  parseJson,
+} from '../protocol/index.ts'
 import { DETAIL_BOUNDS, cutMark, plainDetails } from './details.ts'
 
 /** Size of an entry; longer details are cut. */
@@ -80,6 +88,8 @@ export const AuditEntry = z.strictObject({
   /** What it is about: `guest/101`, `node/pve1`. A customer is shown the entries about what is theirs. */
   about: z.array(z.string().max(80)).max(64).optional(),
   details: JsonObject,
+  /** 16 random bytes, base64url. Why: whoever has the hash of an entry, as a hub has, could guess what happened. */
+  salt: Bytes16.optional(),
 })
 export type AuditEntry = z.infer<typeof AuditEntry>
 
@@ -99,10 +109,15 @@ export interface AuditEventInput {
  * Shape: at most 8 KiB. Details that do not fit are shortened and get a member `cut` with their full size and digest.
  * Throws: ERR_AUDIT_EVENT when the event or an id is none.
  */
-export function encodeAuditEntry(index: number, atMs: number, input: AuditEventInput): Uint8Array {
+export function encodeAuditEntry(
+  index: number,
+  atMs: number,
+  input: AuditEventInput,
+  salt?: string,
+): Uint8Array {
   const { event, jobId, envelopeId, about } = input
   const full = plainDetails(input.details, DETAIL_BOUNDS.full)
-  const head = { index, at: instantOf(atMs), event, jobId, envelopeId, about }
+  const head = { index, at: instantOf(atMs), event, jobId, envelopeId, about, salt }
   const checked = AuditEntry.safeParse({ ...head, details: {} })
   if (!checked.success) throw new CodedError('ERR_AUDIT_EVENT', 'this cannot be an audit entry')
   const whole = encodeJson({ ...head, details: full })

@@ -31,6 +31,14 @@ export interface GrowthProof {
   readonly path: readonly Uint8Array[]
 }
 
+/** How a log is continued. */
+export interface AuditLogOptions {
+  /** The epoch in which checkpoints are signed; 0 unless given. */
+  readonly epoch?: number
+  /** 16 random bytes as base64url, for each entry. Without it what is easily guessed can be told from its hash. */
+  readonly salt?: () => string
+}
+
 /**
  * An append-only log of one agent. Every append is one checkpoint.
  *
@@ -41,6 +49,7 @@ export class AuditLog {
   readonly #origin: string
   readonly #store: AuditStore
   readonly #key: SigningKey
+  readonly #salt: () => string | undefined
   #epoch: number
   /** Trees known to be right, before and after the last append. A transaction that failed leaves the first. */
   #known: MerkleFrontier[] = []
@@ -48,11 +57,12 @@ export class AuditLog {
   #shown: MerkleFrontier | undefined
 
   /** `origin` is that of epoch 0. */
-  constructor(store: AuditStore, origin: string, key: SigningKey, epoch = 0) {
+  constructor(store: AuditStore, origin: string, key: SigningKey, options: AuditLogOptions = {}) {
     this.#store = store
     this.#origin = origin
     this.#key = key
-    this.#epoch = epoch
+    this.#epoch = options.epoch ?? 0
+    this.#salt = options.salt ?? (() => undefined)
   }
 
   /** The name under which checkpoints are signed now. */
@@ -106,7 +116,7 @@ export class AuditLog {
     if (events.length === 0) return []
     const after = before.clone()
     const rows = events.map((event): AuditRow => {
-      const bytes = encodeAuditEntry(after.size, atMs, event)
+      const bytes = encodeAuditEntry(after.size, atMs, event, this.#salt())
       const row = { index: after.size, bytes, leafHash: leafHash(bytes) }
       after.append(row.leafHash)
       return row

@@ -7,6 +7,7 @@ import { AUDIT_EVENTS, MAX_ENTRY_BYTES, parseAuditEntry } from '@sallyport/core/
 import { digestOf } from '@sallyport/core/crypto'
 import { encodeJson } from '@sallyport/core/protocol'
 import { encodeAuditEntry } from '../../src/audit/entry.ts'
+import { leafHash } from '../../src/audit/merkle.ts'
 import { AGENT_ID, AT_MS } from './memory-audit-store.ts'
 
 type Details = Record<string, unknown>
@@ -23,6 +24,15 @@ describe('an entry', () => {
       `{"at":"2026-11-22T08:00:00.000Z","details":{"a":"x","b":1},"event":"job.admitted",` +
         `"index":0,"jobId":"${AGENT_ID}"}`,
     )
+  })
+
+  it('has a salt when one is given, so that its hash tells nobody what happened', () => {
+    const entry = { event: 'agent.started', details: {} } as const
+    const salt = 'A'.repeat(22)
+    const salted = encodeAuditEntry(0, AT_MS, entry, salt)
+    expect(parseAuditEntry(salted).salt).toBe(salt)
+    expect(leafHash(salted)).not.toEqual(leafHash(encodeAuditEntry(0, AT_MS, entry)))
+    expect(() => encodeAuditEntry(0, AT_MS, entry, 'short')).toThrowCode('ERR_AUDIT_EVENT')
   })
 
   it.each(AUDIT_EVENTS)('comes back for the event %s', (event) => {

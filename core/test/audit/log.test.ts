@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The writing side: one checkpoint per append, proofs against it, and no word about a log that was altered. */
+import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import {
@@ -249,9 +250,18 @@ describe('an epoch', () => {
     log.continueIn(1, add(log, 2))
     expect([log.epoch, log.origin, log.size]).toEqual([1, `${ORIGIN}/1`, 3])
     expect(parseCheckpoint(store.notes[1]!.note)).toMatchObject({ origin: `${ORIGIN}/1`, size: 3 })
-    const later = new AuditLog(store, ORIGIN, KEY, 1)
+    const later = new AuditLog(store, ORIGIN, KEY, { epoch: 1 })
     later.append([eventOf(3)], AT_MS)
     expect(verifyAuditLog(store, ORIGIN, KEY.publicKey)).toMatchObject({ ok: true, size: 4 })
+  })
+
+  it('salts each entry anew', () => {
+    const store = new MemoryAuditStore()
+    const salt = (): string => randomBytes(16).toString('base64url')
+    const salted = new AuditLog(store, ORIGIN, KEY, { salt })
+    const entries = salted.append([eventOf(0), eventOf(0)], AT_MS)
+    expect(new Set(entries.map((entry) => entry.salt)).size).toBe(2)
+    expect(verifyAuditLog(store, ORIGIN, KEY.publicKey)).toMatchObject({ ok: true, size: 2 })
   })
 
   it('only ever follows an earlier one, and a log is continued in its own', () => {
@@ -259,7 +269,7 @@ describe('an epoch', () => {
     log.continueIn(2, add(log, 2))
     expect(() => log.continueIn(2, add(log, 3))).toThrow(RangeError)
     for (const epoch of [0, 1, 3]) {
-      const other = new AuditLog(store, ORIGIN, KEY, epoch)
+      const other = new AuditLog(store, ORIGIN, KEY, { epoch })
       expect(() => other.append([eventOf(3)], AT_MS)).toThrowCode('ERR_AUDIT_BROKEN')
     }
   })

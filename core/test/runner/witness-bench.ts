@@ -165,7 +165,7 @@ export class WitnessBench implements Disposable {
     this.hub = hub
     this.store = openSqliteAgentStore(path, { clock })
     const epoch = this.store.witness.epoch()?.number ?? 0
-    this.log = new AuditLog(this.store.audit, ORIGIN, agent.signing, epoch)
+    this.log = new AuditLog(this.store.audit, ORIGIN, agent.signing, { epoch })
     const journal = makeSqliteJournal(this.store, this.log)
     this.journal = {
       ...journal,
