@@ -8,6 +8,9 @@ type Load = () => Promise<Record<string, unknown>>
 export const COMMAND_FILES: Readonly<Record<string, Load>> = {
   init: () => import('./commands/init.ts'),
   'hub:start': () => import('./commands/hub/start.ts'),
+  'hub:backup': () => import('./commands/hub/backup.ts'),
+  'hub:restore': () => import('./commands/hub/restore.ts'),
+  'hub:confirm': () => import('./commands/hub/confirm.ts'),
   'agent:code': () => import('./commands/agent/code.ts'),
   'agent:enrol': () => import('./commands/agent/enrol.ts'),
   'agent:start': () => import('./commands/agent/start.ts'),

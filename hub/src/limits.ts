@@ -9,6 +9,7 @@ const DAY_MS = 24 * HOUR_MS
 const KIB = 1_024
 const MIB = 1_024 * KIB
 const MOST = 1_000_000_000
+const MOST_BYTES = 1_024 * 1_024 * MIB
 /** The longest a timer of Node runs; longer ones would fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 const LONGEST_MS = 10_000 * DAY_MS
@@ -67,6 +68,32 @@ export const KNOBS = {
   ),
   heldPerPerson: knob('count', 64, 'Requests of one person that may be held at once.'),
   seenEveryMs: knob('ms', 15 * SECOND_MS, "An agent's last sight is written at most this often."),
+
+  doneMs: knob(
+    'ms',
+    90 * DAY_MS,
+    'An answered or expired envelope stays this long, with its answer.',
+  ),
+  unansweredMs: knob(
+    'ms',
+    90 * DAY_MS,
+    'An envelope that an agent took and never answered stays this long after its end.',
+  ),
+  donePerSite: knob(
+    'count',
+    20_000,
+    'Answered and expired envelopes of one site; over it, the oldest go.',
+    { msp: 500_000 },
+  ),
+  doneBytesPerSite: knob('bytes', 512 * MIB, 'Sealed text of these and of their answers.', {
+    msp: 8_192 * MIB,
+    max: MOST_BYTES,
+  }),
+  siteLogMs: knob('ms', 400 * DAY_MS, "Entries of the hub's own log of a site stay this long."),
+  siteLogEntries: knob('count', 500_000, 'Entries of that log; over it, the oldest go.', {
+    msp: 10_000_000,
+  }),
+  sweepMs: knob('ms', 10 * MINUTE_MS, 'How often what is over these bounds is looked for.', timer),
 
   bundlesPerSite: knob('count', 64, 'Plugin bundles of one site.'),
   postingMs: knob('ms', 400 * DAY_MS, 'How long a posting may lie at the hub.'),

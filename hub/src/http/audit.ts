@@ -33,7 +33,7 @@ function addHeads(host: RouteHost, { witness, log }: AuditRoutesParts): void {
         throw error
       })
       log.debug({ ...agent, size: head.size }, 'head.witnessed')
-      return { head, hub: await witness.hubHead(agent.siteId, body.hubSize) }
+      return { head, hub: await witness.hubHead(principalOf(principal), body.hubSize) }
     },
   })
 
@@ -46,7 +46,7 @@ function addHeads(host: RouteHost, { witness, log }: AuditRoutesParts): void {
   serve(host, routes.readHubHead, {
     query: HubHeadQuery,
     async handle({ query, principal }) {
-      return witness.hubHead(principalOf(principal).siteId, query.size)
+      return witness.hubHead(principalOf(principal), query.size)
     },
   })
 }

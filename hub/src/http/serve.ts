@@ -7,6 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Guard } from '../abuse/guard.ts'
 import type { HubLimits } from '../limits.ts'
+import type { Epochs } from '../backup/epochs.ts'
 import type { Principal } from '../sessions/principals.ts'
 import type { Authenticate } from './authenticate.ts'
 
@@ -46,6 +47,7 @@ export interface Endpoint<Body, Answer, Params, Query> {
 export interface RouteHost {
   readonly app: FastifyInstance
   readonly authenticate: Authenticate
+  readonly epochs: Epochs
   readonly guard: Guard
   readonly limits: HubLimits
 }
@@ -101,7 +103,7 @@ export function serveDownload<Params, Query = object>(
 type AnyRoute = Omit<Route<unknown, unknown>, 'body' | 'answer'>
 
 function addRoute(
-  { app, authenticate, guard, limits }: RouteHost,
+  { app, authenticate, epochs, guard, limits }: RouteHost,
   route: AnyRoute,
   mediaType: string | undefined,
   handler: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>,
@@ -115,6 +117,7 @@ function addRoute(
     onRequest: async (request) => {
       const principal = await authenticate(request, route.auth)
       request.principal = principal
+      if (principal !== undefined) await epochs.expectConfirmed(principal, route.beforeConfirm)
       if (principal !== undefined) await guard.admitKnown(request.raw, principal, route)
       expectMedia(request, mediaType)
     },

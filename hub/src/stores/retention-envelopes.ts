@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Lets envelopes go that are done with: after their time, and the oldest first where they are too many. */
-import { sql, type SelectQueryBuilder } from 'kysely'
+import { sql } from 'kysely'
 import type { HubDatabase, HubTransaction } from './database.ts'
-import type { HubTables } from './tables.ts'
 import type { Writes } from './writes.ts'
 
 /** How much stays. */
@@ -93,21 +92,14 @@ function oldestDone(db: HubDatabase, siteId: string) {
     .execute()
 }
 
-type DoneTables = HubTables & { e: HubTables['envelopes']; r: Nullable<HubTables['results']> }
-type Nullable<Row> = { [Name in keyof Row]: Row[Name] | null }
-
-function withResults(
-  db: HubDatabase,
-  siteId: string,
-): SelectQueryBuilder<DoneTables, 'e' | 'r', object> {
-  const query = db
+function withResults(db: HubDatabase, siteId: string) {
+  return db
     .selectFrom('envelopes as e')
     .leftJoin('results as r', (join) =>
       join.onRef('r.site_id', '=', 'e.site_id').onRef('r.envelope_id', '=', 'e.envelope_id'),
     )
     .where('e.site_id', '=', siteId)
     .where(IS_DONE)
-  return query as unknown as SelectQueryBuilder<DoneTables, 'e' | 'r', object>
 }
 
 async function removeAll(

@@ -11,6 +11,7 @@ import {
 } from '@sallyport/core/audit'
 import type { SigningKey } from '@sallyport/core/crypto'
 import { encodeBase64url } from '@sallyport/core/protocol'
+import { NoResultError } from 'kysely'
 import type { HubHead } from '@sallyport/core/transport'
 import type { HubDatabase } from '../stores/database.ts'
 import { readSiteLogNode, siteLogSize } from '../stores/site-log.ts'
@@ -19,7 +20,8 @@ import { readSiteLogNode, siteLogSize } from '../stores/site-log.ts'
  * Reads the head of the log of a site.
  *
  * Trust: a size that the log does not have gets no proof. Whoever knows a longer log than this one holds two heads that
- * one hub signed, which is the proof that its log was set back.
+ * one hub signed, which is the proof that its log was set back. A size of which the hub does not know that anybody holds
+ * it has no proof either, when that part of the log has gone.
  */
 export async function readHubHead(
   db: HubDatabase,
@@ -29,7 +31,7 @@ export async function readHubHead(
   const size = await siteLogSize(db, siteId)
   const tree = new SiteTree(db, siteId)
   const root = size === 0 ? rootOf([]) : await tree.hashOf(0, size)
-  const path = knownSize > size ? [] : await tree.consistency(knownSize, size)
+  const path = knownSize > size ? [] : await tree.consistency(knownSize, size).catch(noProof)
   return {
     key: encodeBase64url(key.publicKey),
     note: signCheckpoint({ origin: HUB_ORIGIN, size, root }, key),
@@ -71,6 +73,11 @@ class SiteTree {
     this.#read.set(name, hash)
     return hash
   }
+}
+
+function noProof(error: unknown): Uint8Array[] {
+  if (error instanceof NoResultError) return []
+  throw error
 }
 
 const EMPTY = new Uint8Array()

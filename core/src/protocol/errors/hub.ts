@@ -134,7 +134,8 @@ export const HUB_ERRORS = {
     remedy: 'See `sallyport job list`.',
   },
   ERR_EPOCH_UNCONFIRMED: {
-    meaning: 'The hub was restored from a backup, and no operator of the site has confirmed it yet.',
+    meaning:
+      'The hub was restored from a backup, and no operator of the site has confirmed it yet.',
     remedy:
       'Run `sallyport hub confirm <code>` with the code that `sallyport hub restore` printed; agents then go on by themselves.',
   },
