@@ -13,7 +13,8 @@ process.umask(0o077)
 try {
   await using hub = await startHub(parseConfig(process.argv.slice(2), process.env))
   process.on('SIGHUP', () => void hub.reload())
-  process.stdout.write(`${JSON.stringify({ event: 'hub.started', url: hub.url })}\n`)
+  const { url, metricsUrl } = hub
+  process.stdout.write(`${JSON.stringify({ event: 'hub.started', url, metricsUrl })}\n`)
   await toldToGo()
 } catch (error) {
   const { code, message } = isCodedError(error)

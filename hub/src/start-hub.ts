@@ -22,6 +22,10 @@ import { addSessions } from './http/sessions.ts'
 import { addTrustRoots } from './http/trust-roots.ts'
 import { DRAIN_MS, HUB_LIMITS, type HubLimits } from './limits.ts'
 import { Log } from './log.ts'
+import { countRequests } from './metrics/count-requests.ts'
+import { readHub } from './metrics/read-hub.ts'
+import { readProcess } from './metrics/read-process.ts'
+import { serveMetrics } from './metrics/serve-metrics.ts'
 import type { WakeUps } from './queue/wake-ups.ts'
 import { makeHubAddresses } from './sessions/addresses.ts'
 import { registerSites, type RegisteredSite } from './sites/register-sites.ts'
@@ -34,6 +38,8 @@ import { parts, wireHub } from './wiring.ts'
 export interface RunningHub extends AsyncDisposable {
   /** Where it listens. */
   readonly url: string
+  /** Where its metrics are; undefined where none were asked for. */
+  readonly metricsUrl: string | undefined
   /** Looks at once whether the files of certificate and key changed. */
   reload(): Promise<void>
 }
@@ -64,6 +70,7 @@ export async function startHub(
   const app = container.resolve(parts.app)
   scope.use(watchParts(container, folder))
   keepTls(container, scope)
+  const metricsUrl = await addMetrics(container, config.metricsPort, scope)
   scope.defer(() => close(app, container.resolve(parts.wakeUps)))
   scope.use(container.resolve(parts.retention).keep())
   addRoutes(container)
@@ -75,7 +82,7 @@ export async function startHub(
   }
   const kept = scope.move()
   const reload = async () => container.resolve(parts.tls)?.look()
-  return { url, reload, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+  return { url, metricsUrl, reload, [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }
 
 /** The database that is named, or a file in a folder that this hub alone works in. */
@@ -106,6 +113,27 @@ function keepTls(container: Container, scope: AsyncDisposableStack): void {
   if (tls === undefined) return
   container.resolve(parts.readiness).add(tls.part)
   scope.use(tls.keep(container.resolve(parts.app).server as unknown as TlsServer))
+}
+
+/** Counts from the first request on; serves the counts where a port was given. */
+async function addMetrics(
+  container: Container,
+  port: number | undefined,
+  scope: AsyncDisposableStack,
+): Promise<string | undefined> {
+  const metrics = container.resolve(parts.metrics)
+  const app = container.resolve(parts.app)
+  countRequests(app, metrics)
+  if (port === undefined) return undefined
+  readHub(metrics, {
+    app,
+    db: container.resolve(parts.db),
+    wakeUps: container.resolve(parts.wakeUps),
+    readiness: container.resolve(parts.readiness),
+    tls: container.resolve(parts.tls),
+  })
+  scope.use(readProcess(metrics))
+  return scope.use(await serveMetrics(port, { metrics, log: container.resolve(Log) })).url
 }
 
 function addRoutes(container: Container): void {

@@ -23,6 +23,9 @@ import { makeApp } from './http/app.ts'
 import { Readiness } from './http/ready.ts'
 import type { HubLimits } from './limits.ts'
 import { Log, openLog, type LogLevel } from './log.ts'
+import { countStatements } from './metrics/count-statements.ts'
+import { countedLog } from './metrics/counted-log.ts'
+import { HubMetrics } from './metrics/hub-metrics.ts'
 import { Postings } from './postings/postings.ts'
 import { Mailbox } from './queue/mailbox.ts'
 import { Outgoing } from './queue/outgoing.ts'
@@ -51,6 +54,7 @@ import { WitnessKeyStore } from './stores/witness-key-store.ts'
 import { Writes } from './stores/writes.ts'
 import type { TlsFiles } from './tls/tls-files.ts'
 import { TlsKeeper } from './tls/tls-keeper.ts'
+import { readVersion } from './version.ts'
 import { Segments } from './witness/segments.ts'
 import { Witness } from './witness/witness.ts'
 
@@ -82,6 +86,7 @@ export const parts = {
   mailbox: token<Mailbox>('hub.Mailbox'),
   outgoing: token<Outgoing>('hub.Outgoing'),
   readiness: token<Readiness>('hub.Readiness'),
+  metrics: token<HubMetrics>('hub.Metrics'),
   tls: token<TlsKeeper | undefined>('hub.Tls'),
   openTallies: token<OpenTallies>('hub.Tallies'),
   limitCounts: token<LimitCounts>('hub.LimitCounts'),
@@ -109,12 +114,16 @@ export async function wireHub(
   { place, logLevel, clock: given, limits, trustedProxies, tls }: Surroundings,
   scope: AsyncDisposableStack,
 ): Promise<Container> {
-  const { db, clock, others } = await openStore(place, { given, own: systemClock }, scope)
+  const metrics = new HubMetrics(readVersion())
+  const onStatement = countStatements(metrics)
+  const clocks = { given, own: systemClock }
+  const { db, clock, others } = await openStore(place, clocks, scope, onStatement)
 
   const container = makeContainer()
   container.register(Clock, { useValue: clock })
-  const log = openLog(logLevel)
+  const log = countedLog(openLog(logLevel), metrics)
   container.register(Log, { useValue: log })
+  container.register(parts.metrics, { useValue: metrics })
   const keeper = tls && (await TlsKeeper.open({ files: tls, clock, log }))
   // Why a factory: the container takes no value that is undefined.
   container.register(parts.tls, { useFactory: () => keeper })

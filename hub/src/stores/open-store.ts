@@ -2,6 +2,7 @@
 /** Opens the store of a hub: a file of its own, or a database that several hubs share. */
 import type { Clock } from '@sallyport/core/wiring'
 import { CodedError, isCodedError } from '@sallyport/sdk'
+import type { LogEvent } from 'kysely'
 import { openDatabase, type HubDatabase } from './database.ts'
 import { postgresDialect } from './postgres-dialect.ts'
 import { PostgresListener } from './postgres-listener.ts'
@@ -28,13 +29,14 @@ export async function openStore(
   place: StorePlace,
   clocks: { readonly given: Clock | undefined; readonly own: Clock },
   scope: AsyncDisposableStack,
+  onStatement?: (event: LogEvent) => void,
 ): Promise<OpenStore> {
   if ('file' in place) {
-    const db = await openDatabase(() => sqliteDialect(place.file))
+    const db = await openDatabase(() => sqliteDialect(place.file), undefined, onStatement)
     scope.adopt(db, (open) => open.destroy())
     return { db, clock: ownClock(clocks.given ?? clocks.own), others: undefined }
   }
-  const db = await openDatabase(() => postgresDialect(place.url))
+  const db = await openDatabase(() => postgresDialect(place.url), undefined, onStatement)
   scope.adopt(db, (open) => open.destroy())
   const others = scope.use(await openListener(place.url))
   const clock = clocks.given === undefined ? others.clock : ownClock(clocks.given)

@@ -5,11 +5,6 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { randomUUIDv7 } from 'node:crypto'
-import { instantOf } from '@sallyport/core/protocol'
-import { openHubClient, type HubClient } from '@sallyport/core/transport'
-import type { Identity } from '@sallyport/core/crypto'
-import { startHub, type RunningHub } from '@sallyport/hub'
 import {
   makeAuthority,
   type Authority,
@@ -17,11 +12,11 @@ import {
 } from '../../../core/test/plugins/broker/endpoint/certificates.ts'
 import type { Log } from '../../src/log.ts'
 import { TlsKeeper } from '../../src/tls/tls-keeper.ts'
-import { anyone, makeCode, redemption, siteFileOf, temporaryFolder } from '../support/site.ts'
+import { OwnHub } from '../support/own-hub.ts'
+import { temporaryFolder } from '../support/site.ts'
 
 const NAMES = 'DNS:localhost,IP:127.0.0.1'
 const DAY = 86_400_000
-const clock = { now: () => Date.now() }
 
 let scope: AsyncDisposableStack
 let folder: string
@@ -49,54 +44,22 @@ async function install(cert: string, key: string): Promise<{ cert: string; key: 
 }
 
 describe('a hub with a certificate of its own', () => {
-  let hub: RunningHub
-  let operator: Identity
+  let own: OwnHub
   beforeEach(async () => {
-    operator = anyone('ops-1')
-    const site = join(folder, 'site.json')
-    await writeFile(site, siteFileOf(randomUUIDv7(), operator))
-    hub = await startHub({
-      dataDir: join(folder, 'hub'),
-      host: '127.0.0.1',
-      port: 0,
-      siteFiles: [site],
-      publicUrls: [],
-      logLevel: 'silent',
-      tls: await install(first.cert, first.key),
-    })
-    scope.use(hub)
+    const tls = await install(first.cert, first.key)
+    own = await OwnHub.open(folder, scope, { tls, ca: authority.ca })
   })
 
-  const client = (identity = operator): HubClient =>
-    scope.use(openHubClient({ url: hub.url, key: identity.signing, clock, ca: authority.ca }))
-  const enrol = async () => {
-    const agentId = randomUUIDv7()
-    const identity = anyone('pve1')
-    const { redeemHash, redeemToken } = makeCode(operator)
-    const expiresAt = instantOf(Date.now() + 60_000)
-    await client().addCode({ agentId, redeemHash, sealedEnrolment: 'sealed', expiresAt })
-    const agent = client(identity)
-    await agent.redeemCode(redemption(redeemToken, identity))
-    return { agentId, agent }
-  }
-  const submit = (agentId: string) =>
-    client().submitEnvelope({
-      envelopeId: randomUUIDv7(),
-      agentId,
-      sealed: 'sealed',
-      expiresAt: instantOf(Date.now() + 60_000),
-    })
-
   it('keeps a held poll over a change of the certificate, and shows the new one to whoever comes', async () => {
-    expect(hub.url).toMatch(/^https:/)
-    const { agentId, agent } = await enrol()
-    const poll = agent.takeDeliveries({ waitSeconds: 20 })
+    expect(own.url).toMatch(/^https:/)
+    const agent = await own.enrol()
+    const poll = agent.client.takeDeliveries({ waitSeconds: 20 })
     await new Promise((done) => setTimeout(done, 200))
     const second = authority.leaf(NAMES)
     await install(second.cert, second.key)
-    await hub.reload()
-    expect(await shownBy(hub.url)).toBe(second.fingerprint)
-    await submit(agentId)
+    await own.hub.reload()
+    expect(await shownBy(own.url)).toBe(second.fingerprint)
+    await own.submit(agent)
     expect(await poll).toHaveLength(1)
   })
 
@@ -109,23 +72,23 @@ describe('a hub with a certificate of its own', () => {
       ['', ''],
     ] as const) {
       await install(cert, key)
-      await hub.reload()
-      expect(await shownBy(hub.url)).toBe(first.fingerprint)
+      await own.hub.reload()
+      expect(await shownBy(own.url)).toBe(first.fingerprint)
     }
-    expect(await client().ready()).toEqual({ status: 'degraded', degraded: ['tls'] })
+    expect(await own.connect().ready()).toEqual({ status: 'degraded', degraded: ['tls'] })
     await install(other.cert, other.key)
-    await hub.reload()
-    expect(await shownBy(hub.url)).toBe(other.fingerprint)
+    await own.hub.reload()
+    expect(await shownBy(own.url)).toBe(other.fingerprint)
   })
 
   it('cuts off whoever speaks no TLS, and an older TLS, and goes on', async () => {
-    const { port } = new URL(hub.url)
+    const { port } = new URL(own.url)
     const plain = connect(Number(port), '127.0.0.1')
     plain.write('GET /health HTTP/1.1\r\nhost: a\r\n\r\n')
     plain.on('error', () => undefined).resume()
     await new Promise((done) => plain.once('close', done))
-    await expect(shownBy(hub.url, { maxVersion: 'TLSv1.1', minVersion: 'TLSv1' })).rejects.toThrow()
-    expect(await client().health()).toMatchObject({ status: 'ok' })
+    await expect(shownBy(own.url, { maxVersion: 'TLSv1.1', minVersion: 'TLSv1' })).rejects.toThrow()
+    expect(await own.connect().health()).toMatchObject({ status: 'ok' })
   })
 })
 
