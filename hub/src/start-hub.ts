@@ -130,6 +130,7 @@ async function addMetrics(
     db: container.resolve(parts.db),
     wakeUps: container.resolve(parts.wakeUps),
     readiness: container.resolve(parts.readiness),
+    limitCounts: container.resolve(parts.limitCounts),
     tls: container.resolve(parts.tls),
   })
   scope.use(readProcess(metrics))

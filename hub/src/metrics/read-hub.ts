@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What is read from the hub whenever somebody looks at its metrics. */
 import type { FastifyInstance } from 'fastify'
+import type { LimitCounts } from '../abuse/limit-counts.ts'
 import type { Readiness } from '../http/ready.ts'
 import type { WakeUps } from '../queue/wake-ups.ts'
 import type { HubDatabase } from '../stores/database.ts'
@@ -12,6 +13,7 @@ export interface ReadParts {
   readonly app: FastifyInstance
   readonly db: HubDatabase
   readonly wakeUps: WakeUps
+  readonly limitCounts: LimitCounts
   readonly readiness: Readiness
   readonly tls: TlsKeeper | undefined
 }
@@ -34,6 +36,16 @@ export function readHub(metrics: HubMetrics, parts: ReadParts): void {
     help: 'Envelopes of all sites without an answer, by where they stand',
     labelNames: ['state'],
     read: () => queueOf(db),
+  })
+  metrics.read({
+    name: 'sallyport_hub_limits_total',
+    help: 'What the limits did: requests held back, and steps against whoever goes on',
+    labelNames: ['what', 'of'],
+    isCount: true,
+    read: () =>
+      parts.limitCounts
+        .list()
+        .map(({ what, of, count }) => ({ labels: { what, of }, value: count })),
   })
   readReadiness(metrics, parts)
   if (tls === undefined) return
