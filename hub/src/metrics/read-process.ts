@@ -19,7 +19,7 @@ export function readProcess(metrics: HubMetrics): Disposable {
   })
   metrics.read({
     name: 'process_resident_memory_bytes',
-    help: 'Memory held',
+    help: 'Memory that the process holds',
     read: () => one(process.memoryUsage.rss()),
   })
   metrics.read({
