@@ -165,6 +165,7 @@ function addRoutes(container: Container): void {
     authenticate: makeAuthenticate(all),
     epochs: all.epochs,
     guard: container.resolve(parts.guard),
+    traffic: container.resolve(parts.traffic),
     limits: all.limits,
   }
   addHealth(host, all)

@@ -16,6 +16,7 @@ import { Quarantines } from './abuse/quarantines.ts'
 import { parseTrustedProxies, type TrustedProxies } from './abuse/source.ts'
 import { makeStepLog } from './abuse/step-log.ts'
 import { memoryTallies, type OpenTallies } from './abuse/tallies.ts'
+import { Traffic } from './abuse/traffic.ts'
 import { Lives } from './agents/lives.ts'
 import { Epochs } from './backup/epochs.ts'
 import { Enrolments } from './enrolments/enrolments.ts'
@@ -93,6 +94,7 @@ export const parts = {
   limitStore: token<LimitStore>('hub.LimitStore'),
   quarantines: token<Quarantines>('hub.Quarantines'),
   guard: token<Guard>('hub.Guard'),
+  traffic: token<Traffic>('hub.Traffic'),
   app: token<FastifyInstance>('hub.App'),
 }
 
@@ -260,6 +262,12 @@ function registerSiteServices(container: Container, db: HubDatabase, writes: Wri
 
 function registerGuard(container: Container, proxies: TrustedProxies): void {
   container.register(parts.limitCounts, { useValue: new LimitCounts() })
+  container.register(parts.traffic, {
+    useFactory: once((c) => {
+      const counts = c.resolve(parts.limitCounts)
+      return new Traffic({ limits: c.resolve(parts.limits), proxies, counts })
+    }),
+  })
   container.register(parts.quarantines, {
     useFactory: once((c) => new Quarantines(c.resolve(parts.limitStore), c.resolve(Clock))),
   })
@@ -302,6 +310,7 @@ function registerQueue(container: Container): void {
         log: c.resolve(Log),
         limits: c.resolve(parts.limits),
         guard: c.resolve(parts.guard),
+        traffic: c.resolve(parts.traffic),
         isDraining: () => wakeUps.isDraining,
         tls: c.resolve(parts.tls)?.identity,
       })

@@ -8,6 +8,8 @@ import { randomUUID } from 'node:crypto'
 import { STATUS_CODES, type ServerOptions } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Guard } from '../abuse/guard.ts'
+import { expectForm } from '../abuse/request-form.ts'
+import type { Traffic } from '../abuse/traffic.ts'
 import type { HubLimits } from '../limits.ts'
 import type { Log } from '../log.ts'
 import { serverOptions } from '../tls/server-options.ts'
@@ -19,6 +21,7 @@ export interface AppParts {
   readonly log: Log
   readonly limits: HubLimits
   readonly guard: Guard
+  readonly traffic: Traffic
   /** Whether the hub is going down. */
   readonly isDraining: () => boolean
   /** Given where the hub ends TLS itself. */
@@ -56,6 +59,7 @@ export function makeApp(parts: AppParts): FastifyInstance {
     ...serverOptions(httpOptions(limits), tls),
   })
   app.server.maxConnections = limits.maxConnections
+  parts.traffic.watch(app.server)
   takeBytes(app)
   addHooks(app, parts)
   app.setErrorHandler((error, request, reply) => answerError(parts, error, request, reply))
@@ -82,19 +86,20 @@ function takeBytes(app: FastifyInstance): void {
   app.decorateRequest('principal', undefined)
 }
 
-function addHooks(app: FastifyInstance, { log, guard, isDraining }: AppParts): void {
+function addHooks(app: FastifyInstance, { log, guard, traffic, isDraining }: AppParts): void {
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({ ...HEADERS, 'x-correlation-id': request.id })
     if (isDraining()) throw new CodedError('ERR_DRAINING', 'the hub is going down')
     await guard.admitSource(request.raw, request.routeOptions.config.contractRoute)
-    if (request.raw.headers.host === undefined) {
-      throw new CodedError('ERR_HTTP', 'the request names no host')
-    }
+    expectForm(request.raw)
   })
+  app.addHook('preHandler', async (request) => traffic.began(request))
   app.addHook('onSend', async (_request, reply) => {
+    traffic.answering(reply)
     if (isDraining()) reply.header('connection', 'close')
   })
   app.addHook('onResponse', async (request, reply) => {
+    traffic.ended(request)
     const { method, id: requestId } = request
     const route = request.routeOptions.url ?? 'unknown'
     const ms = Math.round(reply.elapsedTime)

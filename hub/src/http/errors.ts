@@ -64,6 +64,7 @@ const STATUSES: ReadonlyMap<string, number> = new Map([
   ['ERR_NOT_READY', 503],
   ['ERR_STORE_AWAY', 503],
   ['ERR_DEADLINE', 503],
+  ['ERR_BUSY', 503],
 ])
 
 /** What the HTTP library calls the faults that are the client's. */
@@ -101,7 +102,7 @@ export function answerOf(error: unknown, correlationId: string): ErrorAnswer {
   ]
   const body = { code, message: printable(message), correlationId }
   const status = STATUSES.get(code) ?? 500
-  return { status, body, retryAfterSeconds: status === 429 ? retryAfterOf(error) : undefined }
+  return { status, body, retryAfterSeconds: retryAfterOf(error) }
 }
 
 function retryAfterOf(error: unknown): number | undefined {

@@ -6,6 +6,7 @@ import { CodedError } from '@sallyport/sdk'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Guard } from '../abuse/guard.ts'
+import type { Traffic } from '../abuse/traffic.ts'
 import type { HubLimits } from '../limits.ts'
 import type { Epochs } from '../backup/epochs.ts'
 import type { Principal } from '../sessions/principals.ts'
@@ -49,6 +50,7 @@ export interface RouteHost {
   readonly authenticate: Authenticate
   readonly epochs: Epochs
   readonly guard: Guard
+  readonly traffic: Traffic
   readonly limits: HubLimits
 }
 
@@ -71,7 +73,7 @@ export function serve<Body, Answer, Params = object, Query = object>(
     if (claimed !== undefined) await host.guard.admitClaim(request.raw, claimed)
     const answer = encodeJson(route.answer.parse(await endpoint.handle(call)))
     if (route.auth === 'none') await host.guard.succeeded(request.raw, route)
-    return send(reply, route, JSON_TYPE, answer)
+    return send(host, { request, reply, route }, JSON_TYPE, answer)
   })
 }
 
@@ -84,7 +86,7 @@ export function serveUpload<Answer, Params, Query = object>(
   addRoute(host, route, BYTES_TYPE, async (request, reply) => {
     const call = callOf(request, reply, endpoint, bytesOf(request))
     const answer = encodeJson(route.answer.parse(await endpoint.handle(call)))
-    return send(reply, route, JSON_TYPE, answer)
+    return send(host, { request, reply, route }, JSON_TYPE, answer)
   })
 }
 
@@ -96,14 +98,14 @@ export function serveDownload<Params, Query = object>(
 ): void {
   addRoute(host, route, undefined, async (request, reply) => {
     const call = callOf(request, reply, endpoint, undefined)
-    return send(reply, route, BYTES_TYPE, await endpoint.handle(call))
+    return send(host, { request, reply, route }, BYTES_TYPE, await endpoint.handle(call))
   })
 }
 
 type AnyRoute = Omit<Route<unknown, unknown>, 'body' | 'answer'>
 
 function addRoute(
-  { app, authenticate, epochs, guard, limits }: RouteHost,
+  { app, authenticate, epochs, guard, traffic, limits }: RouteHost,
   route: AnyRoute,
   mediaType: string | undefined,
   handler: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>,
@@ -114,15 +116,23 @@ function addRoute(
     bodyLimit: route.maxRequestBytes,
     config: { contractRoute: route },
     ...(route.waits ? {} : { handlerTimeout: limits.handlerMs }),
-    onRequest: async (request) => {
+    onRequest: async (request, reply) => {
       const principal = await authenticate(request, route.auth)
       request.principal = principal
       if (principal !== undefined) await epochs.expectConfirmed(principal, route.beforeConfirm)
       if (principal !== undefined) await guard.admitKnown(request.raw, principal, route)
       expectMedia(request, mediaType)
+      const source = guard.sourceOf(request.raw)
+      const cut = () => app.server.emit('clientError', tooSlow(), request.raw.socket)
+      const { maxRequestBytes: maxBytes } = route
+      traffic.arrived(request, reply, { principal, source, maxBytes, cut })
     },
     handler,
   })
+}
+
+function tooSlow(): CodedError {
+  return new CodedError('ERR_HTTP_REQUEST_TIMEOUT', 'the body did not come in time')
 }
 
 function expectMedia(request: FastifyRequest, mediaType: string | undefined): void {
@@ -178,12 +188,13 @@ function signalOf(reply: FastifyReply): AbortSignal {
 }
 
 function send(
-  reply: FastifyReply,
-  route: AnyRoute,
+  { traffic }: RouteHost,
+  { request, reply, route }: { request: FastifyRequest; reply: FastifyReply; route: AnyRoute },
   mediaType: string,
   bytes: Uint8Array,
 ): FastifyReply {
   if (bytes.length > route.maxAnswerBytes)
     throw new RangeError('the answer is larger than its route allows')
+  traffic.answers(request, reply, bytes.length)
   return reply.type(mediaType).send(bytes)
 }

@@ -4,7 +4,6 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { makeApp } from '../../src/http/app.ts'
 import { Readiness, addReady, type PartState, type ReadyPart } from '../../src/http/ready.ts'
 import { diskPart } from '../../src/http/ready-parts.ts'
-import { HUB_LIMITS } from '../../src/limits.ts'
 import { openLog, type Log } from '../../src/log.ts'
 import { openGuard } from '../support/guard.ts'
 import { errorCodeOf, send } from '../support/raw.ts'
@@ -79,7 +78,7 @@ describe('the readiness of a hub', () => {
 describe('/ready', () => {
   const { readiness } = openReadiness(0)
   const log = openLog('silent')
-  const guarded = { guard: openGuard().guard, limits: HUB_LIMITS }
+  const guarded = openGuard()
   const app = makeApp({ log, ...guarded, isDraining: () => false })
   let url: string
   beforeAll(async () => {

@@ -5,11 +5,14 @@ import { LimitCounts } from '../../src/abuse/limit-counts.ts'
 import { parseTrustedProxies } from '../../src/abuse/source.ts'
 import type { StepNote } from '../../src/abuse/step-log.ts'
 import { memoryTallies } from '../../src/abuse/tallies.ts'
+import { Traffic } from '../../src/abuse/traffic.ts'
 import { HUB_LIMITS, type HubLimits } from '../../src/limits.ts'
 
 /** A guard and what came of it. */
 export interface TestGuard {
   readonly guard: Guard
+  readonly traffic: Traffic
+  readonly limits: HubLimits
   readonly notes: StepNote[]
   readonly counts: LimitCounts
   /** Keys that are out. */
@@ -25,14 +28,13 @@ export function openGuard(
   const notes: StepNote[] = []
   const counts = new LimitCounts()
   const out = new Set<string>()
+  const shared = { limits, counts, proxies: parseTrustedProxies(proxies) }
   const guard = new Guard({
-    limits,
-    counts,
+    ...shared,
     openTallies: memoryTallies(limits.trackedSubjects),
-    proxies: parseTrustedProxies(proxies),
     steps: { note: async (note) => void notes.push(note) },
     isKnown: async (keyId) => known.includes(keyId),
     quarantines: { has: async (keyId) => out.has(keyId) },
   })
-  return { guard, notes, counts, out }
+  return { guard, traffic: new Traffic(shared), limits, notes, counts, out }
 }

@@ -73,6 +73,11 @@ export const HUB_ERRORS = {
     meaning: 'The hub holds no bundle with this digest.',
     remedy: 'Approve the bundle again; that stores it on the hub.',
   },
+  ERR_BUSY: {
+    meaning: 'As many bytes as the hub holds at once are on their way to it or from it.',
+    remedy:
+      'Try again after the time in `Retry-After`; if it repeats, look for peers that read or send slowly.',
+  },
   ERR_CODE_CONFLICT: {
     meaning: 'This enrolment code was added before with other contents.',
     remedy: 'Make a new one: `sallyport agent code <name>`.',
