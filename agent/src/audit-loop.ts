@@ -3,7 +3,7 @@
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Witnessing } from '@sallyport/core/runner'
-import type { BackOff } from '@sallyport/core/transport'
+import { retryAfterMsOf, type BackOff } from '@sallyport/core/transport'
 
 /** What the loop is made of. */
 export interface AuditLoopParts {
@@ -66,7 +66,7 @@ async function run(
       await pause(everyMs, signal)
     } catch (error) {
       parts.onError(error)
-      await pause(backOff.nextMs(), signal)
+      await pause(backOff.nextMs(retryAfterMsOf(error)), signal)
     }
   }
 }

@@ -11,8 +11,11 @@ export interface BackOffLimits {
 
 /** Waiting times of one series of attempts. */
 export interface BackOff {
-  /** Milliseconds to wait now: any number below a ceiling that doubles each time. */
-  nextMs(): number
+  /**
+   * Milliseconds to wait now: any number below a ceiling that doubles each time. Where the other side said how long it
+   * wants to be left alone, that long and as much again at random, so that those it said it to do not come together.
+   */
+  nextMs(atLeastMs?: number): number
   /** Begins anew after a success. */
   reset(): void
 }
@@ -27,8 +30,8 @@ export function makeBackOff(
 ): BackOff {
   let ceilingMs = firstMs
   return {
-    nextMs() {
-      const waitMs = random() * ceilingMs
+    nextMs(atLeastMs = 0) {
+      const waitMs = atLeastMs + random() * Math.max(ceilingMs, atLeastMs)
       ceilingMs = Math.min(ceilingMs * 2, maxMs)
       return waitMs
     },

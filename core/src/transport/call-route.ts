@@ -136,7 +136,12 @@ function refusalOf(answer: HttpAnswer): CodedError {
   const body = parseErrorBody(answer)
   if (body !== undefined) {
     return new CodedError('ERR_HUB_REFUSED', body.message, {
-      details: { status, code: body.code, correlationId: body.correlationId },
+      details: {
+        status,
+        code: body.code,
+        correlationId: body.correlationId,
+        retryAfterMs: answer.retryAfterMs,
+      },
     })
   }
   if (status < 500) return badForm('it is not a hub that answers', { status })

@@ -20,12 +20,22 @@ export interface HubRefusal {
   readonly status: number
   readonly code: string
   readonly correlationId: string
+  /** How long the hub wants to be left alone, if it said so. */
+  readonly retryAfterMs?: number | undefined
 }
+
+/** A hub that is not believed keeps nobody away for longer. */
+const LONGEST_RETRY_AFTER_MS = 300_000
 
 /** The refusal in an ERR_HUB_REFUSED, or undefined for any other error. */
 export function hubRefusalOf(error: unknown): HubRefusal | undefined {
   if (!isCodedError(error) || error.code !== 'ERR_HUB_REFUSED') return undefined
   return (error as unknown as { details: HubRefusal }).details
+}
+
+/** How long a hub that said no wants to be left alone; 0 when it did not say, five minutes at most. */
+export function retryAfterMsOf(error: unknown): number {
+  return Math.min(hubRefusalOf(error)?.retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS)
 }
 
 /** Whether the same request may succeed a little later without anyone doing anything. */

@@ -36,6 +36,8 @@ export interface HttpAnswer {
   readonly contentType: string
   /** For the next proof. Source: RFC 9449, section 8.2. */
   readonly nonce: string | undefined
+  /** Units: milliseconds. Source: RFC 9110, section 10.2.3; a date is not looked at. */
+  readonly retryAfterMs: number | undefined
   readonly bytes: Uint8Array
 }
 
@@ -103,6 +105,7 @@ async function readAnswer(
       status: answer.statusCode,
       contentType: mediaType(answer),
       nonce: typeof nonce === 'string' ? nonce : undefined,
+      retryAfterMs: retryAfterMs(answer),
       bytes,
     }
   } finally {
@@ -129,6 +132,11 @@ function refuseEncoding(encoding: string | string[] | undefined): void {
     'ERR_HUB_ANSWER_FORM',
     'the hub compressed its answer, which was not asked for',
   )
+}
+
+function retryAfterMs(answer: Dispatcher.ResponseData): number | undefined {
+  const value = answer.headers['retry-after']
+  return typeof value === 'string' && /^[0-9]{1,6}$/.test(value) ? Number(value) * 1_000 : undefined
 }
 
 function mediaType(answer: Dispatcher.ResponseData): string {

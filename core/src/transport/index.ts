@@ -24,7 +24,7 @@ export {
   routes,
 } from './contract.ts'
 export type { Route } from './contract.ts'
-export { hubRefusalOf, isPassing } from './faults.ts'
+export { hubRefusalOf, isPassing, retryAfterMsOf } from './faults.ts'
 export type { HubRefusal, TransportErrorCode } from './faults.ts'
 export { openHubClient } from './hub-client.ts'
 export type { HubClient, HubClientOptions, Page, PostingFilter, Wait } from './hub-client.ts'

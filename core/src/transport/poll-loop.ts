@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BackOff } from './back-off.ts'
 import { WIRE, type Delivery } from './contract.ts'
+import { retryAfterMsOf } from './faults.ts'
 
 /** What the loop is made of. */
 export interface PollLoopParts {
@@ -57,13 +58,13 @@ export async function runPollLoop(parts: PollLoopParts, signal: AbortSignal): Pr
   while (!signal.aborted) {
     const startedAt = timing.now()
     // Why again: an answer that was lost on the way held deliveries that would wait for their lease to end.
-    const deliveries = await poll(parts, { again: !isConnected, signal })
+    const { deliveries, retryAfterMs } = await poll(parts, { again: !isConnected, signal })
     if (signal.aborted) break
     if (deliveries !== undefined && !isConnected) parts.onConnected?.()
     isConnected = deliveries !== undefined
     for (const delivery of deliveries ?? []) start(parts, inWork, delivery)
     if (deliveries === undefined || wasNotHeld(deliveries, timing.now() - startedAt)) {
-      await pause(timing, parts.backOff.nextMs(), signal)
+      await pause(timing, parts.backOff.nextMs(retryAfterMs), signal)
     } else parts.backOff.reset()
     if (inWork.size >= (parts.maxInWork ?? DEFAULT_MAX_IN_WORK)) {
       const pauseMs = parts.fullPauseMs ?? DEFAULT_FULL_PAUSE_MS
@@ -76,16 +77,13 @@ export async function runPollLoop(parts: PollLoopParts, signal: AbortSignal): Pr
 async function poll(
   parts: PollLoopParts,
   { again, signal }: { again: boolean; signal: AbortSignal },
-): Promise<Delivery[] | undefined> {
+): Promise<{ deliveries?: Delivery[]; retryAfterMs?: number }> {
+  const waitSeconds = parts.waitSeconds ?? WIRE.maxWaitSeconds
   try {
-    return await parts.takeDeliveries({
-      waitSeconds: parts.waitSeconds ?? WIRE.maxWaitSeconds,
-      again,
-      signal,
-    })
+    return { deliveries: await parts.takeDeliveries({ waitSeconds, again, signal }) }
   } catch (error) {
     if (!signal.aborted) parts.onError(error)
-    return undefined
+    return { retryAfterMs: retryAfterMsOf(error) }
   }
 }
 

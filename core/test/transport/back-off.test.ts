@@ -18,6 +18,13 @@ describe('back-off', () => {
     expect([backOff.nextMs(), backOff.nextMs(), backOff.nextMs()]).toEqual([0, 100, 100])
   })
 
+  it('waits as long as it was told to and up to as much again, or up to the ceiling where that is higher', () => {
+    const draws = [0, 0.5, 0.999_999, 0.999_999]
+    const backOff = makeBackOff(() => draws.shift() ?? 0, LIMITS)
+    const told = [5_000, 5_000, 5_000, 500].map((ms) => Math.ceil(backOff.nextMs(ms)))
+    expect(told).toEqual([5_000, 7_500, 10_000, 1_300])
+  })
+
   it('begins anew after a success', () => {
     const backOff = makeBackOff(() => 0.5, LIMITS)
     backOff.nextMs()

@@ -195,6 +195,19 @@ describe('the client', () => {
   })
 
   it.each([
+    ['7', 7_000],
+    ['Sun, 22 Nov 2026 13:00:00 GMT', undefined],
+    ['-1', undefined],
+    ['9999999', undefined],
+  ])('tells how long the hub wants to be left alone: %s', async (header, retryAfterMs) => {
+    const hub = await serve((_, response) => {
+      response.setHeader('retry-after', header)
+      answerJson(response, { code: 'ERR_BUSY', message: 'later', correlationId: 'c-1' }, 503)
+    })
+    await expect(health(hub)).rejects.toMatchObject({ details: { retryAfterMs } })
+  })
+
+  it.each([
     ['escape sequences', { code: 'ERR_X', message: '\u001b[2Jgone', correlationId: 'c' }],
     ['a code that is none', { code: '../../x', message: 'x', correlationId: 'c' }],
     ['a page', '<html>'],

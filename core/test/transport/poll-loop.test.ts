@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The poll loop: one poll at a time, whatever the hub does. */
 import { describe, expect, it } from '@jest/globals'
+import { CodedError } from '@sallyport/sdk'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { runPollLoop, type Delivery, type PollLoopParts } from '@sallyport/core/transport'
 
@@ -94,11 +95,32 @@ describe('the poll loop', () => {
   it('backs off after a failure and begins anew after a success', async () => {
     const fail = () => Promise.reject(new Error('away'))
     const { seen, errors, stop, done } = loop([fail, fail, () => [delivery('a')], fail])
-    await sleep(50)
+    await until(() => seen.polls === 5)
     stop.abort()
     await done
     expect(errors).toHaveLength(3)
     expect([seen.waits, seen.resets, seen.connected]).toEqual([3, 1, 1])
+  })
+
+  it('leaves a hub alone for as long as it says, but no longer than five minutes', async () => {
+    const told: (number | undefined)[] = []
+    const refuse = (retryAfterMs?: number) => () => {
+      const details = { status: 503, code: 'ERR_BUSY', correlationId: 'c', retryAfterMs }
+      return Promise.reject(new CodedError('ERR_HUB_REFUSED', 'later', { details }))
+    }
+    const { seen, stop, done } = loop([refuse(7_000), refuse(86_400_000), refuse(), () => []], {
+      backOff: {
+        nextMs(atLeastMs) {
+          told.push(atLeastMs)
+          return 1
+        },
+        reset() {},
+      },
+    })
+    await until(() => seen.polls === 5)
+    stop.abort()
+    await done
+    expect(told).toEqual([7_000, 300_000, 0, undefined])
   })
 
   it('backs off from a hub that answers empty at once', async () => {
