@@ -85,7 +85,7 @@ describe('the launcher', () => {
   it('takes a new enough node from PATH and runs what was built', async () => {
     const ended = await alone('26.1.0')
     expect(ended.stdout).toMatch(
-      /^ran --disable-warning=ExperimentalWarning .*\/dist\/start\.js --version\n$/,
+      /^ran --use-system-ca --disable-warning=ExperimentalWarning .*\/dist\/start\.js --version\n$/,
     )
   }, 60_000)
 })

@@ -28,7 +28,11 @@ export interface Launch {
 export function launchOf(program: ProgramName, args: readonly string[]): Launch {
   const main = fileURLToPath(import.meta.resolve(program))
   const conditions = process.execArgv.filter((arg) => arg.startsWith('--conditions='))
-  const flags = ['--disable-sigusr1', '--disable-warning=ExperimentalWarning', ...conditions]
+  // The authority of a hub of one's own is among those that the system believes.
+  const flags = [
+    ...['--disable-sigusr1', '--use-system-ca', '--disable-warning=ExperimentalWarning'],
+    ...conditions,
+  ]
   const cache = compileCacheFolder()
   return {
     file: process.execPath,
