@@ -48,7 +48,7 @@ export interface Endpoint<Body, Answer, Params, Query> {
 export interface RouteHost {
   readonly app: FastifyInstance
   readonly authenticate: Authenticate
-  readonly epochs: Epochs
+  readonly epochs: Pick<Epochs, 'expectConfirmed'>
   readonly guard: Guard
   readonly traffic: Traffic
   readonly limits: HubLimits

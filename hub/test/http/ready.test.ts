@@ -82,7 +82,8 @@ describe('/ready', () => {
   const app = makeApp({ log, ...guarded, isDraining: () => false })
   let url: string
   beforeAll(async () => {
-    addReady({ app, ...guarded, authenticate: async () => undefined }, { readiness })
+    const open = { authenticate: async () => undefined, epochs: { expectConfirmed: async () => {} } }
+    addReady({ app, ...guarded, ...open }, { readiness })
     url = await app.listen({ host: '127.0.0.1', port: 0 })
   })
   afterAll(() => app.close())
