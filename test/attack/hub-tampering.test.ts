@@ -4,10 +4,13 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { randomUUIDv7 } from 'node:crypto'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { digestOf } from '@sallyport/core/crypto'
+import { digestOf, seal } from '@sallyport/core/crypto'
+import { instantOf } from '@sallyport/core/protocol'
+import { openHubClient } from '@sallyport/core/transport'
 import { buildBundle } from '../support/build.ts'
 import { Field } from '../support/field.ts'
 import type { KnownAgent } from '../support/operator.ts'
+import { SiteRoot, keyOf, person } from '../support/site-root.ts'
 
 let field: Field
 let agent: KnownAgent
@@ -106,6 +109,91 @@ describe('a hub whose database was edited', () => {
     expect(result).toMatchObject({ state: 'refused', refusal: { reason: 'digest_mismatch' } })
     expect(await field.countOf(agent, randomUUIDv7())).toBe(0)
   }, 60_000)
+})
+
+describe('a hub whose rows were exchanged', () => {
+  let other: KnownAgent
+  beforeAll(async () => {
+    other = await field.addAgent('pve2')
+    await field.approve(other, 'counter')
+  }, 60_000)
+
+  it('has neither of two agents do the job of the other', async () => {
+    const swap = (): Promise<void> =>
+      tamper((database) => {
+        database.exec('PRAGMA foreign_keys = OFF')
+        const spare = randomUUIDv7()
+        const rename = database.prepare('UPDATE agents SET agent_id = ? WHERE agent_id = ?')
+        const steps = [
+          [spare, agent.agentId],
+          [agent.agentId, other.agentId],
+          [other.agentId, spare],
+        ] as const
+        for (const step of steps) expect(rename.run(...step).changes).toBe(1)
+      })
+    await swap()
+    const key = randomUUIDv7()
+    const job = field.operator.job(agent, { jobType: 'counter/add', input: { key } })
+    const label = await field.operator.submit(agent, field.operator.sign(job), job.jobId)
+    await expect(field.operator.answerTo(agent, label)).rejects.toThrow(/not the agent's/)
+    await swap()
+    for (const each of [agent, other]) expect(await field.countOf(each, key)).toBe(0)
+  }, 120_000)
+
+  it('cannot show the answer to one job as that to another', async () => {
+    const add = async () => {
+      const input = { key: randomUUIDv7() }
+      const job = field.operator.job(agent, { jobType: 'counter/add', input })
+      const label = await field.operator.submit(agent, field.operator.sign(job), job.jobId)
+      await field.operator.answerTo(agent, label)
+      return label
+    }
+    const [one, two] = [await add(), await add()]
+    await tamper((database) => {
+      const sealedOf = (label: string) =>
+        database.prepare('SELECT sealed FROM results WHERE envelope_id = ?').get(label)!['sealed']!
+      const [first, second] = [sealedOf(one), sealedOf(two)]
+      const set = database.prepare('UPDATE results SET sealed = ? WHERE envelope_id = ?')
+      set.run(second, one)
+      set.run(first, two)
+    })
+    const shown = await field.operator.answerTo(agent, one)
+    expect(shown).toMatchObject({ jobId: two, envelopeId: two })
+  }, 60_000)
+
+  it('brings nobody back whom a newer trust root has put out', async () => {
+    const site = new SiteRoot(field.operator)
+    const eve = person('eve')
+    const { keys } = site.root
+    await site.change([agent], { keys: [...keys, keyOf(eve, 'operator')] })
+    let older: Record<string, unknown> = {}
+    await tamper((database) => {
+      const select = database.prepare('SELECT * FROM people WHERE key_id = ?')
+      older = select.get(eve.signing.keyId)!
+    })
+    await site.change([agent], { keys })
+    await tamper((database) => {
+      database.prepare('DELETE FROM trust_roots WHERE version = 3').run()
+      const names = Object.keys(older)
+      const places = names.map(() => '?').join(', ')
+      database
+        .prepare(`INSERT INTO people (${names.join(', ')}) VALUES (${places})`)
+        .run(...(Object.values(older) as string[]))
+    })
+    await using hub = openHubClient({ url: field.url, key: eve.signing, clock: { now: Date.now } })
+    const key = randomUUIDv7()
+    const requestedBy = eve.signing.keyId
+    const job = field.operator.job(agent, { jobType: 'counter/add', input: { key }, requestedBy })
+    const sealed = await seal(field.operator.sign(job, eve), job.readers)
+    const { agentId } = agent
+    const expiresAt = instantOf(Date.now() + 60_000)
+    await hub.submitEnvelope({ envelopeId: job.jobId, agentId, sealed, expiresAt })
+    expect(await field.operator.answerTo(agent, job.jobId)).toMatchObject({
+      state: 'refused',
+      refusal: { reason: 'unknown_key' },
+    })
+    expect(await field.countOf(agent, key)).toBe(0)
+  }, 120_000)
 })
 
 describe('an agent whose disk was edited', () => {

@@ -365,7 +365,14 @@ describe('what is left of it', () => {
         writeFileSync(databasePath(), older)
         await startHub()
       }
-      await withDatabase(setBack, namesTheHub)
+      await json('ann', 'agent', 'list')
+      await withDatabase(setBack, async () => {
+        await namesTheHub()
+        const listed = await cli('ann', 'agent', 'list', '--json')
+        expect(listed.code).toBe(3)
+        const { hub: said } = JSON.parse(listed.stdout) as { hub: { faults: { what: string }[] } }
+        expect(said.faults.map(({ what }) => what)).toEqual(['log'])
+      })
     },
     SLOW_MS,
   )

@@ -1,30 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The copy of an agent's log at the hub, read and held against everything that this person knows for sure. */
-import { join } from 'node:path'
-import { auditOrigin, hubSizeOf, judgeGrowth, openCopy } from '@sallyport/core/audit'
+import { auditOrigin, openCopy } from '@sallyport/core/audit'
 import type { AuditCopy, CopyFault, CopyReport } from '@sallyport/core/audit'
 import { open } from '@sallyport/core/crypto'
 import { decodeBase64url, encodeBase64url } from '@sallyport/core/protocol'
 import { WIRE } from '@sallyport/core/transport'
-import type { HubHead } from '@sallyport/core/transport'
 import { isCodedError } from '@sallyport/sdk'
-import { z } from 'zod'
-import type { Home } from '../home.ts'
 import type { PinnedAgent } from '../operator/agents.ts'
 import { knownHead } from '../operator/heads.ts'
+import { holdHub } from '../operator/hub-log.ts'
 import type { Operator } from '../operator/operator.ts'
-import { readRecord, writeRecord } from '../operator/records.ts'
 
 /** Pages of one log. Why a bound: the hub says how many there are. */
 const MAX_PAGES = 4_096
-
-/** The head of the hub's own log that this person saw last. */
-const HubRecord = z.strictObject({
-  format: z.literal('sallyport-hub-head-1'),
-  /** Ed25519 key of the hub, as it showed it first or as the trust root names it. */
-  key: z.string(),
-  note: z.string().max(4_096),
-})
 
 /** A copy that was opened, and the note under which it lies. */
 export interface ReadCopy extends CopyReport {
@@ -55,32 +43,6 @@ export async function readCopy(operator: Operator, agent: PinnedAgent): Promise<
   const all = [...faults, ...report.faults, ...copy.forks]
   const isWhole = report.isWhole && all.length === 0
   return { ...report, isWhole, faults: all, agent, note: copy.head?.note, hubKey: key }
-}
-
-/** Holds the hub's own log to only grow since this person saw it last. */
-async function holdHub({
-  home,
-  hub,
-  site,
-}: Operator): Promise<{ key: string; faults: CopyFault[] }> {
-  const path = hubRecordOf(home)
-  const known = await readRecord(path, HubRecord)
-  const named = site.root.root.keys.find(({ role }) => role === 'hub')?.signingKey
-  const held = known && { key: decodeBase64url(known.key), note: known.note }
-  const head = await hub.readHubHead(hubSizeOf(held))
-  const key = named ?? known?.key ?? head.key
-  const why = doubtOf(head, { key, old: known?.key === key ? known.note : undefined })
-  if (why !== undefined) return { key, faults: [{ liar: 'hub', why }] }
-  await writeRecord(path, HubRecord, { format: 'sallyport-hub-head-1', key, note: head.note })
-  return { key, faults: [] }
-}
-
-function doubtOf(
-  { key: shown, note, consistency }: HubHead,
-  { key, old }: { key: string; old: string | undefined },
-): string | undefined {
-  if (shown !== key) return 'it signs with another key than before'
-  return judgeGrowth(decodeBase64url(key), { old, note, path: consistency.map(decodeBase64url) })
 }
 
 async function fetchCopy(
@@ -115,8 +77,4 @@ async function openForMe({ identity }: Operator, sealed: string): Promise<Uint8A
     if (isCodedError(error) && error.code === 'ERR_NOT_A_READER') return undefined
     throw error
   }
-}
-
-function hubRecordOf(home: Home): string {
-  return join(home.operator.folder, 'hub-head.json')
 }

@@ -6,6 +6,8 @@ import { isPinned } from '../operator/agents.ts'
 import type { AgentRecord } from '../operator/agents.ts'
 import { reviewAgents } from '../operator/descriptors.ts'
 import type { AgentStanding } from '../operator/descriptors.ts'
+import { hubFaults } from '../operator/hub-faults.ts'
+import type { HubFault } from '../operator/hub-faults.ts'
 import type { Operator } from '../operator/operator.ts'
 import { learnAgents, publishRoster } from '../operator/roster.ts'
 import { EXIT } from '../output/exit-codes.ts'
@@ -22,25 +24,40 @@ const SILENT_AFTER_MS = 120_000
 type Standing =
   'online' | 'silent' | 'enrolled' | 'code given' | 'code expired' | 'replaced' | 'DOUBTFUL'
 
-/** Lists the agents; the exit code says refused when the keys of one are not believed. */
+/** Lists the agents; the exit code says refused when the keys of one, or the hub, are not believed. */
 export async function agentList(operator: Operator, talk: Talk): Promise<number> {
-  const standings = await waiting(talk, 'asking the hub', async () => {
+  const { standings, faults } = await waiting(talk, 'asking the hub', async () => {
     await learnAgents(operator)
     const reviewed = await reviewAgents(operator)
     await publishRoster(operator)
-    return reviewed
+    return { standings: reviewed, faults: await hubFaults(operator) }
   })
   const nowMs = operator.now()
   const document = {
     format: 'sallyport.agent-list/1',
     agents: standings.map((each) => agentJson(each, standingOf(each, standings, nowMs))),
+    hub: { faults },
   }
-  talk.answer(document, () =>
-    standings.length === 0
-      ? 'no agents yet; bring one in:\n  sallyport agent code <name of a host>'
-      : agentTable(standings, nowMs, talk.paint),
-  )
-  return standings.some(({ doubt }) => doubt !== undefined) ? EXIT.refused : EXIT.done
+  talk.answer(document, () => {
+    const table =
+      standings.length === 0
+        ? 'no agents yet; bring one in:\n  sallyport agent code <name of a host>'
+        : agentTable(standings, nowMs, talk.paint)
+    return [table, ...hubLines(faults, talk.paint)].join('\n')
+  })
+  const isDoubtful = faults.length > 0 || standings.some(({ doubt }) => doubt !== undefined)
+  return isDoubtful ? EXIT.refused : EXIT.done
+}
+
+/** What a hub whose database is older, or another one, does not have any more. */
+function hubLines(faults: readonly HubFault[], paint: Paint): string[] {
+  if (faults.length === 0) return []
+  return [
+    ...faults.map(
+      ({ what, why }) => `${paint.bad('the hub is not believed')}: its ${what}: ${why}`,
+    ),
+    'Its database was set back, exchanged or edited. Agents believe none of it; compare: sallyport audit verify',
+  ]
 }
 
 function agentTable(standings: readonly AgentStanding[], nowMs: number, paint: Paint): string {
