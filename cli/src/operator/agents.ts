@@ -2,7 +2,7 @@
 /** The agents an operator knows: codes given out, and keys pinned once their code's proof was verified. */
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Id, Instant, Name, PublicIdentity } from '@sallyport/core/protocol'
+import { Bytes32, Id, Instant, Name, PublicIdentity } from '@sallyport/core/protocol'
 import { z } from 'zod'
 import type { Home } from '../home.ts'
 import { EXIT } from '../output/exit-codes.ts'
@@ -26,6 +26,12 @@ export const AgentRecord = z.strictObject({
   agentVersion: z.string().max(64).nullable(),
   /** The operator whose roster named it; absent when it enrolled with a code of this operator. */
   learntFrom: Name.optional(),
+  /** Present when its code said that it must be let in. */
+  mustConfirm: z.literal(true).optional(),
+  /** The signing key that this operator let in. */
+  confirmedKey: Bytes32.optional(),
+  /** When it was sent away; it is nobody since. */
+  revokedAt: Instant.optional(),
 })
 export type AgentRecord = z.infer<typeof AgentRecord>
 
@@ -45,7 +51,9 @@ export async function writeAgent(home: Home, record: AgentRecord): Promise<void>
 
 /** Forgets codes of this name that were not redeemed: whoever redeems one from now on is not believed. */
 export async function forgetPending(home: Home, name: string): Promise<void> {
-  const pending = (await readAgents(home)).filter((each) => each.name === name && !isPinned(each))
+  const pending = (await readAgents(home)).filter(
+    (each) => each.name === name && !isPinned(each) && each.revokedAt === undefined,
+  )
   await Promise.all(pending.map((each) => rm(pathOf(home, each.agentId))))
 }
 

@@ -16,8 +16,9 @@ import { parseHubAddress } from '@sallyport/core/transport'
 import { EXIT } from '../output/exit-codes.ts'
 import { Problem } from '../output/problem.ts'
 import { syncPolicy } from '../policy/current.ts'
-import { forgetPending, readAgents, writeAgent } from './agents.ts'
+import { forgetPending, isPinned, readAgents, writeAgent } from './agents.ts'
 import type { AgentRecord } from './agents.ts'
+import { reviewAgents } from './descriptors.ts'
 import { readKeptPolicy } from './kept-roots.ts'
 import type { Operator } from './operator.ts'
 
@@ -34,6 +35,8 @@ export interface CodeAsked {
   readonly name: string
   readonly lifetimeMs: number
   readonly isReplacing: boolean
+  /** Whoever redeems it waits until this operator lets them in. */
+  readonly mustConfirm?: boolean | undefined
   /** Addresses of the hub as the host reaches it; else the one that this operator uses. */
   readonly addresses?: readonly string[] | undefined
 }
@@ -50,7 +53,7 @@ const MAX_ADDRESSES = 4
 export async function makeCode(operator: Operator, asked: CodeAsked): Promise<NewCode> {
   const { identity, site, hub, home } = operator
   const addresses = addressesOf(hub.address, asked.addresses)
-  if (!asked.isReplacing) await expectFree(operator, asked.name)
+  const replaces = await replacedBy(operator, asked)
   const nowMs = operator.now()
   const [issuedAt, expiresAt] = [instantOf(nowMs), instantOf(nowMs + asked.lifetimeMs)]
   const [agentId, enrolmentId] = [randomUUIDv7(), randomUUIDv7()]
@@ -84,9 +87,18 @@ export async function makeCode(operator: Operator, asked: CodeAsked): Promise<Ne
     pinnedAt: null,
     hostname: null,
     agentVersion: null,
+    ...(asked.mustConfirm === true ? { mustConfirm: true as const } : {}),
   }
   const sealedEnrolment = await sealUnderSecret(signed, sealKey)
-  await hub.addCode({ agentId, redeemHash, sealedEnrolment, expiresAt })
+  const { mustConfirm = false } = asked
+  await hub.addCode({
+    agentId,
+    redeemHash,
+    sealedEnrolment,
+    expiresAt,
+    mustConfirm,
+    replaces,
+  })
   await forgetPending(home, asked.name)
   await writeAgent(home, record)
   return { code, addresses, record }
@@ -129,9 +141,19 @@ function noPolicy(version: number | undefined, rootVersion: number): Problem {
   })
 }
 
-async function expectFree({ home }: Operator, name: string): Promise<void> {
-  const taken = (await readAgents(home)).some((record) => record.name === name)
-  if (!taken) return
+/**
+ * Whose place the new agent takes: codes of its name that were given out before, and with `isReplacing` the agent.
+ *
+ * Throws: ERR_AGENT_NAME_TAKEN.
+ */
+async function replacedBy(operator: Operator, asked: CodeAsked): Promise<string[]> {
+  const { name, isReplacing } = asked
+  const isNamed = (record: AgentRecord) => record.name === name && record.revokedAt === undefined
+  const before = (await readAgents(operator.home)).filter(isNamed)
+  // Who redeemed a code in the meantime has the name already.
+  if (!isReplacing && before.length > 0) await reviewAgents(operator)
+  const named = (await readAgents(operator.home)).filter(isNamed)
+  if (isReplacing || !named.some(isPinned)) return named.map(({ agentId }) => agentId)
   throw new Problem('ERR_AGENT_NAME_TAKEN', `there is an agent called ${name}`, {
     exit: EXIT.refused,
     unharmed: 'It goes on as before.',

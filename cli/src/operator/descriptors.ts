@@ -34,6 +34,8 @@ export interface AgentStanding {
   readonly record: AgentRecord
   /** The hub's view; undefined when the hub knows nothing of it. */
   readonly view: AgentView | undefined
+  /** It was sent away: by this operator, or as the hub says. Then there is no view of it. */
+  readonly isRevoked?: true
   /** Why the keys the hub shows are not believed. */
   readonly doubt?: string
 }
@@ -54,7 +56,7 @@ export async function reviewAgents(operator: Operator): Promise<AgentStanding[]>
 export async function findAgent(operator: Operator, name: string): Promise<PinnedAgent> {
   const records = await agentsKnowing(operator, name)
   const named = records
-    .filter((each) => each.name === name)
+    .filter((each) => each.name === name && each.revokedAt === undefined)
     .sort((a, b) => (a.codeMadeAt > b.codeMadeAt ? -1 : 1))
   const views = named[0] === undefined || isPinned(named[0]) ? [] : await allAgents(operator)
   let doubt: string | undefined
@@ -79,8 +81,8 @@ async function agentsKnowing(operator: Operator, name: string): Promise<AgentRec
   return readAgents(operator.home)
 }
 
-/** Why nothing for others: the hub shows agents to operators; everybody else knows them from rosters. */
-async function allAgents(operator: Operator): Promise<AgentView[]> {
+/** All agents that the hub shows. Why none to others than operators: everybody else knows them from rosters. */
+export async function allAgents(operator: Operator): Promise<AgentView[]> {
   if (selfOf(operator).role !== 'operator') return []
   const { hub } = operator
   const views: AgentView[] = []
@@ -99,6 +101,8 @@ async function review(
   record: AgentRecord,
   view: AgentView | undefined,
 ): Promise<AgentStanding> {
+  const isRevoked = record.revokedAt !== undefined || view?.standing === 'revoked'
+  if (isRevoked) return { record, view: undefined, isRevoked }
   if (view === undefined) return { record, view }
   if (isPinned(record)) {
     const isSame = record.identity.signingKey === view.signingKey
@@ -106,6 +110,9 @@ async function review(
       ? { record, view }
       : { record, view, doubt: 'the hub shows another key than the pinned one' }
   }
+  if (view.standing === 'waiting') return { record, view }
+  const unconfirmed = unconfirmedOf(record, view)
+  if (unconfirmed !== undefined) return { record, view, doubt: unconfirmed }
   if (view.descriptor === null) return { record, view }
   try {
     const descriptor = await verifyDescriptor(operator, record, view)
@@ -114,6 +121,15 @@ async function review(
     if (!isCodedError(error)) throw error
     return { record, view, doubt: error.message }
   }
+}
+
+/** Why: a hub that lets in whom it likes would do so with another key, or without a word of this operator. */
+function unconfirmedOf(record: AgentRecord, { signingKey }: AgentView): string | undefined {
+  if (record.mustConfirm !== true) return undefined
+  if (record.confirmedKey === undefined) return 'it was let in, and not by you'
+  return record.confirmedKey === signingKey
+    ? undefined
+    : 'another key was let in than you confirmed'
 }
 
 /**

@@ -32,7 +32,8 @@ export interface ReadRoster {
 export async function publishRoster(operator: Operator): Promise<boolean> {
   if (selfOf(operator).role !== 'operator') return false
   const agents = await ownAgents(operator)
-  if (agents.length === 0) return false
+  const revoked = await ownRevoked(operator)
+  if (agents.length === 0 && revoked.length === 0) return false
   const people = readersAmongPeople(operator, { customers: true })
   // Whoever loses a machine gets the agents' keys back from here.
   const readers = [...new Set([...recoveryReaders(operator), ...people])].slice(
@@ -40,7 +41,7 @@ export async function publishRoster(operator: Operator): Promise<boolean> {
     MAX_DOCUMENT_READERS,
   )
   const newest = (await readRosters(operator)).find(({ by }) => by === operator.identity.name)
-  if (newest !== undefined && isSame(newest.roster, agents, readers)) return false
+  if (newest !== undefined && isSame(newest.roster, { agents, revoked, readers })) return false
   const nowMs = operator.now()
   const roster: Roster = {
     rosterId: randomUUIDv7(),
@@ -51,6 +52,7 @@ export async function publishRoster(operator: Operator): Promise<boolean> {
       signingKey: identity.signingKey,
       sealingKey: identity.sealingKey,
     })),
+    ...(revoked.length === 0 ? {} : { revoked }),
     issuedAt: instantOf(nowMs),
     readers,
   }
@@ -69,7 +71,7 @@ export async function publishRoster(operator: Operator): Promise<boolean> {
  * Takes up agents that this machine does not know. Returns their names.
  *
  * Trust: a roster counts when an operator of the root that is held here signed it. It adds agents; of those that are known
- * it changes nothing, so nobody can put other keys in their place.
+ * it changes no key, so nobody can put other keys in their place. Those that an operator sent away are nobody from then on.
  */
 export async function learnAgents(operator: Operator): Promise<string[]> {
   const known = new Set((await readAgents(operator.home)).map(({ agentId }) => agentId))
@@ -82,7 +84,20 @@ export async function learnAgents(operator: Operator): Promise<string[]> {
       names.push(entry.name)
     }
   }
+  await takeRevoked(operator)
   return names
+}
+
+async function takeRevoked(operator: Operator): Promise<void> {
+  const records = new Map((await readAgents(operator.home)).map((each) => [each.agentId, each]))
+  for (const { roster } of await readRosters(operator)) {
+    for (const agentId of roster.revoked ?? []) {
+      const record = records.get(agentId)
+      if (record === undefined || record.revokedAt !== undefined) continue
+      await writeAgent(operator.home, { ...record, revokedAt: roster.issuedAt })
+      records.delete(agentId)
+    }
+  }
 }
 
 /** Rosters of the operators, newest first. */
@@ -112,23 +127,34 @@ async function ownAgents({ home }: Operator): Promise<PinnedAgent[]> {
   const records = await readAgents(home)
   return records
     .filter(isPinned)
-    .filter(({ learntFrom }) => learntFrom === undefined)
+    .filter(({ learntFrom, revokedAt }) => learntFrom === undefined && revokedAt === undefined)
     .slice(0, MAX_AGENTS)
+}
+
+/** Those whom this operator sent away, whoever brought them in. */
+async function ownRevoked({ home }: Operator): Promise<string[]> {
+  const records = await readAgents(home)
+  return records
+    .flatMap(({ agentId, revokedAt }) => (revokedAt === undefined ? [] : [agentId]))
+    .slice(-MAX_AGENTS)
 }
 
 function isSame(
   roster: Roster,
-  agents: readonly PinnedAgent[],
-  readers: readonly string[],
+  now: { agents: readonly PinnedAgent[]; revoked: readonly string[]; readers: readonly string[] },
 ): boolean {
-  const named = new Set(roster.agents.map(({ agentId, signingKey }) => `${agentId} ${signingKey}`))
-  const holdsAll = agents.every(({ agentId, identity }) =>
-    named.has(`${agentId} ${identity.signingKey}`),
+  const lineOf = (id: string, name: string, key: string) => `${id} ${name} ${key}`
+  const named = new Set(
+    roster.agents.map((each) => lineOf(each.agentId, each.name, each.signingKey)),
+  )
+  const holdsAll = now.agents.every(({ agentId, name, identity }) =>
+    named.has(lineOf(agentId, name, identity.signingKey)),
   )
   return (
     holdsAll &&
-    named.size === agents.length &&
-    readers.every((reader) => roster.readers.includes(reader))
+    named.size === now.agents.length &&
+    (roster.revoked ?? []).join() === now.revoked.join() &&
+    now.readers.every((reader) => roster.readers.includes(reader))
   )
 }
 

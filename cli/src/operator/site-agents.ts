@@ -32,7 +32,7 @@ export function audienceOf(flags: { agent?: string | undefined; site: boolean })
 /** Finds them. Throws: ERR_AGENT_UNKNOWN, ERR_AGENT_NOT_ENROLLED, ERR_AGENT_DOUBTFUL. */
 export async function agentsOf(operator: Operator, audience: Audience): Promise<AudienceAgents> {
   if ('agent' in audience) return { agents: [await findAgent(operator, audience.agent)], left: [] }
-  const standings = await reviewAgents(operator)
+  const standings = (await reviewAgents(operator)).filter(({ isRevoked }) => isRevoked !== true)
   const newestFirst = standings.toSorted((a, b) =>
     a.record.codeMadeAt > b.record.codeMadeAt ? -1 : 1,
   )

@@ -22,7 +22,16 @@ import { fingerprint, relative } from '../output/words.ts'
 const SILENT_AFTER_MS = 120_000
 
 type Standing =
-  'online' | 'silent' | 'enrolled' | 'code given' | 'code expired' | 'replaced' | 'DOUBTFUL'
+  | 'online'
+  | 'silent'
+  | 'enrolled'
+  | 'waiting'
+  | 'code given'
+  | 'code expired'
+  | 'replaced'
+  | 'revoked'
+  | 'TWINS'
+  | 'DOUBTFUL'
 
 /** Lists the agents; the exit code says refused when the keys of one, or the hub, are not believed. */
 export async function agentList(operator: Operator, talk: Talk): Promise<number> {
@@ -73,9 +82,18 @@ function agentTable(standings: readonly AgentStanding[], nowMs: number, paint: P
       paint.dim(isPinned(record) ? fingerprint(keyOf(record.identity.signingKey)) : '–'),
     ]
   })
+  const named = (wanted: Standing) =>
+    standings.filter((each) => standingOf(each, standings, nowMs) === wanted)
   const doubts = standings.filter(({ doubt }) => doubt !== undefined)
   return [
     table(columns, rows, paint),
+    ...named('waiting').map(
+      ({ record }) => `${record.name} waits to be let in: sallyport agent confirm ${record.name}`,
+    ),
+    ...named('TWINS').map(
+      ({ record }) =>
+        `${paint.bad(`two run as ${record.name}`)}, and both are stopped: remove one, then sallyport agent release ${record.name}`,
+    ),
     ...doubts.map(
       ({ record, doubt }) => `${paint.bad(`${record.name} is not believed`)}: ${safeText(doubt)}`,
     ),
@@ -83,14 +101,18 @@ function agentTable(standings: readonly AgentStanding[], nowMs: number, paint: P
 }
 
 function standingOf(
-  { record, view, doubt }: AgentStanding,
+  { record, view, doubt, isRevoked }: AgentStanding,
   all: readonly AgentStanding[],
   nowMs: number,
 ): Standing {
   if (doubt !== undefined) return 'DOUBTFUL'
+  const isReplaced = all.some((other) => isReplacedBy(record, other.record))
+  if (isRevoked) return isReplaced && record.revokedAt === undefined ? 'replaced' : 'revoked'
+  if (view?.standing === 'twins') return 'TWINS'
+  if (view?.standing === 'waiting') return 'waiting'
   if (!isPinned(record))
     return Date.parse(record.codeExpiresAt) < nowMs ? 'code expired' : 'code given'
-  if (all.some((other) => isReplacedBy(record, other.record))) return 'replaced'
+  if (isReplaced) return 'replaced'
   if (view?.lastSeenAt == null) return 'enrolled'
   return nowMs - Date.parse(view.lastSeenAt) < SILENT_AFTER_MS ? 'online' : 'silent'
 }
@@ -102,7 +124,8 @@ function isReplacedBy(record: AgentRecord, other: AgentRecord): boolean {
 
 function stateText(standing: Standing, paint: Paint): string {
   if (standing === 'online') return paint.good(standing)
-  return standing === 'DOUBTFUL' ? paint.bad(standing) : paint.warn(standing)
+  const isBad = standing === 'DOUBTFUL' || standing === 'TWINS'
+  return isBad ? paint.bad(standing) : paint.warn(standing)
 }
 
 function agentJson({ record, view, doubt }: AgentStanding, standing: Standing): object {

@@ -17,7 +17,9 @@ import type { AgentDescriptor } from '@sallyport/core/protocol'
 import type { AgentView } from '@sallyport/core/transport'
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { readAgents } from '../../src/operator/agents.ts'
+import { confirmWaiting, findWaiting, revokeNamed } from '../../src/operator/agent-lives.ts'
 import { makeCode } from '../../src/operator/codes.ts'
+import { readRevokedAgents } from '../../src/operator/revoked-agents.ts'
 import { findAgent, reviewAgents } from '../../src/operator/descriptors.ts'
 import { keepPolicy } from '../../src/operator/kept-roots.ts'
 import { NOW, identityOf, operatorOf } from '../support/site.ts'
@@ -27,18 +29,24 @@ afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true 
 
 /** The hub's view of agents; a case puts in it what a hub could say. */
 let views: AgentView[]
+/** Codes that the hub was told of. */
+let added: unknown[]
 let operator: ReturnType<typeof operatorOf>
 let code: string
 let agentId: string
 
 beforeEach(async () => {
   views = []
+  added = []
   const folder = await mkdtemp(join(tmpdir(), 'sallyport-agents-'))
   folders.push(folder)
   operator = operatorOf(identityOf('ada'), folder, {
     listAgents: async () => ({ agents: views, nextCursor: null }),
     address: 'http://127.0.0.1:1',
-    addCode: async () => undefined,
+    addCode: async (body) => void added.push(body),
+    confirmAgent: async () => undefined,
+    revokeAgent: async () => undefined,
+    addPosting: async () => undefined,
     listPostings: async () => ({ postings: [], nextCursor: null }),
   })
   await mkdir(operator.home.operator.folder, { recursive: true })
@@ -189,13 +197,59 @@ describe('an agent', () => {
 })
 
 describe('a code', () => {
-  it('for a name that is taken needs the word to replace, and forgets the code before it', async () => {
-    const asked = { name: 'pve1', lifetimeMs: 60_000 }
+  const asked = { name: 'pve1', lifetimeMs: 60_000 }
+
+  it('made again takes the place of the unused one before it', async () => {
+    const { record } = await makeCode(operator, { ...asked, isReplacing: false })
+    expect((await readAgents(operator.home)).map((each) => each.agentId)).toEqual([record.agentId])
+    expect(added.at(-1)).toMatchObject({ agentId: record.agentId, replaces: [agentId] })
+  })
+
+  it('for a name that is taken needs the word to replace', async () => {
+    const honest = identityOf('pve1')
+    views = [await viewOf(honest, descriptorOf(honest))]
     await expect(makeCode(operator, { ...asked, isReplacing: false })).rejects.toThrowCode(
       'ERR_AGENT_NAME_TAKEN',
     )
-    const { record } = await makeCode(operator, { ...asked, isReplacing: true })
-    expect((await readAgents(operator.home)).map((each) => each.agentId)).toEqual([record.agentId])
+    await makeCode(operator, { ...asked, isReplacing: true })
+    expect(added.at(-1)).toMatchObject({ replaces: [agentId] })
+  })
+
+  it('for a name whose agent was sent away is one like any other', async () => {
+    const honest = identityOf('pve1')
+    views = [await viewOf(honest, descriptorOf(honest))]
+    await revokeNamed(operator, 'pve1')
+    await expect(findAgent(operator, 'pve1')).rejects.toThrowCode('ERR_AGENT_UNKNOWN')
+    await makeCode(operator, { ...asked, isReplacing: false })
+    expect(added.at(-1)).toMatchObject({ replaces: [] })
+    expect((await readRevokedAgents(operator.home)).map((each) => each.agentId)).toEqual([agentId])
+  })
+
+  it('that must be confirmed pins the key that was, and no other', async () => {
+    const { code: held, record } = await makeCode(operator, {
+      name: 'pve2',
+      lifetimeMs: 60_000,
+      isReplacing: false,
+      mustConfirm: true,
+    })
+    const honest = identityOf('pve2')
+    const descriptor = { ...descriptorOf(honest), agentId: record.agentId }
+    const { proofKey } = parseEnrolmentCode(held)
+    const own = publicIdentity(honest)
+    const proof = codeProof(proofKey, own.signingKey, own.sealingKey)
+    const view = await viewOf(honest, { ...descriptor, codeProof: proof })
+    const shown = { ...view, agentId: record.agentId }
+    views = [shown]
+    const doubtOf = async () =>
+      (await reviewAgents(operator)).find((each) => each.record.name === 'pve2')
+    expect(await doubtOf()).toMatchObject({ doubt: 'it was let in, and not by you' })
+    views = [{ ...shown, standing: 'waiting' }]
+    const waiting = await findWaiting(operator, 'pve2')
+    await confirmWaiting(operator, waiting)
+    views = [{ ...shown, signingKey: publicIdentity(identityOf('x')).signingKey }]
+    expect((await doubtOf())?.doubt).toMatch('another key')
+    views = [shown]
+    expect((await doubtOf())?.record.pinnedAt).not.toBeNull()
   })
 
   it('leaves the agent that has the name in work until the new one is there', async () => {

@@ -126,6 +126,8 @@ export const Roster = z.strictObject({
   rosterId: Id,
   siteId: Id,
   agents: z.array(RosterEntry).max(256),
+  /** Agents that this operator sent away. */
+  revoked: z.array(Id).max(256).optional(),
   issuedAt: Instant,
   readers: Readers,
 })

@@ -19,6 +19,10 @@ export class AgentCode extends BaseCommand {
       command: 'sallyport agent code pve1 --address https://hub.example:8440',
     },
     {
+      description: 'Over a channel that others read: they may take the code, and are not let in',
+      command: 'sallyport agent code pve1 --confirm',
+    },
+    {
       description: 'For a host that was set up anew',
       command: 'sallyport agent code pve1 --replace',
     },
@@ -38,6 +42,10 @@ export class AgentCode extends BaseCommand {
       helpValue: '<url>',
       summary: 'Where the host reaches the hub, up to four in the order to try; else where you do',
     }),
+    confirm: boolean({
+      default: false,
+      summary: 'Let nobody in by it before you compared a fingerprint: agent confirm',
+    }),
     replace: boolean({
       default: false,
       summary: 'Let it take the place of the agent that has this name',
@@ -53,8 +61,8 @@ export class AgentCode extends BaseCommand {
       this.home(flags),
     ]
     expectAgentName(args.name)
-    const { replace: isReplacing, address: addresses } = flags
-    const asked = { name: args.name, lifetimeMs, isReplacing, addresses }
+    const { replace: isReplacing, confirm: mustConfirm, address: addresses } = flags
+    const asked = { name: args.name, lifetimeMs, isReplacing, mustConfirm, addresses }
     await withOperator({ home, flags }, (operator) => agentCode(operator, this.talk(flags), asked))
   }
 }

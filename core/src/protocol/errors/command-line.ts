@@ -16,6 +16,10 @@ export const COMMAND_LINE_ERRORS = {
     meaning: 'The agent has a code but has not used it yet.',
     remedy: 'Run `sallyport agent enrol` on its host.',
   },
+  ERR_AGENT_NOT_WAITING: {
+    meaning: 'No agent of this name waits to be let in.',
+    remedy: 'See `sallyport agent list`.',
+  },
   ERR_ALREADY_SUBMITTED: {
     meaning: 'What was to be signed has all its signatures and was given to the agent.',
     remedy: 'See what became of it: `sallyport job show <id>`.',

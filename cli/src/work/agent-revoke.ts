@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Sends an agent away for good. */
+import { agentsNamed, revokeNamed } from '../operator/agent-lives.ts'
+import type { Operator } from '../operator/operator.ts'
+import { confirmOrStop } from '../output/confirm.ts'
+import type { Talk } from '../output/talk.ts'
+import { waiting } from '../output/waiting.ts'
+
+/** Says what that means, asks, and does it. */
+export async function agentRevoke(
+  operator: Operator,
+  talk: Talk,
+  { name, isAgreed }: { name: string; isAgreed: boolean },
+): Promise<void> {
+  await waiting(talk, 'looking', () => agentsNamed(operator, name))
+  await confirmOrStop(talk, {
+    shown: `${name} is sent away: the hub serves it no more, its open poll ends, and its key is never taken again. What it is doing goes on, and so do its schedules, until it is stopped on its host. Its log stays readable.`,
+    question: `Send ${name} away?`,
+    isAgreed,
+    unharmed: 'It goes on as before.',
+  })
+  const revoked = await waiting(talk, 'telling the hub', () => revokeNamed(operator, name))
+  const document = {
+    format: 'sallyport.agent-revoke/1',
+    agents: revoked.map(({ agentId, revokedAt }) => ({ name, agentId, revokedAt })),
+  }
+  talk.answer(document, () =>
+    [
+      `${talk.paint.good('sent away')} ${name}`,
+      'Stop it on its host, and take away there what it holds: its bindings open other services.',
+    ].join('\n'),
+  )
+}
