@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The flags of `hub start`, in the groups in which its help shows them, and how the hub is told of them. */
-import { integer, string } from '@oclif/core/flags'
+import { boolean, integer, string } from '@oclif/core/flags'
 
 const PORTS = { min: 0, max: 65_535, helpValue: '<port>' }
 const MANY = { multiple: true, multipleNonGreedy: true } as const
@@ -57,6 +57,12 @@ const store = {
     env: 'SALLYPORT_HUB_DATABASE',
     summary: 'PostgreSQL in place of a file, which several hubs may share',
   }),
+  redis: string({
+    helpGroup: 'STORE',
+    helpValue: '<url>',
+    env: 'SALLYPORT_HUB_REDIS',
+    summary: 'Redis for what counts once, which several hubs may share; else the database',
+  }),
 }
 
 const limit = {
@@ -95,15 +101,22 @@ export const hubStartFlags = {
   ...address,
   ...tls,
   ...store,
+  'legacy-hs512': boolean({
+    summary: 'Access tokens of HS512 in place of ES256; weaker: whoever verifies one can make one',
+  }),
   ...limit,
   ...monitoring,
 }
 
-type Given = string | number | readonly string[] | undefined
+type Given = string | number | boolean | readonly string[] | undefined
 
 /** Flags as arguments of the hub's own program, which has them under the same names. */
 export function hubArguments(given: Readonly<Record<string, Given>>): string[] {
   return Object.entries(given).flatMap(([name, value]) =>
-    [value ?? []].flat().flatMap((each) => [`--${name}`, String(each)]),
+    typeof value === 'boolean'
+      ? value
+        ? [`--${name}`]
+        : []
+      : [value ?? []].flat().flatMap((each) => [`--${name}`, String(each)]),
   )
 }

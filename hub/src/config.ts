@@ -34,6 +34,10 @@ export interface HubConfig {
   readonly limits?: HubLimits
   /** Networks whose word counts for who is behind them. */
   readonly trustedProxies?: readonly string[]
+  /** Address of a Redis that remembers what was used once, for several hubs. */
+  readonly redis?: string | undefined
+  /** Whether access tokens are MACs of HS512 in place of signatures of ES256. */
+  readonly legacyHs512?: boolean
 }
 
 /** How the program is called. */
@@ -41,7 +45,8 @@ export const USAGE =
   'usage: main [--home <dir>] [--data-dir <dir> | --database <url>] [--host 127.0.0.1] [--port 8420] ' +
   '[--site <file>]... [--public-url <url>]... [--tls-cert <file> --tls-key <file>] ' +
   '[--metrics-port <port>] [--log-level info] ' +
-  '[--profile homelab|msp] [--limits <file>] [--trusted-proxy <network>]...'
+  '[--profile homelab|msp] [--limits <file>] [--trusted-proxy <network>]... ' +
+  '[--redis <url>] [--legacy-hs512]'
 
 const OPTIONS = {
   home: { type: 'string' },
@@ -58,6 +63,8 @@ const OPTIONS = {
   profile: { type: 'string', default: 'homelab' },
   limits: { type: 'string' },
   'trusted-proxy': { type: 'string', multiple: true },
+  redis: { type: 'string' },
+  'legacy-hs512': { type: 'boolean', default: false },
 } as const
 
 /** Reads arguments and environment. Throws: ERR_USAGE. */
@@ -77,6 +84,8 @@ export function parseConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Hu
     metricsPort: metricsPort === undefined ? undefined : parsePort(metricsPort, '--metrics-port'),
     limits: readLimits(parseProfile(values.profile), values.limits),
     trustedProxies: parseNetworks(values['trusted-proxy'] ?? []),
+    redis: parseRedis(values.redis ?? env['SALLYPORT_HUB_REDIS']),
+    legacyHs512: values['legacy-hs512'],
   }
 }
 
@@ -91,6 +100,16 @@ function parseValues(argv: readonly string[]) {
 function parseDatabase(url: string | undefined): string | undefined {
   if (url !== undefined) splitPostgresUrl(url)
   return url
+}
+
+/** Why the address is not in the message: it may hold a password. */
+function parseRedis(text: string | undefined): string | undefined {
+  const url = text === undefined ? null : URL.parse(text)
+  if (text === undefined || url?.protocol === 'redis:' || url?.protocol === 'rediss:') return text
+  throw new CodedError(
+    'ERR_USAGE',
+    '--redis must be redis://<host>:<port> or rediss://<host>:<port>',
+  )
 }
 
 function tlsFiles(cert: string | undefined, key: string | undefined): TlsFiles | undefined {

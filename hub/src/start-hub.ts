@@ -16,7 +16,7 @@ import { addEnvelopes } from './http/envelopes.ts'
 import { addHealth } from './http/health.ts'
 import { addMailbox } from './http/mailbox.ts'
 import { addPostings } from './http/postings.ts'
-import { databasePart, diskPart } from './http/ready-parts.ts'
+import { LEGACY_TOKENS, databasePart, diskPart, redisPart } from './http/ready-parts.ts'
 import { addReady } from './http/ready.ts'
 import { addSessions } from './http/sessions.ts'
 import { addTrustRoots } from './http/trust-roots.ts'
@@ -60,15 +60,17 @@ export async function startHub(
   await using scope = new AsyncDisposableStack()
   const { place, folder } = placeOf(config, scope)
   const limits = { ...HUB_LIMITS, ...config.limits, ...options.limits }
-  const { logLevel, tls, trustedProxies = [] } = config
+  const { logLevel, tls, redis, legacyHs512 = false, trustedProxies = [] } = config
+  const algorithm = legacyHs512 ? 'HS512' : 'ES256'
   const container = await wireHub(
-    { place, logLevel, clock: options.clock, limits, tls, trustedProxies },
+    { place, logLevel, clock: options.clock, limits, tls, trustedProxies, redis, algorithm },
     scope,
   )
   const nowMs = container.resolve(Clock).now()
   const sites = await registerSites(container.resolve(parts.sites), config.siteFiles, nowMs)
   const app = container.resolve(parts.app)
   scope.use(watchParts(container, folder))
+  watchSessions(container, legacyHs512)
   keepTls(container, scope)
   const metricsUrl = await addMetrics(container, config.metricsPort, scope)
   scope.defer(() => close(app, container.resolve(parts.wakeUps)))
@@ -105,6 +107,17 @@ function watchParts(container: Container, folder: string | undefined): Disposabl
   readiness.add(databasePart(container.resolve(parts.db)))
   if (folder !== undefined) readiness.add(diskPart(folder))
   return readiness.watch()
+}
+
+/** Tells of what makes sessions slower or weaker than they could be. */
+function watchSessions(container: Container, legacyHs512: boolean): void {
+  const readiness = container.resolve(parts.readiness)
+  const redis = container.resolve(parts.redis)
+  if (redis !== undefined) readiness.add(redisPart(redis))
+  if (!legacyHs512) return
+  readiness.add(LEGACY_TOKENS)
+  const why = 'whoever can verify a token of HS512 can also make one; ES256 has no such weakness'
+  container.resolve(Log).warn({ why }, 'tokens.hs512')
 }
 
 /** Takes new certificates while the hub runs. */

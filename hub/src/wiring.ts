@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What the hub is made of: one line a part, read from top to bottom. */
+import type { AccessTokenAlgorithm } from '@sallyport/core/crypto'
 import {
   Clock,
   makeContainer,
@@ -46,6 +47,7 @@ import { LimitStore } from './stores/limit-store.ts'
 import { openStore, type OpenStore, type StorePlace } from './stores/open-store.ts'
 import type { PostgresListener } from './stores/postgres-listener.ts'
 import { PostingStore } from './stores/posting-store.ts'
+import { RedisLink } from './stores/redis-link.ts'
 import { Retention } from './stores/retention.ts'
 import { SeenHeads } from './stores/retention-seen-heads.ts'
 import { SessionKeyStore } from './stores/session-key-store.ts'
@@ -89,6 +91,7 @@ export const parts = {
   readiness: token<Readiness>('hub.Readiness'),
   metrics: token<HubMetrics>('hub.Metrics'),
   tls: token<TlsKeeper | undefined>('hub.Tls'),
+  redis: token<RedisLink | undefined>('hub.Redis'),
   openTallies: token<OpenTallies>('hub.Tallies'),
   limitCounts: token<LimitCounts>('hub.LimitCounts'),
   limitStore: token<LimitStore>('hub.LimitStore'),
@@ -109,13 +112,18 @@ export interface Surroundings {
   readonly trustedProxies: readonly string[]
   /** Where the hub ends TLS itself. */
   readonly tls?: TlsFiles | undefined
+  /** Address of a Redis. */
+  readonly redis?: string | undefined
+  /** Of the access tokens. */
+  readonly algorithm: AccessTokenAlgorithm
 }
 
 /** Wires a hub. What it opens is closed by `scope`. */
 export async function wireHub(
-  { place, logLevel, clock: given, limits, trustedProxies, tls }: Surroundings,
+  surroundings: Surroundings,
   scope: AsyncDisposableStack,
 ): Promise<Container> {
+  const { place, logLevel, clock: given, limits, trustedProxies, tls } = surroundings
   const metrics = new HubMetrics(readVersion())
   const onStatement = countStatements(metrics)
   const clocks = { given, own: systemClock }
@@ -134,10 +142,13 @@ export async function wireHub(
   container.register(parts.addresses, { useValue: lateAddresses() })
   container.register(parts.wakeUps, { useValue: makeWakeUps(others) })
   container.register(parts.readiness, { useFactory: once((c) => new Readiness(c.resolve(Log))) })
+  const { redis: url, algorithm } = surroundings
+  const redis = url === undefined ? undefined : scope.use(await RedisLink.open({ url, log }))
+  container.register(parts.redis, { useFactory: () => redis })
   const writes = new Writes(db)
   registerStores(container, { db, clock }, writes)
   registerServices(container)
-  registerSessions(container, db, writes)
+  registerSessions(container, new SqlOnceStore(writes, clock), algorithm)
   registerSiteServices(container, db, writes)
   container.register(parts.openTallies, { useValue: memoryTallies(limits.trackedSubjects) })
   container.register(parts.limitStore, { useValue: new LimitStore(db, writes) })
@@ -192,7 +203,11 @@ function registerServices(container: Container): void {
   registerQueue(container)
 }
 
-function registerSessions(container: Container, db: HubDatabase, writes: Writes): void {
+function registerSessions(
+  container: Container,
+  database: SqlOnceStore,
+  algorithm: AccessTokenAlgorithm,
+): void {
   const made = once((c) =>
     makeSessions({
       clock: c.resolve(Clock),
@@ -200,9 +215,10 @@ function registerSessions(container: Container, db: HubDatabase, writes: Writes)
       principals: c.resolve(parts.principals),
       lives: c.resolve(parts.lives),
       addresses: c.resolve(parts.addresses),
-      store: new SessionKeyStore(db),
-      memories: [new SqlOnceStore(writes, c.resolve(Clock))],
-      algorithm: 'ES256',
+      store: new SessionKeyStore(c.resolve(parts.db)),
+      redis: c.resolve(parts.redis),
+      database,
+      algorithm,
     }),
   )
   container.register(parts.once, { useFactory: (c) => made(c).once })

@@ -215,7 +215,7 @@ export const routes = {
   ready: route('GET /ready', 'none', {
     answer: z.strictObject({
       status: z.enum(['ready', 'degraded']),
-      degraded: z.array(z.string().regex(/^[a-z_]{1,32}$/)).max(32),
+      degraded: z.array(z.string().regex(/^[a-z0-9_]{1,32}$/)).max(32),
     }),
   }),
   askChallenge: route('POST /v1/sessions/challenges', 'none', {

@@ -88,17 +88,7 @@ export function makeSession(parts: SessionParts): Session {
   }
 }
 
-/** Why a second attempt: a challenge is lost with the memory that would have burned it, and the next one names another. */
-async function openSession(parts: SessionParts, prover: Prover): Promise<Token> {
-  try {
-    return await answerChallenge(parts, prover)
-  } catch (error) {
-    if (hubRefusalOf(error)?.code !== 'ERR_STORE_AWAY') throw error
-    return answerChallenge(parts, prover)
-  }
-}
-
-async function answerChallenge(
+async function openSession(
   { http, key, clock, instance = THIS_PROCESS }: SessionParts,
   prover: Prover,
 ): Promise<Token> {

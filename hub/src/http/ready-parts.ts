@@ -32,3 +32,19 @@ export function diskPart(folder: string, lowBytes = LOW_DISK_BYTES): ReadyPart {
     },
   }
 }
+
+/** Redis, where the hub has one. Without it the database remembers what was used: slower, and no less. */
+export function redisPart(redis: { readonly generation: string | undefined }): ReadyPart {
+  return {
+    name: 'redis',
+    isNeeded: false,
+    look: () => (redis.generation === undefined ? 'away' : 'ok'),
+  }
+}
+
+/** Tokens that whoever verifies them can also make. */
+export const LEGACY_TOKENS: ReadyPart = {
+  name: 'legacy_hs512',
+  isNeeded: false,
+  look: () => 'degraded',
+}

@@ -21,15 +21,18 @@ export interface SessionSurroundings {
   readonly lives: Lives
   readonly addresses: HubAddresses
   readonly store: SessionKeyStore
-  readonly memories: readonly OnceMemory[]
+  /** Redis, where the hub has one. */
+  readonly redis: OnceMemory | undefined
+  readonly database: OnceMemory & { readonly generation: string }
   readonly algorithm: AccessTokenAlgorithm
 }
 
 /** Makes challenges and nonces, and the sessions that are opened with them. */
 export function makeSessions(parts: SessionSurroundings): { once: OnceValues; sessions: Sessions } {
-  const { clock, limits, principals, lives, addresses, store, memories, algorithm } = parts
+  const { clock, limits, principals, lives, addresses, store, redis, database, algorithm } = parts
   const keys = new SessionKeys({ clock, limits, store, algorithm })
-  const once = new OnceValues({ clock, limits, keys, memories })
+  const memories = redis === undefined ? [database] : [redis, database]
+  const once = new OnceValues({ clock, limits, keys, memories, burned: database })
   const proofs = new Proofs(once, addresses)
   return { once, sessions: new Sessions({ clock, limits, keys, once, proofs, principals, lives }) }
 }

@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Challenges and nonces, and what is used up with them. Each carries the generation of the memory in which its use will
- * be noted: when that memory has lost anything, or is away, what hangs on it is refused, and new ones name another.
+ * Challenges and nonces, and what is used up with them. A nonce carries the generation of the memory in which the use of
+ * its proofs will be noted: when that memory has lost anything, or is away, they are refused, and new ones name another.
  */
 import type { Clock } from '@sallyport/core/wiring'
 import { randomBytes } from 'node:crypto'
 import type { HubLimits } from '../limits.ts'
 import type { OnceMemory } from './once-store.ts'
 import type { SessionKeys } from './session-keys.ts'
-import { makeStamp, readStamp, type StampKind } from './stamps.ts'
+import { makeStamp, readStamp, type StampTerms } from './stamps.ts'
 
 /** What the values are made of. */
 export interface OnceValuesParts {
   readonly clock: Clock
   readonly limits: HubLimits
   readonly keys: SessionKeys
-  /** The first that is there is used; the last one is the database. */
+  /** Of the proofs; the first that is there is used, and the last one is always there. */
   readonly memories: readonly OnceMemory[]
+  /** Of the challenges. Why not the same: there are few, and one that was lost would cost a person's command. */
+  readonly burned: OnceMemory & { readonly generation: string }
 }
 
 /** A challenge and the instant at which it ends. */
@@ -45,20 +47,19 @@ export class OnceValues {
   async challenge(keyId: string): Promise<Challenge> {
     const { clock, limits, keys } = this.#parts
     const ms = clock.now()
-    const terms = { kind: 'challenge', generation: this.#generation(), keyId } as const
+    const { generation } = this.#parts.burned
+    const terms = { kind: 'challenge', generation, keyId } as const
     const challenge = await makeStamp(keys, terms, { ms, salt: randomBytes(SALT_BYTES) })
     return { challenge, expiresAtMs: ms + limits.challengeMs }
   }
 
-  /**
-   * Whether this challenge was issued for this key, still lives, and is burned by this very call.
-   *
-   * Throws: ERR_STORE_AWAY.
-   */
+  /** Whether this challenge was issued for this key, still lives, and is burned by this very call. */
   async burn(challenge: string, keyId: string): Promise<boolean> {
-    const ttlMs = this.#parts.limits.challengeMs
-    const memory = await this.#memoryOf({ kind: 'challenge', keyId }, challenge, ttlMs)
-    return (await memory?.take('challenge', challenge, ttlMs + AHEAD_MS)) ?? false
+    const { burned, limits } = this.#parts
+    const { generation } = burned
+    const lifeMs = limits.challengeMs
+    const isOurs = await this.#isAlive({ kind: 'challenge', generation, keyId }, challenge, lifeMs)
+    return isOurs && burned.take('challenge', challenge, lifeMs + AHEAD_MS)
   }
 
   /** When a challenge of ours was issued for this key. Units: epoch milliseconds. */
@@ -86,7 +87,14 @@ export class OnceValues {
 
   /** Whoever remembers the proofs that were made with this nonce; undefined when it is not to be used any more. */
   async proofMemory(nonce: string): Promise<OnceMemory | undefined> {
-    return this.#memoryOf({ kind: 'nonce', keyId: '' }, nonce, this.#parts.limits.nonceMs)
+    const { memories, limits } = this.#parts
+    for (const memory of memories) {
+      const { generation } = memory
+      if (generation === undefined) continue
+      const terms = { kind: 'nonce', generation, keyId: '' } as const
+      if (await this.#isAlive(terms, nonce, limits.nonceMs)) return memory
+    }
+    return undefined
   }
 
   /**
@@ -103,20 +111,10 @@ export class OnceValues {
     return memory?.generation ?? ''
   }
 
-  async #memoryOf(
-    { kind, keyId }: { kind: StampKind; keyId: string },
-    text: string,
-    lifeMs: number,
-  ): Promise<OnceMemory | undefined> {
-    const { clock, keys, memories } = this.#parts
-    for (const memory of memories) {
-      const { generation } = memory
-      if (generation === undefined) continue
-      const atMs = await readStamp(keys, { kind, generation, keyId }, text)
-      if (atMs === undefined) continue
-      const ageMs = clock.now() - atMs
-      return ageMs < lifeMs && ageMs >= -AHEAD_MS ? memory : undefined
-    }
-    return undefined
+  async #isAlive(terms: StampTerms, text: string, lifeMs: number): Promise<boolean> {
+    const atMs = await readStamp(this.#parts.keys, terms, text)
+    if (atMs === undefined) return false
+    const ageMs = this.#parts.clock.now() - atMs
+    return ageMs < lifeMs && ageMs >= -AHEAD_MS
   }
 }

@@ -71,7 +71,7 @@ export class Sessions {
    * Trust: the request is proven first. Then the signature is verified; the document must name this hub, this key, the
    * key of the request, and a challenge of ours that nobody has answered. Its `issuedAt` is not looked at: the challenge
    * is what makes it fresh, and clocks may differ.
-   * Throws: ERR_STORE_AWAY, ERR_AGENT_REVOKED, ERR_AGENT_TWINS.
+   * Throws: ERR_AGENT_REVOKED, ERR_AGENT_TWINS.
    */
   async open(presented: Presented, text: string): Promise<OpenedSession | Denial> {
     const { proofs } = this.#parts
@@ -80,7 +80,7 @@ export class Sessions {
     const against = await proofs.use(proof)
     if (against !== undefined) return { code: against }
     const answered = await this.#verify(text, proof).catch((error: unknown) => {
-      if (isCodedError(error) && error.code !== 'ERR_STORE_AWAY') return undefined
+      if (isCodedError(error)) return undefined
       throw error
     })
     if (answered === undefined) return { code: 'ERR_SESSION_PROOF' }

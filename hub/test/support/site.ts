@@ -61,12 +61,17 @@ export class TestSite implements AsyncDisposable {
   readonly clock = new TestClock()
   readonly #scope = new AsyncDisposableStack()
   #folder = ''
+  #changes: Partial<HubConfig> = {}
   #hub: RunningHub | undefined
   #port = 0
   #operator: HubClient | undefined
 
-  static async open(limits: Partial<HubLimits> = {}): Promise<TestSite> {
+  static async open(
+    limits: Partial<HubLimits> = {},
+    config: Partial<HubConfig> = {},
+  ): Promise<TestSite> {
     const site = new TestSite()
+    site.#changes = config
     site.#folder = await temporaryFolder(site.#scope)
     await writeFile(join(site.#folder, 'site.json'), site.siteFile())
     await site.start(limits)
@@ -85,10 +90,15 @@ export class TestSite implements AsyncDisposable {
       siteFiles: [join(this.#folder, 'site.json')],
       publicUrls: [],
       logLevel: 'silent',
+      ...this.#changes,
     }
   }
 
-  async start(limits: Partial<HubLimits> = {}): Promise<void> {
+  async start(
+    limits: Partial<HubLimits> = {},
+    config: Partial<HubConfig> = this.#changes,
+  ): Promise<void> {
+    this.#changes = config
     this.#hub = await startHub(this.config, { clock: this.clock, limits: { ...CALM, ...limits } })
     this.#port = Number(new URL(this.#hub.url).port)
     this.#operator = this.connect(this.operatorIdentity)
