@@ -7,6 +7,7 @@ import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { open, revealRoot, openRoot, seal, type Identity } from '@sallyport/core/crypto'
 import {
@@ -17,9 +18,11 @@ import {
   instantOf,
   type Job,
 } from '@sallyport/core/protocol'
+import { backupHub, restoreHub } from '@sallyport/hub'
 import { disclosuresIn, formsOf, type Haystack } from '../support/disclosure.ts'
 import { Field } from '../support/field.ts'
 import { TestOperator, type KnownAgent } from '../support/operator.ts'
+import { TestPostgres } from '../support/postgres.ts'
 import { SiteRoot, keyOf, person, signBy } from '../support/site-root.ts'
 
 const SLOW_MS = 240_000
@@ -53,6 +56,8 @@ let agents: KnownAgent[]
 let site: SiteRoot
 let codes: string[]
 let log: string
+/** What nobody but its readers may find. */
+let words: string[]
 
 const inMinutes = (minutes: number): string => instantOf(Date.now() + minutes * 60_000)
 const job = (agent: KnownAgent, vmid: number, changes: Partial<Job> = {}): Job =>
@@ -164,6 +169,7 @@ beforeAll(async () => {
   const operator = new TestOperator(names)
   field = await Field.open({ operator, hubArgs: ['--log-level', 'debug'] })
   codes = [(await operator.makeCode(`${MARK}-never`)).code]
+  words = [MARK, ...BARE, ...guests, ...codes, ...host]
   agents = []
   for (const name of names.hosts) agents.push(await field.addAgent(name))
   const [one, two] = agents as [KnownAgent, KnownAgent]
@@ -278,11 +284,30 @@ describe('the search', () => {
 describe('a hub after a busy time', () => {
   it('has no name, address, guest, parameter or result in its database, its files and its log', () => {
     const all = [...stolen(), { where: 'log', bytes: Buffer.from(log) }]
-    const words = [MARK, ...BARE, ...guests, ...codes, ...host, ...whole]
-    expect(disclosuresIn(all, words)).toEqual([])
+    expect(disclosuresIn(all, words, whole)).toEqual([])
     expect(log.split('\n').length).toBeGreaterThan(100)
     expect(log).toContain('"hub.started"')
   })
+
+  it(
+    'has none of it in a backup, nor in a PostgreSQL that was made of it',
+    async () => {
+      await using postgres = await TestPostgres.start()
+      const backup = join(field.folder, 'hub.backup')
+      await backupHub({ dataDir: dirname(field.hubDatabase) }, backup)
+      const database = await postgres.createDatabase()
+      await restoreHub({ dataDir: join(field.folder, 'elsewhere'), database }, backup)
+      const dump = join(postgres.folder, 'dump.sql')
+      await postgres.run('pg_dump', ['--file', dump, '--dbname', database])
+      const all = [
+        { where: 'backup', bytes: gunzipSync(readFileSync(backup)) },
+        { where: 'PostgreSQL', bytes: readFileSync(dump) },
+      ]
+      expect(disclosuresIn(all, words, whole)).toEqual([])
+      for (const { bytes } of all) expect(bytes.length).toBeGreaterThan(100_000)
+    },
+    SLOW_MS,
+  )
 
   it('has all of it for the operator', async () => {
     const { text, closedCount } = await readBy(field.operator.identity)

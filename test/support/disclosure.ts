@@ -21,18 +21,23 @@ const HASHES = ['md5', 'sha1', 'sha256', 'sha512'] as const
 /** Long enough to be no word of a language. */
 const ENCODED = /[A-Za-z0-9+/_-]{12,}={0,2}/g
 
-/** Every word in every form. */
-export function disclosuresIn(all: readonly Haystack[], words: readonly string[]): Disclosure[] {
+/** Every word in every form; of names that hold one of the words, their plain hashes. */
+export function disclosuresIn(
+  all: readonly Haystack[],
+  words: readonly string[],
+  names: readonly string[] = [],
+): Disclosure[] {
   const known = words.flatMap((word) => formsOf(word).map((form) => ({ word, ...form })))
-  const digests = new Map(words.flatMap((word) => digestsOf(word).map((text) => [text, word])))
+  const hashed = [...words, ...names]
+  const digests = new Map(hashed.flatMap((word) => digestsOf(word).map((text) => [text, word])))
   return all.flatMap(unfold).flatMap(({ where, bytes }) => {
     const text = bytes.toString('latin1')
     const lower = text.toLowerCase()
     const found = known.filter(({ needle, isExact }) => (isExact ? text : lower).includes(needle))
-    const hashed = [...lower.matchAll(/[0-9a-f]{32,128}/g), ...text.matchAll(/[\w+/-]{22,88}/g)]
+    const asHash = [...lower.matchAll(/[0-9a-f]{32,128}/g), ...text.matchAll(/[\w+/-]{22,88}/g)]
       .flatMap(([run]) => digests.get(run) ?? [])
       .map((word) => ({ word, form: 'hash' }))
-    return [...found, ...hashed].map(({ word, form }) => ({ word, form, where }))
+    return [...found, ...asHash].map(({ word, form }) => ({ word, form, where }))
   })
 }
 
@@ -60,10 +65,10 @@ export function formsOf(word: string): Form[] {
     ['URL-encoded whole', hex.replace(/../g, '%$&')],
     ['escaped', [...lower].map((c) => `\\u00${c.charCodeAt(0).toString(16)}`).join('')],
   ]
-  const exact = [word, word.toUpperCase()].flatMap((each) => base64At(Buffer.from(each)))
+  const exact = new Set([word, word.toUpperCase()].flatMap((each) => base64At(Buffer.from(each))))
   return [
     ...loose.map(([form, needle]) => ({ form, needle, isExact: false })),
-    ...exact.map((needle) => ({ form: 'base64', needle, isExact: true })),
+    ...[...exact].map((needle) => ({ form: 'base64', needle, isExact: true })),
   ]
 }
 
