@@ -21,6 +21,9 @@ export interface HubPlace {
   readonly database?: string | undefined
 }
 
+/** Why other bounds than a hub's: a file is written between one question and the next, however slow its disk is. */
+const PATIENT = { connections: 2, standstillMs: 600_000, statementMs: 3_600_000 }
+
 /**
  * Backs a hub up into a new file. The hub may run.
  *
@@ -46,14 +49,14 @@ export async function backupHub(place: HubPlace, path: string): Promise<BackupSu
 export async function restoreHub(place: HubPlace, path: string): Promise<RestoreSummary> {
   const from = { path, nowMs: systemClock.now(), randomBytes }
   const { database, dataDir } = place
-  if (database !== undefined) return restoreBackup(() => postgresDialect(database), from)
+  if (database !== undefined) return restoreBackup(() => postgresDialect(database, PATIENT), from)
   using directory = openStateDirectory(dataDir)
   return await restoreBackup(() => sqliteDialect(directory.file('hub.db')), from)
 }
 
 /** Why looked for: opening it would make it. */
 function existing({ database, dataDir }: HubPlace): Dialect {
-  if (database !== undefined) return postgresDialect(database)
+  if (database !== undefined) return postgresDialect(database, PATIENT)
   const file = join(dataDir, 'hub.db')
   if (existsSync(file)) return sqliteDialect(file)
   throw new CodedError('ERR_HUB_DATABASE', `there is no database of a hub in ${dataDir}`)

@@ -9,7 +9,7 @@ export interface KeptTable {
 }
 
 /** Rows of a few hundred bytes; rows with sealed text; rows of megabytes. */
-const [SMALL, SEALED, LARGE] = [512, 16, 1]
+const [SMALL, SEALED, LARGE] = [512, 8, 1]
 
 /**
  * Every table, those first to which others refer. `undefined` stands for what must not come back.

@@ -8,6 +8,7 @@ import {
   type DialectAdapter,
   type Driver,
   type Kysely,
+  type MigrationLockOptions,
 } from 'kysely'
 import type { StoreAdapter } from './locks.ts'
 import { RetryingPostgresDriver } from './postgres-driver.ts'
@@ -43,6 +44,23 @@ class HubPostgresAdapter extends PostgresAdapter implements StoreAdapter {
   /** Of the name's hash. Two names with one hash wait for each other, which does no harm. */
   async takeLock(db: Kysely<never>, name: string): Promise<void> {
     await sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`.execute(db)
+  }
+
+  /** Why without a bound of time from here on: an index over a large table takes as long as it takes. */
+  override async acquireMigrationLock(
+    db: Kysely<never>,
+    options: MigrationLockOptions,
+  ): Promise<void> {
+    await super.acquireMigrationLock(db, options)
+    await sql`set statement_timeout = 0`.execute(db)
+  }
+
+  override async releaseMigrationLock(
+    db: Kysely<never>,
+    options: MigrationLockOptions,
+  ): Promise<void> {
+    await sql`reset statement_timeout`.execute(db)
+    await super.releaseMigrationLock(db, options)
   }
 
   /** Nothing to do: its own vacuum runs by itself. */

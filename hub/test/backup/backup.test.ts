@@ -7,11 +7,13 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { gunzipSync, gzipSync } from 'node:zlib'
+import { sql } from 'kysely'
 import { parseConfirmCode, redeemHashOf } from '@sallyport/core/crypto'
 import { BACKUP_TABLES } from '../../src/backup/backup-tables.ts'
 import { makeBackup } from '../../src/backup/make-backup.ts'
 import { restoreBackup } from '../../src/backup/restore-backup.ts'
 import { openDatabase, type HubDatabase } from '../../src/stores/database.ts'
+import type { MigrationSteps } from '../../src/stores/migrations-run.ts'
 import { migrations } from '../../src/stores/migrations.ts'
 import { sqliteDialect } from '../../src/stores/sqlite-dialect.ts'
 import { temporaryFolder } from '../support/folder.ts'
@@ -156,19 +158,22 @@ describe('a restore', () => {
   })
 
   it('brings a backup of an older schema up to date', async () => {
-    const file = join(folder, 'older.db')
-    const upTo = '0003-epochs'
-    const older = Object.entries(migrations).filter(([name]) => name <= upTo)
-    const db = await openDatabase(() => sqliteDialect(file), Object.fromEntries(older))
-    await fillDatabase(db)
-    await db.destroy()
-    const path = join(folder, 'older.spbk')
-    await makeBackup(sqliteDialect(file), made(path))
-    const text = gunzipSync(readFileSync(path)).toString()
-    expect(text.split('\n')[0]).not.toContain(Object.keys(migrations).toSorted().at(-1))
-    await restore(path, 'newest.db')
-    const newest = scope.adopt(await open('newest.db'), (each) => each.destroy())
-    expect(await rowsOf(newest, 'envelopes').execute()).toHaveLength(40)
+    const later: MigrationSteps = {
+      ...migrations,
+      '9999-later': {
+        async up(db) {
+          await sql`alter table envelopes add column later text`.execute(db)
+          await sql`update envelopes set later = envelope_id`.execute(db)
+        },
+      },
+    }
+    const dialect = () => sqliteDialect(join(folder, 'later.db'))
+    await restoreBackup(dialect, { path: backup, nowMs: NOW, randomBytes, steps: later })
+    const db = await openDatabase(dialect, later)
+    scope.defer(() => db.destroy())
+    const { rows } = await sql<{ later: string }>`select later from envelopes`.execute(db)
+    expect(rows).toHaveLength(80)
+    expect(rows[0]?.later).toMatch(/^job-/)
   })
 
   const damages: [string, (bytes: Buffer) => Buffer][] = [
