@@ -112,11 +112,8 @@ type Given = string | number | boolean | readonly string[] | undefined
 
 /** Flags as arguments of the hub's own program, which has them under the same names. */
 export function hubArguments(given: Readonly<Record<string, Given>>): string[] {
-  return Object.entries(given).flatMap(([name, value]) =>
-    typeof value === 'boolean'
-      ? value
-        ? [`--${name}`]
-        : []
-      : [value ?? []].flat().flatMap((each) => [`--${name}`, String(each)]),
-  )
+  return Object.entries(given).flatMap(([name, value]) => {
+    if (typeof value === 'boolean') return value ? [`--${name}`] : []
+    return [value ?? []].flat().flatMap((each) => [`--${name}`, String(each)])
+  })
 }
