@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { Id, Instant, Name } from '@sallyport/core/protocol'
 import { z } from 'zod'
 import type { Home } from '../home.ts'
+import { isPinned, readAgents } from './agents.ts'
+import type { AgentRecord } from './agents.ts'
 import { readRecords, writeRecord } from './records.ts'
 
 /** One of them. */
@@ -20,9 +22,21 @@ export async function keepRevokedAgent(home: Home, revoked: RevokedAgent): Promi
   await writeRecord(join(folderOf(home), `${revoked.agentId}.json`), RevokedAgent, revoked)
 }
 
-/** All of them. */
-export async function readRevokedAgents(home: Home): Promise<RevokedAgent[]> {
-  return readRecords(folderOf(home), RevokedAgent)
+/**
+ * Ids of all agents that are nobody any more: those this operator sent away, those of which a colleague's roster says so, and
+ * those whose place a later agent of their name has taken.
+ */
+export async function revokedAgentIds(home: Home): Promise<string[]> {
+  const kept = await readRecords(folderOf(home), RevokedAgent)
+  const records = await readAgents(home)
+  const gone = records.filter(
+    (each) => each.revokedAt !== undefined || records.some((other) => hasReplaced(other, each)),
+  )
+  return [...new Set([...kept, ...gone].map(({ agentId }) => agentId))]
+}
+
+function hasReplaced(other: AgentRecord, each: AgentRecord): boolean {
+  return isPinned(other) && other.name === each.name && other.codeMadeAt > each.codeMadeAt
 }
 
 function folderOf(home: Home): string {

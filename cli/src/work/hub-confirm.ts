@@ -5,7 +5,7 @@ import { encodeBase64url } from '@sallyport/core/protocol'
 import type { HubClient } from '@sallyport/core/transport'
 import { isPinned, readAgents } from '../operator/agents.ts'
 import type { Operator } from '../operator/operator.ts'
-import { readRevokedAgents } from '../operator/revoked-agents.ts'
+import { revokedAgentIds } from '../operator/revoked-agents.ts'
 import { readChain } from '../operator/site.ts'
 import type { Talk } from '../output/talk.ts'
 import { waiting } from '../output/waiting.ts'
@@ -19,7 +19,7 @@ export async function hubConfirm(operator: Operator, talk: Talk, typed: string):
   const confirmToken = parseConfirmCode(typed)
   const { hub, home } = operator
   const chain = await readChain(home)
-  const revokedAgents = (await readRevokedAgents(home)).map(({ agentId }) => agentId)
+  const revokedAgents = await revokedAgentIds(home)
   const { epoch } = await waiting(talk, 'telling the hub', async () => {
     for (let from = 0; from < chain.length; from += MAX_ROOTS) {
       const roots = chain.slice(from, from + MAX_ROOTS)
