@@ -78,7 +78,9 @@ describe('a hub', () => {
     const [fault] = await hubFaults(hubWith(4, KEY, { epoch: 2 }))
     expect(fault!.why).toMatch(/^it was restored from a backup \(epoch 2\)/)
     expect(await whats(5, KEY, { epoch: 2 })).toEqual([])
-    expect(await whats(3, KEY, { epoch: 2 })).toEqual(['log'])
+    for (let time = 0; time < 2; time += 1) {
+      expect(await whats(3, KEY, { epoch: 2 })).toEqual(['log'])
+    }
   })
 
   it('with an older trust root, or another one, is named', async () => {

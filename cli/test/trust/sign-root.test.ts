@@ -25,6 +25,8 @@ describe('a version on its way', () => {
   it('is not signed with a key that neither version knows', () => {
     const next = nextRoot(two, {}, { nowMs })
     expect(() => signRoot(stands, next, [eve!.root])).toThrowCode('ERR_NOT_ROOT_HOLDER')
+    const { envelope } = signRoot(stands, next, [ann!.root])
+    expect(() => cosignRoot(stands, envelope, eve!.root)).toThrowCode('ERR_NOT_ROOT_HOLDER')
   })
 
   it('is not complete by the keys that it brings in itself', () => {

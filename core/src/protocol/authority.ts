@@ -91,6 +91,7 @@ const rootMembers = {
 export const TrustRoot = z
   .strictObject({ ...rootMembers, siteName: Name, keys: z.array(RootKey).min(1).max(64) })
   .superRefine(refuseUnusable)
+/** A root with its names. Why without `names`: signed bytes, which have it, cannot be taken for one. */
 export type TrustRoot = z.infer<typeof TrustRoot> & { readonly names?: never }
 
 /** The same as it is signed, by root keys of the version before: without a name that a hub could read. */
