@@ -238,6 +238,12 @@ export const KNOBS = {
     { ...timer, min: (WIRE.maxWaitSeconds + 5) * SECOND_MS },
   ),
   handlerMs: knob('ms', 30 * SECOND_MS, 'A request that does not wait must be answered.', timer),
+  drainMs: knob(
+    'ms',
+    10 * SECOND_MS,
+    'Requests that were begun when the hub is told to go get to their end.',
+    timer,
+  ),
   maxHeaderBytes: knob('bytes', 8 * KIB, 'All headers of a request together.', {
     min: 4 * KIB,
     max: 64 * KIB,
@@ -278,6 +284,3 @@ export function limitsOf(profile: Profile): HubLimits {
 
 /** The bounds a hub has unless it is told otherwise. */
 export const HUB_LIMITS: HubLimits = limitsOf('homelab')
-
-/** The hub is gone at most this long after it was told to go. Units: milliseconds. */
-export const DRAIN_MS = 1_500

@@ -20,7 +20,7 @@ import { LEGACY_TOKENS, databasePart, diskPart, redisPart } from './http/ready-p
 import { addReady } from './http/ready.ts'
 import { addSessions } from './http/sessions.ts'
 import { addTrustRoots } from './http/trust-roots.ts'
-import { DRAIN_MS, HUB_LIMITS, type HubLimits } from './limits.ts'
+import { HUB_LIMITS, type HubLimits } from './limits.ts'
 import { Log } from './log.ts'
 import { countRequests } from './metrics/count-requests.ts'
 import { readHub } from './metrics/read-hub.ts'
@@ -34,7 +34,7 @@ import type { StorePlace } from './stores/open-store.ts'
 import { readVersion } from './version.ts'
 import { parts, wireHub } from './wiring.ts'
 
-/** A hub that answers. Disposing it ends held polls with nothing and closes it within two seconds. */
+/** A hub that answers. Disposing it ends held requests with nothing and waits for the others, for `drainMs` at most. */
 export interface RunningHub extends AsyncDisposable {
   /** Where it listens. */
   readonly url: string
@@ -73,7 +73,7 @@ export async function startHub(
   watchSessions(container, legacyHs512)
   keepTls(container, scope)
   const metricsUrl = await addMetrics(container, config.metricsPort, scope)
-  scope.defer(() => close(app, container.resolve(parts.wakeUps)))
+  scope.defer(() => close(app, container.resolve(parts.wakeUps), limits.drainMs))
   scope.use(container.resolve(parts.retention).keep())
   addRoutes(container)
   const url = await listen(app, config)
@@ -211,9 +211,9 @@ function urlOf({ host, tls }: HubConfig, port: number): string {
   return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
-async function close(app: FastifyInstance, wakeUps: WakeUps): Promise<void> {
+async function close(app: FastifyInstance, wakeUps: WakeUps, drainMs: number): Promise<void> {
   wakeUps.drain()
-  const timer = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS)
+  const timer = setTimeout(() => app.server.closeAllConnections(), drainMs)
   await app.close()
   clearTimeout(timer)
 }

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+/** A hub behind the reverse proxies for which files are shipped, with those very files. */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { readFile, writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { digestOf } from '@sallyport/core/crypto'
+import { makeAuthority } from '../../../core/test/plugins/broker/endpoint/certificates.ts'
+import { OwnHub } from '../support/own-hub.ts'
+import { temporaryFolder } from '../support/site.ts'
+
+const FILES = resolve(import.meta.dirname, '../../../packaging/proxy')
+const SLOW = 60_000
+
+interface Place {
+  readonly folder: string
+  readonly port: number
+  /** Port of the hub. */
+  readonly hub: number
+}
+
+/** Puts a test's places into a shipped file. Every one of them must be in it. */
+function adapt(text: string, changes: readonly (readonly [from: string, to: string])[]): string {
+  return changes.reduce((adapted, [from, to]) => {
+    if (!adapted.includes(from)) throw new Error(`the file has no ${from}`)
+    return adapted.replaceAll(from, to)
+  }, text)
+}
+
+async function haproxy({ folder, port, hub }: Place): Promise<ChildProcess> {
+  const shipped = await readFile(join(FILES, 'haproxy.cfg'), 'utf8')
+  const config = adapt(shipped, [
+    ['maxconn 20000', 'maxconn 100'],
+    ['bind :443', `bind 127.0.0.1:${port}`],
+    ['/etc/haproxy/hub.example.pem', join(folder, 'both.pem')],
+    ['10.0.0.11:8420', `127.0.0.1:${hub}`],
+    // Nobody is there: it must be found out, and left alone.
+    ['10.0.0.12:8420', '127.0.0.1:1'],
+  ])
+  await writeFile(join(folder, 'haproxy.cfg'), config)
+  return spawn('haproxy', ['-db', '-f', join(folder, 'haproxy.cfg')], { stdio: 'ignore' })
+}
+
+async function nginx({ folder, port, hub }: Place): Promise<ChildProcess> {
+  const shipped = await readFile(join(FILES, 'nginx.conf'), 'utf8')
+  const site = adapt(shipped, [
+    ['127.0.0.1:8420', `127.0.0.1:${hub}`],
+    ['listen 443 ssl', `listen 127.0.0.1:${port} ssl`],
+    ['/etc/ssl/hub.example/fullchain.pem', join(folder, 'hub.pem')],
+    ['/etc/ssl/hub.example/privkey.pem', join(folder, 'hub.key')],
+  ])
+  await writeFile(join(folder, 'site.conf'), site)
+  const around = `pid ${folder}/pid; error_log ${folder}/error.log; daemon off; master_process off; events {}
+    http { access_log off; client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy;
+    fastcgi_temp_path ${folder}/f; uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s; include ${folder}/site.conf; }`
+  await writeFile(join(folder, 'nginx.conf'), around)
+  return spawn('nginx', ['-c', join(folder, 'nginx.conf'), '-p', folder], { stdio: 'ignore' })
+}
+
+const PROXIES = { haproxy, nginx }
+
+/** HAProxy is installed for this. nginx would serve port 80 from its installation on, so it is tried where it is. */
+const isThere = (program: string) => spawnSync(program, ['-v']).error === undefined
+const names = (['haproxy', 'nginx'] as const).filter((name) => name === 'haproxy' || isThere(name))
+
+describe.each(names)('behind %s', (name) => {
+  let scope: AsyncDisposableStack
+  let own: OwnHub
+  beforeEach(async () => {
+    scope = new AsyncDisposableStack()
+    const folder = await temporaryFolder(scope)
+    const authority = makeAuthority(folder)
+    const { cert, key } = authority.leaf('DNS:localhost')
+    await writeFile(join(folder, 'hub.pem'), cert)
+    await writeFile(join(folder, 'hub.key'), key)
+    await writeFile(join(folder, 'both.pem'), cert + key)
+    const port = await freePort()
+    own = await OwnHub.open(folder, scope, {
+      ca: authority.ca,
+      publicUrls: [`https://localhost:${port}`],
+      trustedProxies: ['127.0.0.1/32'],
+    })
+    const hub = Number(new URL(own.url).port)
+    const proxy = await PROXIES[name]({ folder, port, hub })
+    scope.defer(async () => {
+      proxy.kill('SIGKILL')
+      if (proxy.exitCode === null && proxy.signalCode === null) await once(proxy, 'close')
+    })
+    own.url = `https://localhost:${port}`
+    await answering(own)
+  }, SLOW)
+  afterEach(() => scope.disposeAsync())
+
+  it(
+    'agents enrol, wait in held polls, get jobs in the tick in which they come, and answer',
+    async () => {
+      const agent = await own.enrol()
+      const poll = agent.client.takeDeliveries({ waitSeconds: 20 })
+      await sleep(500)
+      const envelopeId = await own.submit(agent)
+      const submittedAt = performance.now()
+      expect(await poll).toMatchObject([{ envelopeId }])
+      expect(performance.now() - submittedAt).toBeLessThan(2_000)
+      await agent.client.answerEnvelope(envelopeId, `${'x'.repeat(4_000_000)}`)
+      const { result } = await own.connect().showEnvelope(envelopeId)
+      expect(result).toHaveLength(4_000_000)
+    },
+    SLOW,
+  )
+
+  it(
+    'the largest bundle passes both ways',
+    async () => {
+      const bytes = randomBytes(8 * 1_024 * 1_024)
+      const digest = digestOf(bytes)
+      await own.connect().storeBundle(digest, bytes)
+      expect(Buffer.from(await own.connect().fetchBundle(digest)).equals(bytes)).toBe(true)
+    },
+    SLOW,
+  )
+})
+
+async function answering(own: OwnHub): Promise<void> {
+  const client = own.connect()
+  for (let tries = 0; ; tries++) {
+    try {
+      await client.ready()
+      return
+    } catch (error) {
+      if (tries > 100) throw error
+      await sleep(100)
+    }
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
