@@ -8,7 +8,7 @@ import { TestOperator, type ApproveOptions, type KnownAgent } from './operator.t
 import { startMain, temporaryFolder, type Running } from './programs.ts'
 
 /** Suites attempt much from one address; what comes of that has a suite of its own. */
-const CALM = {
+export const CALM = {
   backOffAfter: 1_000_000,
   penaltyAfter: 1_000_000,
   lockOutAfter: 1_000_000,

@@ -54,6 +54,23 @@ export class TestPostgres implements AsyncDisposable {
     return postgres
   }
 
+  /** Makes a standby that follows this one, and starts it. */
+  async startStandby(): Promise<TestPostgres> {
+    const standby = await TestPostgres.prepare()
+    await standby.run('pg_basebackup', [
+      ...['-D', standby.dataDir, '-d', this.url(), '--write-recovery-conf'],
+      ...['--checkpoint=fast', '--no-sync', '--wal-method=stream'],
+    ])
+    await standby.configure({})
+    await standby.start()
+    return standby
+  }
+
+  /** Makes a standby the primary. */
+  async promote(): Promise<void> {
+    await this.query('select pg_promote()')
+  }
+
   /** A place for a cluster, of which nothing is made yet. */
   static async prepare(): Promise<TestPostgres> {
     const account = await unprivileged()

@@ -107,22 +107,25 @@ export class Mailbox {
   }
 
   /**
-   * Takes what is free, and looks again at what it took when that was long ago.
+   * Takes what is free, and takes it anew when that was long ago.
    *
-   * Why: a hub that stood still for a while may hold leases that another one has given since.
+   * Why: a hub that stood still in between has leases that are nearly over, or that another one has given since.
    */
   async #takeAndHold(agent: MailboxOwner, terms: LeaseTerms): Promise<EnvelopeRow[]> {
     const { envelopes } = this.#parts
-    const askedAt = performance.now()
-    const rows = await envelopes.take(agent, terms)
-    if (rows.length === 0 || performance.now() - askedAt < terms.leaseMs / 2) return rows
-    const { holder } = terms
-    const leases = rows.map((row) => ({
-      envelopeId: row.envelope_id,
-      holder,
-      token: row.delivery_count,
-    }))
-    return envelopes.stillHeld(agent, leases)
+    const { holder, leaseMs } = terms
+    let askedAt = performance.now()
+    let rows = await envelopes.take(agent, terms)
+    while (rows.length > 0 && performance.now() - askedAt > leaseMs / 2) {
+      askedAt = performance.now()
+      const held = rows.map((row) => ({
+        envelopeId: row.envelope_id,
+        holder,
+        token: row.delivery_count,
+      }))
+      rows = await envelopes.renew(agent, held, leaseMs)
+    }
+    return rows
   }
 
   async #untilLeaseEnds({ siteId, agentId }: MailboxOwner): Promise<number> {

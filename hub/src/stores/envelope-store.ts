@@ -7,9 +7,9 @@ import {
   addResult,
   addRow,
   endLeases,
+  renewLeases,
   reserve,
   selectFree,
-  selectStillHeld,
   type AnswerOutcome,
   type HeldLease,
   type LeaseTerms,
@@ -74,9 +74,16 @@ export class EnvelopeStore {
     })
   }
 
-  /** Which of these leases still are what they were when they were given. */
-  async stillHeld(agent: MailboxOwner, leases: readonly HeldLease[]): Promise<EnvelopeRow[]> {
-    return selectStillHeld(this.#db, agent, leases)
+  /** Begins leases anew; those that went to somebody else meanwhile are not among what it returns. */
+  async renew(
+    agent: MailboxOwner,
+    held: readonly HeldLease[],
+    leaseMs: number,
+  ): Promise<EnvelopeRow[]> {
+    return this.#writes.run(async (db) => {
+      const leaseUntil = (await this.#clock.readNow(db)) + leaseMs
+      return renewLeases(db, agent, { held, leaseUntil })
+    })
   }
 
   /** Ends the reservations of an agent's envelopes that were made until `asOfMs`. */

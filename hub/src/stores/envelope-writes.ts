@@ -163,16 +163,27 @@ function selectHeldBy(db: HubDatabase, agent: MailboxOwner, holder: string) {
     .execute()
 }
 
-/** Which of these leases still are what they were. */
-export async function selectStillHeld(
-  db: HubDatabase,
+/** Begins leases anew that still are what they were when they were given; others have gone to somebody else. */
+export async function renewLeases(
+  db: HubTransaction,
   agent: MailboxOwner,
-  leases: readonly HeldLease[],
+  { held, leaseUntil }: { held: readonly HeldLease[]; leaseUntil: number },
 ): Promise<EnvelopeRow[]> {
-  const [holder] = leases.map((lease) => lease.holder)
-  const rows = holder === undefined ? [] : await selectHeldBy(db, agent, holder)
-  const tokens = new Map(leases.map(({ envelopeId, token }) => [envelopeId, token]))
-  return rows.filter((row) => tokens.get(row.envelope_id) === row.delivery_count)
+  const rows: EnvelopeRow[] = []
+  for (const { envelopeId, holder, token } of held) {
+    const row = await db
+      .updateTable('envelopes')
+      .set({ lease_until: leaseUntil })
+      .where('site_id', '=', agent.siteId)
+      .where('envelope_id', '=', envelopeId)
+      .where(IS_OPEN)
+      .where('lease_holder', '=', holder)
+      .where('delivery_count', '=', token)
+      .returningAll()
+      .executeTakeFirst()
+    if (row !== undefined) rows.push(row)
+  }
+  return rows
 }
 
 /**

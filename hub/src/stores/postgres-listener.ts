@@ -111,7 +111,7 @@ export class PostgresListener implements AsyncDisposable {
     let problem: unknown
     for (const address of this.#addresses) {
       const config = { ...connectionConfig(address), query_timeout: TIMES.patience }
-      const client = new Client(config as ClientConfig)
+      const client = new Client(config)
       client.on('error', () => this.#lose(client))
       client.on('end', () => this.#lose(client))
       client.on('notification', (message) => this.#hear(client, message))

@@ -135,8 +135,8 @@ describe.each(STORE_KINDS)('on %s, of two hubs', (kind) => {
     const [row] = await hubs[1].envelopes.take(agent, terms())
     await hubs[0].envelopes.release(agent, { asOfMs: asOfMs - 60_000, leaseMs: LEASE.leaseMs })
     expect(await hubs[0].envelopes.take(agent, terms())).toEqual([])
-    const lease = { envelopeId: row!.envelope_id, holder: row!.lease_holder!, token: 1 }
-    expect(await hubs[1].envelopes.stillHeld(agent, [lease])).toHaveLength(1)
+    const held = { envelopeId: row!.envelope_id, holder: row!.lease_holder!, token: 1 }
+    expect(await hubs[1].envelopes.renew(agent, [held], LEASE.leaseMs)).toHaveLength(1)
   })
 
   it('the one that stood still holds nothing that the other has taken over', async () => {
@@ -150,8 +150,13 @@ describe.each(STORE_KINDS)('on %s, of two hubs', (kind) => {
     hubs[1].clock.turn(LEASE.leaseMs + 10)
     const [after] = await hubs[1].envelopes.take(agent, terms())
     expect([before!.delivery_count, after!.delivery_count]).toEqual([1, 2])
-    const lease = { envelopeId: before!.envelope_id, holder: mine.holder, token: 1 }
-    expect(await hubs[0].envelopes.stillHeld(agent, [lease])).toEqual([])
+    const { envelope_id: envelopeId } = before!
+    for (const held of [
+      { envelopeId, holder: mine.holder, token: 1 },
+      { envelopeId, holder: after!.lease_holder!, token: 1 },
+    ]) {
+      expect(await hubs[0].envelopes.renew(agent, [held], LEASE.leaseMs)).toEqual([])
+    }
   })
 
   it('a request that is run again finds what it took', async () => {

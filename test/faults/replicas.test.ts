@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Two hubs on one PostgreSQL, whose clocks are ten minutes apart: nothing lost, nothing twice, whoever falls. */
+import { randomBytes, randomUUIDv7 } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { makeIdentity } from '@sallyport/core/crypto'
+import { hubRefusalOf, type HubClient } from '@sallyport/core/transport'
+import { TestPostgres } from '../support/postgres.ts'
+import { Replicas, persist, redemption, submit } from '../support/replicas.ts'
+
+const MINUTE_MS = 60_000
+const LEASE_MS = 5_000
+/** What the first delivery of an envelope may have been on its way, on a busy machine. */
+const LATE_MS = 1_500
+
+let postgres: TestPostgres
+let database: string
+let replicas: Replicas
+let operator: HubClient
+beforeAll(async () => {
+  postgres = await TestPostgres.start({ settings: ['deadlock_timeout = 200ms'] })
+  database = await postgres.createDatabase()
+  const turnedMs = [5 * MINUTE_MS, -5 * MINUTE_MS]
+  const limits = { leaseMs: LEASE_MS, openPerAgent: 1_000 }
+  replicas = await Replicas.open({ database, turnedMs, limits })
+  operator = replicas.connect(replicas.operatorIdentity)
+}, 60_000)
+afterAll(async () => {
+  await replicas[Symbol.asyncDispose]()
+  await postgres[Symbol.asyncDispose]()
+})
+
+/** The tables, of one hub's database. */
+const rows = (text: string) => postgres.query(text, new URL(database).pathname.slice(1))
+/** Puts envelopes for an agent into the tables. */
+function waiting(siteId: string, agentId: string, count: number): string {
+  const now = Date.now()
+  const values = Array.from(
+    { length: count },
+    () =>
+      `('${siteId}', '${randomUUIDv7()}', '${agentId}', 'sealed', 'queued', ${now}, ${now + 10 * MINUTE_MS}, 0, 0)`,
+  )
+  const columns =
+    'site_id, envelope_id, agent_id, sealed, state, queued_at, expires_at, lease_until, delivery_count'
+  return `insert into envelopes (${columns}) values ${values.join()}`
+}
+
+/** What an agent did: when each envelope came to it, by a clock that nobody turns. */
+class Ledger {
+  readonly #cameAt = new Map<string, number[]>()
+
+  note(envelopeId: string): void {
+    this.#cameAt.set(envelopeId, [...(this.#cameAt.get(envelopeId) ?? []), performance.now()])
+  }
+
+  /** Shortest time between two deliveries of one envelope. */
+  get shortestGapMs(): number {
+    const gaps = [...this.#cameAt.values()].flatMap((times) =>
+      times.slice(1).map((time, n) => time - times[n]!),
+    )
+    return Math.min(Infinity, ...gaps)
+  }
+
+  get count(): number {
+    return this.#cameAt.size
+  }
+}
+
+/** Takes deliveries at one hub, without answering any, until so many came. */
+async function takeAll(
+  client: HubClient,
+  ledger: Ledger,
+  count: number,
+  alsoIn?: Ledger,
+): Promise<void> {
+  while (ledger.count < count) {
+    for (const { envelopeId } of await client.takeDeliveries({ waitSeconds: 1 })) {
+      ledger.note(envelopeId)
+      alsoIn?.note(envelopeId)
+    }
+  }
+}
+
+/** Polls and answers until it is told to stop, like an agent whose hub may be gone for a while. */
+async function work(client: HubClient, ledger: Ledger, stop: AbortSignal): Promise<void> {
+  while (!stop.aborted) {
+    try {
+      const deliveries = await client.takeDeliveries({ waitSeconds: 1 })
+      for (const { envelopeId } of deliveries) ledger.note(envelopeId)
+      for (const { envelopeId } of deliveries) {
+        await persist(() => client.answerEnvelope(envelopeId, `answer to ${envelopeId}`))
+      }
+    } catch {
+      await sleep(50)
+    }
+  }
+}
+
+async function stateOf(ids: readonly string[]): Promise<Record<string, number>> {
+  const list = ids.map((id) => `'${id}'`).join()
+  const found = await rows(
+    `select state, count(*)::int as n from envelopes where envelope_id in (${list}) group by state`,
+  )
+  return Object.fromEntries(found.map((row) => [String(row['state']), Number(row['n'])]))
+}
+
+async function allAnswered(ids: readonly string[]): Promise<void> {
+  const endsAt = performance.now() + 30_000
+  while ((await stateOf(ids))['answered'] !== ids.length) {
+    if (performance.now() > endsAt) throw new Error(JSON.stringify(await stateOf(ids)))
+    await sleep(50)
+  }
+}
+
+describe('two hubs on one database', () => {
+  it('wake a poll at one for what comes to the other, and let a session go on at either', async () => {
+    const agent = await replicas.enrol(operator)
+    const at = [0, 1].map((n) => replicas.connect(agent.identity, replicas.urlOf(n)))
+    const asking = [0, 1].map((n) => replicas.connect(replicas.operatorIdentity, replicas.urlOf(n)))
+    for (const [here, there] of [
+      [0, 1],
+      [1, 0],
+    ] as const) {
+      const poll = at[here]!.takeDeliveries({ waitSeconds: 20 })
+      await sleep(200)
+      const id = await submit(asking[there]!, agent.agentId)
+      const startedAt = performance.now()
+      expect((await poll).map((delivery) => delivery.envelopeId)).toEqual([id])
+      expect(performance.now() - startedAt).toBeLessThan(2_000)
+      const show = asking[there]!.showEnvelope(id, { waitSeconds: 20, unless: 'delivered' })
+      await at[here]!.answerEnvelope(id, 'answer')
+      expect(await show).toMatchObject({ state: 'answered', result: 'answer' })
+    }
+    const shared = replicas.connect(agent.identity)
+    for (let n = 0; n < 6; n += 1)
+      expect(await shared.takeDeliveries({ waitSeconds: 0 })).toEqual([])
+  })
+
+  it('end a poll that was left at one when its agent polls at the other', async () => {
+    const agent = await replicas.enrol(operator)
+    const [left, again] = [0, 1].map((n) => replicas.connect(agent.identity, replicas.urlOf(n)))
+    const startedAt = performance.now()
+    const poll = left!.takeDeliveries({ waitSeconds: 20 })
+    await sleep(200)
+    await again!.takeDeliveries({ waitSeconds: 0 })
+    expect(await poll).toEqual([])
+    expect(performance.now() - startedAt).toBeLessThan(5_000)
+  })
+
+  it('let one of fifty who race for a code be the agent (D02)', async () => {
+    const { redeemToken } = await replicas.makeCode(operator)
+    const racers = Array.from({ length: 50 }, async (_, n) => {
+      const identity = makeIdentity('racer', randomBytes(64))
+      const client = replicas.connect(identity, replicas.urlOf(n % 2))
+      try {
+        await client.redeemCode(redemption(redeemToken, identity))
+        return 'agent'
+      } catch (error) {
+        return hubRefusalOf(error)?.code
+      }
+    })
+    const outcomes = await Promise.all(racers)
+    expect(outcomes.filter((outcome) => outcome === 'agent')).toHaveLength(1)
+    expect(outcomes.filter((outcome) => outcome === 'ERR_CODE_REFUSED')).toHaveLength(49)
+  })
+
+  it('lease nothing twice while one of them stands still and goes on (D28)', async () => {
+    const agent = await replicas.enrol(operator)
+    const stop = new AbortController()
+    const ledger = new Ledger()
+    const workers = [0, 1].map((n) => {
+      const client = replicas.connect(agent.identity, replicas.urlOf(n))
+      return work(client, ledger, stop.signal)
+    })
+    const ids: string[] = []
+    const asking = replicas.connect(replicas.operatorIdentity, replicas.urlOf(1))
+    for (let n = 0; n < 40; n += 1) {
+      // It stands still with nothing on its way to the agent, whose own journal is there for that.
+      if (n === 10) await allAnswered(ids)
+      if (n === 10) replicas.hubs[0]!.child.kill('SIGSTOP')
+      if (n === 30) replicas.hubs[0]!.child.kill('SIGCONT')
+      ids.push(await submit(asking, agent.agentId))
+      await sleep(n < 10 ? 10 : 350)
+    }
+    await allAnswered(ids)
+    stop.abort()
+    await Promise.all(workers)
+    expect(ledger.count).toBe(40)
+    expect(ledger.shortestGapMs).toBeGreaterThan(LEASE_MS - LATE_MS)
+    const results = await rows(`select sealed from results where envelope_id = '${ids[0]}'`)
+    expect(results).toEqual([{ sealed: `answer to ${ids[0]}` }])
+  })
+
+  it('take over a thousand leases of the one that is killed, once each (X21)', async () => {
+    const agents = await Promise.all(Array.from({ length: 4 }, () => replicas.enrol(operator)))
+    for (const { agentId } of agents) await rows(waiting(replicas.siteId, agentId, 250))
+    const at = (n: number) =>
+      agents.map(({ identity }) => replicas.connect(identity, replicas.urlOf(n)))
+    const ledgers = agents.map(() => new Ledger())
+    await Promise.all(at(0).map((client, n) => takeAll(client, ledgers[n]!, 250)))
+    await replicas.hubs[0]!.end('SIGKILL')
+    const after = agents.map(() => new Ledger())
+    await Promise.all(at(1).map((client, n) => takeAll(client, after[n]!, 250, ledgers[n])))
+    for (const n of agents.keys()) {
+      expect([ledgers[n]!.count, after[n]!.count]).toEqual([250, 250])
+      expect(ledgers[n]!.shortestGapMs).toBeGreaterThan(LEASE_MS - LATE_MS)
+    }
+    const counts = await rows(
+      `select min(delivery_count) as n from envelopes where agent_id = '${agents[0]!.agentId}'`,
+    )
+    expect(counts).toEqual([{ n: 2 }])
+    await replicas.start(0)
+  })
+
+  it('go on while all connections to the database are ended again and again (X20)', async () => {
+    const agent = await replicas.enrol(operator)
+    const stop = new AbortController()
+    const ledger = new Ledger()
+    const working = work(replicas.connect(agent.identity), ledger, stop.signal)
+    const ids = Array.from({ length: 60 }, () => randomUUIDv7())
+    const submitting = (async () => {
+      for (const id of ids) await submit(operator, agent.agentId, id)
+    })()
+    let isDone = false
+    const ending = (async () => {
+      for (let n = 0; n < 4 || !isDone; n += 1) {
+        await postgres.terminateAll()
+        await sleep(700)
+        if (n > 30) break
+      }
+    })()
+    await submitting
+    isDone = true
+    await ending
+    await allAnswered(ids)
+    stop.abort()
+    await working
+    expect(ledger.count).toBe(60)
+    const results = await rows(
+      `select count(*)::int as n from results where envelope_id in (${ids
+        .map((id) => `'${id}'`)
+        .join()})`,
+    )
+    expect(results).toEqual([{ n: 60 }])
+  })
+})
