@@ -53,6 +53,9 @@ export const AgentMemory = token<AgentRecord>('agent.Record')
 /** Keeps the hub's witness of this agent's log up to date. */
 export const AgentAudit = token<AuditLoop>('agent.AuditLoop')
 
+/** The hub is not waited for longer when the agent goes. Units: milliseconds. */
+const GOODBYE_MS = 1_000
+
 /** How long the hub is asked to keep a report. */
 const REPORT_KEPT_MS = 90 * 86_400_000
 
@@ -87,6 +90,7 @@ export function wireAgent(parts: AgentParts, scope: AsyncDisposableStack): Conta
       instance: beginStart(stateDir),
     }),
   )
+  scope.defer(() => hub.endSession(GOODBYE_MS).catch(() => undefined))
   // Why before the host: what happens to plugins at the end is shown to the hub too.
   const audit = scope.use(
     openAuditLoop({

@@ -33,7 +33,7 @@ import { Mailbox } from './queue/mailbox.ts'
 import { Outgoing } from './queue/outgoing.ts'
 import { WakeUps } from './queue/wake-ups.ts'
 import { lateAddresses, type LateAddresses } from './sessions/addresses.ts'
-import { makeSessions } from './sessions/make-sessions.ts'
+import { makeSessions, type SessionSurroundings } from './sessions/make-sessions.ts'
 import type { OnceValues } from './sessions/once-values.ts'
 import { Principals } from './sessions/principals.ts'
 import type { Sessions } from './sessions/sessions.ts'
@@ -51,6 +51,7 @@ import { RedisLink } from './stores/redis-link.ts'
 import { Retention } from './stores/retention.ts'
 import { SeenHeads } from './stores/retention-seen-heads.ts'
 import { SessionKeyStore } from './stores/session-key-store.ts'
+import { openSessionMarks } from './stores/session-marks.ts'
 import { SiteStore } from './stores/site-store.ts'
 import { SqlOnceStore } from './stores/sql-once-store.ts'
 import { WitnessKeyStore } from './stores/witness-key-store.ts'
@@ -148,7 +149,10 @@ export async function wireHub(
   const writes = new Writes(db)
   registerStores(container, { db, clock }, writes)
   registerServices(container)
-  registerSessions(container, new SqlOnceStore(writes, clock), algorithm)
+  registerSessions(container, new SqlOnceStore(db, writes, clock), {
+    algorithm,
+    marks: openSessionMarks(redis, { isAlone: 'file' in place }),
+  })
   registerSiteServices(container, db, writes)
   container.register(parts.openTallies, { useValue: memoryTallies(limits.trackedSubjects) })
   container.register(parts.limitStore, { useValue: new LimitStore(db, writes) })
@@ -206,7 +210,7 @@ function registerServices(container: Container): void {
 function registerSessions(
   container: Container,
   database: SqlOnceStore,
-  algorithm: AccessTokenAlgorithm,
+  given: Pick<SessionSurroundings, 'algorithm' | 'marks'>,
 ): void {
   const made = once((c) =>
     makeSessions({
@@ -218,7 +222,7 @@ function registerSessions(
       store: new SessionKeyStore(c.resolve(parts.db)),
       redis: c.resolve(parts.redis),
       database,
-      algorithm,
+      ...given,
     }),
   )
   container.register(parts.once, { useFactory: (c) => made(c).once })

@@ -10,6 +10,7 @@ import {
   openSession,
   openToken,
   send,
+  sendJson,
   type RawAnswer,
 } from './support/raw.ts'
 import { TestSite } from './support/site.ts'
@@ -124,6 +125,19 @@ describe('a hub with Redis', () => {
     },
     SLOW,
   )
+
+  it('knows an ended session, with Redis and without', async () => {
+    const { token } = await captured()
+    const list = async () =>
+      outcome(await send(agents(), { headers: await accessHeaders('GET', agents(), token) }))
+    expect(await list()).toBe('let in')
+    await sendJson(`${site.url}/v1/sessions/end`, '{}', { token })
+    expect(await list()).toBe('401 ERR_SESSION')
+    await redis.command('FLUSHALL')
+    expect(await list()).toBe('401 ERR_SESSION')
+    await redis.kill()
+    expect(await list()).toBe('401 ERR_SESSION')
+  })
 
   it('starts without Redis, and takes it when it comes', async () => {
     await site.stop()

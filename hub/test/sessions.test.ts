@@ -13,6 +13,7 @@ import {
   openSession,
   openToken,
   send,
+  sendJson,
 } from './support/raw.ts'
 import { MINUTE, TestSite, anyone, refusalOf } from './support/site.ts'
 
@@ -171,6 +172,22 @@ describe('sessions', () => {
     await site.stop()
     await site.start()
     expect((await list(token)).status).toBe(200)
+  })
+
+  it('end when their client says so, for every token of it that was seen', async () => {
+    const { token } = await openToken(site.url, site.operatorIdentity)
+    expect((await list(token)).status).toBe(200)
+    const ended = await sendJson(`${site.url}/v1/sessions/end`, '{}', { token })
+    expect([ended.status, (await list(token)).status]).toEqual([200, 401])
+    await site.stop()
+    await site.start()
+    expect((await list(token)).status).toBe(401)
+  })
+
+  it('are opened anew by a client that ended one', async () => {
+    await site.operator.listAgents()
+    await site.operator.endSession(5_000)
+    expect((await site.operator.listAgents()).agents).toEqual([])
   })
 
   it('are renewed by the client when the hub says they have ended', async () => {

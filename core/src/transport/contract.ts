@@ -227,6 +227,8 @@ export const routes = {
     body: z.strictObject({ proof: z.string().max(8_192) }),
     answer: z.strictObject({ token: z.string().max(4_096), expiresAt: Instant }),
   }),
+  /** Ends the session of this very request; its token is dead from then on. */
+  endSession: route('POST /v1/sessions/end', 'any', { body: z.strictObject({}), answer: Done }),
   addCode: route(
     'POST /v1/enrolment-codes',
     'operator',

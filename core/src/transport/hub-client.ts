@@ -60,6 +60,8 @@ export interface HubClient extends AsyncDisposable {
   health(): Promise<AnswerOf<'health'>>
   /** Throws: ERR_HUB_REFUSED with ERR_NOT_READY when the hub cannot work. */
   ready(): Promise<AnswerOf<'ready'>>
+  /** Ends the session, if one is open. Units: milliseconds; after them the hub is not waited for. */
+  endSession(patienceMs: number): Promise<void>
   addCode(code: BodyOf<'addCode'>): Promise<void>
   redeemCode(redemption: BodyOf<'redeemCode'>): Promise<AnswerOf<'redeemCode'>>
   describeAgent(sealed: string): Promise<void>
@@ -133,6 +135,7 @@ function openRoutes(http: HttpClient) {
 function sessionRoutes(http: HttpClient, session: Session) {
   const call = caller(http, session)
   return {
+    endSession: (patienceMs: number) => session.end(AbortSignal.timeout(patienceMs)),
     addCode: async (body: BodyOf<'addCode'>) => void (await call(routes.addCode, { body })),
     describeAgent: async (sealed: string) =>
       void (await call(routes.describeAgent, { body: { sealed } })),
@@ -226,6 +229,7 @@ async function fetchBundle(http: HttpClient, session: Session, digest: string) {
 }
 
 const noSession: Session = {
+  async end() {},
   withAccess() {
     throw new TypeError('options.key is missing: this call needs a session')
   },

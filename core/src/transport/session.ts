@@ -36,6 +36,8 @@ export interface Session {
    * Throws: what `call` throws, and what opening a session throws.
    */
   withAccess<T>(call: (access: Access) => Promise<T>): Promise<T>
+  /** Ends the session, if one is open; the next call opens another. Throws: as `callRoute`. */
+  end(signal: AbortSignal): Promise<void>
 }
 
 interface Token {
@@ -76,6 +78,13 @@ export function makeSession(parts: SessionParts): Session {
   }
 
   return {
+    async end(signal) {
+      const alive = await current?.catch(() => undefined)
+      current = undefined
+      if (alive === undefined) return
+      const access = { prover, token: alive.text }
+      await callRoute(parts.http, routes.endSession, { body: {}, access, signal })
+    },
     async withAccess(call) {
       gate.pass()
       try {

@@ -34,6 +34,13 @@ export function addSessions(host: RouteHost, { once, sessions, log }: SessionRou
     if (denial !== undefined) reply.header('www-authenticate', CHALLENGES[denial.code])
   })
 
+  serve(host, routes.endSession, {
+    async handle({ request }) {
+      if (request.claims !== undefined) await sessions.end(request.claims)
+      return {}
+    },
+  })
+
   serve(host, routes.askChallenge, {
     claimedKey: ({ keyId }) => keyId,
     async handle({ body }) {

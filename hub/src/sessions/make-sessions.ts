@@ -8,6 +8,7 @@ import type { SessionKeyStore } from '../stores/session-key-store.ts'
 import type { HubAddresses } from './addresses.ts'
 import type { OnceMemory } from './once-store.ts'
 import { OnceValues } from './once-values.ts'
+import { SessionEnds, type SessionEndsParts } from './session-ends.ts'
 import type { Principals } from './principals.ts'
 import { Proofs } from './proofs.ts'
 import { SessionKeys } from './session-keys.ts'
@@ -23,7 +24,8 @@ export interface SessionSurroundings {
   readonly store: SessionKeyStore
   /** Redis, where the hub has one. */
   readonly redis: OnceMemory | undefined
-  readonly database: OnceMemory & { readonly generation: string }
+  readonly database: OnceMemory & { readonly generation: string } & SessionEndsParts['database']
+  readonly marks: SessionEndsParts['marks']
   readonly algorithm: AccessTokenAlgorithm
 }
 
@@ -33,6 +35,10 @@ export function makeSessions(parts: SessionSurroundings): { once: OnceValues; se
   const keys = new SessionKeys({ clock, limits, store, algorithm })
   const memories = redis === undefined ? [database] : [redis, database]
   const once = new OnceValues({ clock, limits, keys, memories, burned: database })
+  const ends = new SessionEnds({ tokenMs: limits.tokenMs, database, marks: parts.marks })
   const proofs = new Proofs(once, addresses)
-  return { once, sessions: new Sessions({ clock, limits, keys, once, proofs, principals, lives }) }
+  return {
+    once,
+    sessions: new Sessions({ clock, limits, keys, once, proofs, ends, principals, lives }),
+  }
 }

@@ -27,6 +27,7 @@ import type { OnceValues } from './once-values.ts'
 import type { Denial, Presented } from './presented.ts'
 import type { KnownPrincipal, Principals } from './principals.ts'
 import type { Proofs, ReadProof } from './proofs.ts'
+import type { SessionEnds } from './session-ends.ts'
 import type { SessionKeys } from './session-keys.ts'
 
 /** What sessions are made of. */
@@ -36,6 +37,7 @@ export interface SessionsParts {
   readonly keys: SessionKeys
   readonly once: OnceValues
   readonly proofs: Proofs
+  readonly ends: SessionEnds
   readonly principals: Principals
   readonly lives: Lives
 }
@@ -110,6 +112,7 @@ export class Sessions {
       return { code: 'ERR_SESSION' }
     const isBound = proof.tokenHash === accessTokenHash(token)
     if (claims.dpop !== proof.thumbprint || !isBound) return { code: 'ERR_DPOP_PROOF' }
+    if (await this.#parts.ends.hasEnded(claims.tokenId)) return { code: 'ERR_SESSION' }
     const against = await this.#parts.proofs.use(proof)
     return against === undefined ? { known, claims } : { code: against }
   }
@@ -125,6 +128,11 @@ export class Sessions {
     const meeting = await this.#parts.lives.meet({ siteId, agentId }, start)
     if (meeting === 'twins') expectServed('twins')
     return meeting === 'welcome'
+  }
+
+  /** Ends a session: its token opens nothing any more. */
+  async end({ tokenId }: AccessClaims): Promise<void> {
+    await this.#parts.ends.end(tokenId)
   }
 
   #claimsOf(token: string, { hub }: ReadProof): Promise<AccessClaims | undefined> {

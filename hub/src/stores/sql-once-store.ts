@@ -2,6 +2,7 @@
 /** Values that count once, in the database: it forgets none that still matters, whatever happens to the hub. */
 import type { Clock } from '@sallyport/core/wiring'
 import type { OnceMemory } from '../sessions/once-store.ts'
+import type { HubDatabase } from './database.ts'
 import type { Writes } from './writes.ts'
 
 /** Old rows are looked for at most this often. */
@@ -12,11 +13,13 @@ const SLACK_MS = 60_000
 /** Takes values by rows that can be inserted once. */
 export class SqlOnceStore implements OnceMemory {
   readonly generation = 'd'
+  readonly #db: HubDatabase
   readonly #writes: Writes
   readonly #clock: Clock
   #sweepAtMs = 0
 
-  constructor(writes: Writes, clock: Clock) {
+  constructor(db: HubDatabase, writes: Writes, clock: Clock) {
+    this.#db = db
     this.#writes = writes
     this.#clock = clock
   }
@@ -33,6 +36,17 @@ export class SqlOnceStore implements OnceMemory {
     )
     if (nowMs >= this.#sweepAtMs) await this.#sweep(nowMs)
     return inserted.numInsertedOrUpdatedRows === 1n
+  }
+
+  /** Whether a value was taken. */
+  async has(kind: string, value: string): Promise<boolean> {
+    const row = await this.#db
+      .selectFrom('once')
+      .select('value')
+      .where('kind', '=', kind)
+      .where('value', '=', value)
+      .executeTakeFirst()
+    return row !== undefined
   }
 
   async #sweep(nowMs: number): Promise<void> {

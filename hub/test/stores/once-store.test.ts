@@ -39,7 +39,7 @@ async function openSql(clock = { now: () => Date.now() }): Promise<SqlOnceStore>
   const db = scope.adopt(await openDatabase(() => sqliteDialect(':memory:')), (open) =>
     open.destroy(),
   )
-  return new SqlOnceStore(new Writes(db), clock)
+  return new SqlOnceStore(db, new Writes(db), clock)
 }
 
 const codeOf = (call: Promise<unknown>) =>
