@@ -8,6 +8,8 @@ type Load = () => Promise<Record<string, unknown>>
 export const COMMAND_FILES: Readonly<Record<string, Load>> = {
   init: () => import('./commands/init.ts'),
   'hub:start': () => import('./commands/hub/start.ts'),
+  'hub:status': () => import('./commands/hub/status.ts'),
+  'hub:lift': () => import('./commands/hub/lift.ts'),
   'hub:backup': () => import('./commands/hub/backup.ts'),
   'hub:restore': () => import('./commands/hub/restore.ts'),
   'hub:confirm': () => import('./commands/hub/confirm.ts'),

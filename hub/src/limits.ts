@@ -249,6 +249,7 @@ export const KNOBS = {
     max: 64 * KIB,
   }),
   maxConnections: knob('count', 20_000, 'Open connections.'),
+  pipelined: knob('count', 8, 'Requests of one connection that may be unanswered at once.'),
   strangers: knob(
     'count',
     2_000,

@@ -14,6 +14,7 @@ import { addEpochs } from './http/epochs.ts'
 import { addEnrolments } from './http/enrolments.ts'
 import { addEnvelopes } from './http/envelopes.ts'
 import { addHealth } from './http/health.ts'
+import { addLimits } from './http/limits.ts'
 import { addMailbox } from './http/mailbox.ts'
 import { addPostings } from './http/postings.ts'
 import { LEGACY_TOKENS, databasePart, diskPart, redisPart } from './http/ready-parts.ts'
@@ -171,6 +172,8 @@ function addRoutes(container: Container): void {
     mailbox: container.resolve(parts.mailbox),
     outgoing: container.resolve(parts.outgoing),
     readiness: container.resolve(parts.readiness),
+    limitStore: container.resolve(parts.limitStore),
+    quarantines: container.resolve(parts.quarantines),
     version: readVersion(),
   }
   const host = {
@@ -188,6 +191,7 @@ function addRoutes(container: Container): void {
   addAgents(host, all)
   addBundles(host, all)
   addEnvelopes(host, all)
+  addLimits(host, all)
   addMailbox(host, all)
   addTrustRoots(host, all)
   addEpochs(host, all)

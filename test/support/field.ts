@@ -22,6 +22,8 @@ export interface FieldOptions {
   readonly operator?: TestOperator
   /** More arguments for the hub. */
   readonly hubArgs?: readonly string[]
+  /** Knobs of the hub that differ from its defaults; else it is calm about attempts. */
+  readonly limits?: Readonly<Record<string, number>>
 }
 
 /** Where a case takes place. */
@@ -44,7 +46,7 @@ export class Field implements AsyncDisposable {
     field.#folder = field.#scope.use(await temporaryFolder()).path
     const site = join(field.#folder, 'site.json')
     await writeFile(site, JSON.stringify(field.operator.siteFile()))
-    await writeFile(join(field.#folder, 'limits.json'), JSON.stringify(CALM))
+    await writeFile(join(field.#folder, 'limits.json'), JSON.stringify(options.limits ?? CALM))
     await field.startHub()
     return field
   }

@@ -128,6 +128,25 @@ export type WitnessedHead = z.infer<typeof WitnessedHead>
 export const AuditFork = z.strictObject({ shown: Note, held: Note, seenAt: Instant })
 export type AuditFork = z.infer<typeof AuditFork>
 
+/** A step against invalid attempts: what happened to a key, or to an address that has a name of its own here. */
+export const LimitStep = z.strictObject({
+  at: Instant,
+  step: z.enum([
+    'backed-off',
+    'penalised',
+    'locked-out',
+    'quarantined',
+    'lifted',
+    /** More of the same hour stand nowhere. */
+    'uncounted',
+  ]),
+  of: z.enum(['key', 'source']).nullable(),
+  subject: z.string().max(64).nullable(),
+  /** Invalid attempts. */
+  count: z.int().nullable(),
+})
+export type LimitStep = z.infer<typeof LimitStep>
+
 /** The hub's own log, which has an entry for each head it witnessed and each root it took. */
 export const HubHead = z.strictObject({
   /** Ed25519 key of the hub. */
@@ -447,6 +466,25 @@ export const routes = {
     },
     { answer: 16_384 * KIB },
   ),
+  /** The keys that are out, the first first, and the newest steps against invalid attempts, newest first. */
+  readLimits: route(
+    'GET /v1/limits',
+    'operator',
+    {
+      answer: z.strictObject({
+        quarantined: z
+          .array(z.strictObject({ keyId: KeyId, role: z.string().max(16), since: Instant }))
+          .max(1_000),
+        steps: z.array(LimitStep).max(1_000),
+      }),
+    },
+    { answer: 512 * KIB, beforeConfirm: true },
+  ),
+  /** Lets a key in again, and forgets what was counted of it. */
+  liftKey: route('POST /v1/limits/lifts', 'operator', {
+    body: z.strictObject({ keyId: KeyId }),
+    answer: z.strictObject({ wasOut: z.boolean() }),
+  }),
   /** The head of the hub's log, shown to begin with that of `size`. */
   readHubHead: route('GET /v1/audit/hub', /* ?size */ 'any', { answer: HubHead }),
   /** Waits while the state is `unless`. */

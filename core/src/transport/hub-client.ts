@@ -90,6 +90,10 @@ export interface HubClient extends AsyncDisposable {
   readTrustRoots(from?: number): Promise<string[]>
   /** May be repeated with the same bytes. */
   publishTrustRoot(version: number, root: string): Promise<void>
+  /** What the hub did about invalid attempts. */
+  readLimits(): Promise<AnswerOf<'readLimits'>>
+  /** Lets a key in again. */
+  liftKey(keyId: string): Promise<AnswerOf<'liftKey'>>
   /** How often the hub was restored. */
   readEpoch(): Promise<AnswerOf<'readEpoch'>>
   /** Needs no session. */
@@ -166,6 +170,8 @@ function siteRoutes(http: HttpClient, session: Session) {
       const params = { version: String(version) }
       await call(routes.publishTrustRoot, { params, body: { root } })
     },
+    readLimits: () => call(routes.readLimits),
+    liftKey: (keyId: string) => call(routes.liftKey, { body: { keyId } }),
     readEpoch: () => call(routes.readEpoch),
     catchUpRoots: async (body: BodyOf<'catchUpRoots'>) =>
       void (await callRoute(http, routes.catchUpRoots, { body })),

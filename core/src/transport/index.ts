@@ -14,6 +14,7 @@ export {
   EnvelopeView,
   ErrorBody,
   HubHead,
+  LimitStep,
   PostingKind,
   PostingView,
   Sealed,

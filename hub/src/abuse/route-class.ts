@@ -4,20 +4,21 @@ import { routes, type Route } from '@sallyport/core/transport'
 import type { HubLimits, KnobName } from '../limits.ts'
 import type { Principal } from '../sessions/principals.ts'
 
-/** Kinds of requests. `unknown` is for those that no route takes. */
+/** Kinds of requests: `enrolment` is all that is tried with a code, `unknown` what no route takes. */
 export type RouteClass = 'health' | 'session' | 'enrolment' | 'poll' | 'read' | 'write' | 'unknown'
 
 /** The part of a route that says its kind. */
 export type ClassedRoute = Pick<Route<unknown, unknown>, 'method' | 'path' | 'auth' | 'waits'>
 
+const HEALTH_PATHS: readonly string[] = [routes.health.path, routes.ready.path]
 const SESSION_PATHS: readonly string[] = [routes.askChallenge.path, routes.openSession.path]
 
 /** The kind of a route. */
 export function classOf(route: ClassedRoute | undefined): RouteClass {
   if (route === undefined) return 'unknown'
   if (SESSION_PATHS.includes(route.path)) return 'session'
-  if (route.path === routes.redeemCode.path) return 'enrolment'
-  if (route.auth === 'none') return 'health'
+  if (HEALTH_PATHS.includes(route.path)) return 'health'
+  if (route.auth === 'none') return 'enrolment'
   if (route.waits) return 'poll'
   return route.method === 'GET' ? 'read' : 'write'
 }

@@ -8,6 +8,7 @@ import { randomUUID } from 'node:crypto'
 import { STATUS_CODES, type ServerOptions } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Guard } from '../abuse/guard.ts'
+import { endPipelines } from '../abuse/pipelines.ts'
 import { expectForm } from '../abuse/request-form.ts'
 import type { Traffic } from '../abuse/traffic.ts'
 import type { HubLimits } from '../limits.ts'
@@ -60,6 +61,7 @@ export function makeApp(parts: AppParts): FastifyInstance {
   })
   app.server.maxConnections = limits.maxConnections
   parts.traffic.watch(app.server)
+  endPipelines(app.server, limits.pipelined)
   takeBytes(app)
   addHooks(app, parts)
   app.setErrorHandler((error, request, reply) => answerError(parts, error, request, reply))
@@ -141,6 +143,7 @@ async function answerError(
     .failed(request.raw, request.principal, body.code)
     .catch((fault: unknown) => log.error({ ...ids, error: fault }, 'limit.uncounted'))
   if (isTooLargeToSkip(request)) reply.header('connection', 'close')
+  if (request.principal === undefined && status === 429) reply.header('connection', 'close')
   if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds))
   return reply
     .headers({ ...HEADERS, 'x-correlation-id': request.id })
