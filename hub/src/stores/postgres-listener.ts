@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A connection of its own on which the hubs of one database tell each other what happened, and read its clock. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Client, type ClientConfig, type Notification } from 'pg'
+import { Client, type Notification } from 'pg'
 import { DatabaseClock, TIME_QUERY } from './postgres-clock.ts'
 import { connectionConfig, expectPrimary } from './postgres-pool.ts'
 import { splitPostgresUrl } from './postgres-url.ts'
