@@ -81,7 +81,13 @@ describe('the way of an agent', () => {
       .split('\0')
       .filter(Boolean)
       .map((each) => each.split('=')[0])
-    expect(names.toSorted()).toEqual(['HOME', 'PATH', 'SALLYPORT_HOME', 'SALLYPORT_HUB'])
+    expect(names.toSorted()).toEqual([
+      'HOME',
+      'NODE_COMPILE_CACHE',
+      'PATH',
+      'SALLYPORT_HOME',
+      'SALLYPORT_HUB',
+    ])
     const words = (await readFile(`/proc/${agent.pid}/cmdline`, 'utf8')).split('\0')
     expect(words).toContain('--disable-sigusr1')
     expect(words.some((word) => word.endsWith('agent/src/main.ts'))).toBe(true)

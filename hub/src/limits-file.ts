@@ -30,7 +30,7 @@ export function parseLimits(bytes: Uint8Array): Partial<HubLimits> {
     const isWithin = Number.isSafeInteger(set) && Number(set) >= min && Number(set) <= max
     if (!isWithin) throw wrong(`${name} must be a whole number from ${min} to ${max} (${unit})`)
   }
-  return value as Partial<HubLimits>
+  return value
 }
 
 /** Why: a step that comes before the one below it would never be taken. */

@@ -4,7 +4,6 @@ import { makeConfirmCode } from '@sallyport/core/crypto'
 import { epochMs } from '@sallyport/core/protocol'
 import { CodedError, isCodedError } from '@sallyport/sdk'
 import { Kysely, type Dialect, type Transaction } from 'kysely'
-import type { HubTransaction } from '../stores/database.ts'
 import {
   expectKnown,
   MIGRATION_LOCK_TABLE,

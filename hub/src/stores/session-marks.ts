@@ -31,7 +31,7 @@ function marksIn(redis: RedisLink): () => Keyv<SessionMark> | undefined {
 }
 
 function open(client: RedisClient): Keyv<SessionMark> {
-  const store = new KeyvRedis<SessionMark>(client as never)
+  const store = new KeyvRedis<SessionMark>(client)
   const marks = new Keyv<SessionMark>({ store, namespace: NAMESPACE, useKeyPrefix: false })
   // Why: an emitter without a listener for errors ends the process; what cannot be read is asked of the database.
   store.on('error', () => undefined)

@@ -82,7 +82,10 @@ describe('/ready', () => {
   const app = makeApp({ log, ...guarded, isDraining: () => false })
   let url: string
   beforeAll(async () => {
-    const open = { authenticate: async () => undefined, epochs: { expectConfirmed: async () => {} } }
+    const open = {
+      authenticate: async () => undefined,
+      epochs: { expectConfirmed: async () => {} },
+    }
     addReady({ app, ...guarded, ...open }, { readiness })
     url = await app.listen({ host: '127.0.0.1', port: 0 })
   })
