@@ -44,7 +44,9 @@ export interface Schedule {
 const TROUBLE_EVERY_MS = 2_500
 const ORDER_EVERY_MS = 400
 /** A short life ends in a partition now and then; most jobs may wait until everything is mended. */
-const SHORT_LIFE_MS = 4_000
+const SHORT_LIFE_MS = 2_500
+/** The longest that a run takes before its effect, and after it. */
+const LONGEST_RUN_MS = 3_000
 const LONG_LIFE_MS = 30 * 60_000
 
 /** Draws a run of so long. The same seed, length and cast give the same run. */
@@ -105,8 +107,8 @@ function drawOrder(
     'tally/add.in-steps',
     'tally/look',
   ] as const)
-  const beforeMs = chance.happens(0.3) ? chance.between(1, 1_500) : 0
-  const afterMs = chance.happens(0.3) ? chance.between(1, 1_500) : 0
-  const lifeMs = chance.happens(0.15) ? SHORT_LIFE_MS : LONG_LIFE_MS
+  const beforeMs = chance.happens(0.3) ? chance.between(1, LONGEST_RUN_MS) : 0
+  const afterMs = chance.happens(0.3) ? chance.between(1, LONGEST_RUN_MS) : 0
+  const lifeMs = chance.happens(0.25) ? SHORT_LIFE_MS : LONG_LIFE_MS
   return { ...when, agent, jobType, beforeMs, afterMs, lifeMs }
 }

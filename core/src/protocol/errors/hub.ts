@@ -74,9 +74,10 @@ export const HUB_ERRORS = {
     remedy: 'Approve the bundle again; that stores it on the hub.',
   },
   ERR_BUSY: {
-    meaning: 'As many bytes as the hub holds at once are on their way to it or from it.',
+    meaning:
+      'As many bytes as the hub holds at once are on their way to it or from it, or more come at once than it can serve in time.',
     remedy:
-      'Try again after the time in `Retry-After`; if it repeats, look for peers that read or send slowly.',
+      'Try again after the time in `Retry-After`, as agents do; if it repeats, look for peers that are slow, and at the load of the machine of the hub.',
   },
   ERR_CODE_CONFLICT: {
     meaning: 'This enrolment code was added before with other contents.',
