@@ -4,6 +4,7 @@ import type { Generated } from './generated.ts'
 import { apiReport } from './write-api.ts'
 import { errorsPage } from './write-errors.ts'
 import { kindsPage } from './write-kinds.ts'
+import { operationsPage } from './write-limits.ts'
 import { manifests } from './write-manifests.ts'
 import { privilegesTable } from './write-privileges.ts'
 import { proxmoxPage } from './write-proxmox.ts'
@@ -17,5 +18,6 @@ export async function allGenerated(): Promise<Generated[]> {
     errorsPage(),
     apiReport(),
     kindsPage(),
+    operationsPage(),
   ]
 }
