@@ -13,11 +13,13 @@ export const COMMAND_FILES: Readonly<Record<string, Load>> = {
   'hub:backup': () => import('./commands/hub/backup.ts'),
   'hub:restore': () => import('./commands/hub/restore.ts'),
   'hub:confirm': () => import('./commands/hub/confirm.ts'),
+  'site:add': () => import('./commands/site/add.ts'),
   'agent:code': () => import('./commands/agent/code.ts'),
   'agent:confirm': () => import('./commands/agent/confirm.ts'),
   'agent:enrol': () => import('./commands/agent/enrol.ts'),
   'agent:start': () => import('./commands/agent/start.ts'),
   'agent:list': () => import('./commands/agent/list.ts'),
+  'agent:move': () => import('./commands/agent/move.ts'),
   'agent:release': () => import('./commands/agent/release.ts'),
   'agent:revoke': () => import('./commands/agent/revoke.ts'),
   'agent:bind': () => import('./commands/agent/bind.ts'),
@@ -89,6 +91,7 @@ export const COMMAND_FILES: Readonly<Record<string, Load>> = {
 /** Topics and what is in them. */
 export const TOPICS: Readonly<Record<string, { description: string }>> = {
   hub: { description: 'The blind mailbox between operators and agents' },
+  site: { description: 'The sites that a hub serves' },
   agent: { description: 'Hosts that run signed jobs' },
   plugin: { description: 'What agents can do: write it, build it, read it, approve it' },
   policy: { description: 'Who may run what where' },

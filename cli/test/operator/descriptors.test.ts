@@ -19,7 +19,7 @@ import { afterAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { readAgents } from '../../src/operator/agents.ts'
 import { confirmWaiting, findWaiting, revokeNamed } from '../../src/operator/agent-lives.ts'
 import { makeCode } from '../../src/operator/codes.ts'
-import { readRevokedAgents } from '../../src/operator/revoked-agents.ts'
+import { revokedAgentIds } from '../../src/operator/revoked-agents.ts'
 import { findAgent, reviewAgents } from '../../src/operator/descriptors.ts'
 import { keepPolicy } from '../../src/operator/kept-roots.ts'
 import { NOW, identityOf, operatorOf } from '../support/site.ts'
@@ -222,7 +222,7 @@ describe('a code', () => {
     await expect(findAgent(operator, 'pve1')).rejects.toThrowCode('ERR_AGENT_UNKNOWN')
     await makeCode(operator, { ...asked, isReplacing: false })
     expect(added.at(-1)).toMatchObject({ replaces: [] })
-    expect((await readRevokedAgents(operator.home)).map((each) => each.agentId)).toEqual([agentId])
+    expect(await revokedAgentIds(operator.home)).toEqual([agentId])
   })
 
   it('that must be confirmed pins the key that was, and no other', async () => {

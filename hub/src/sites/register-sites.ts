@@ -39,7 +39,8 @@ export async function registerSites(
   return sites
 }
 
-async function readSite(file: string): Promise<SignedRoot> {
+/** Reads a site file. Throws: ERR_SITE_FILE. */
+export async function readSite(file: string): Promise<SignedRoot> {
   try {
     return parseSiteFile(await readFile(file))
   } catch (cause) {
