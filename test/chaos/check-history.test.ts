@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+/** The judge of chaos, with histories that break each of its rules. */
 import { describe, expect, it } from '@jest/globals'
 import { checkHistory } from './check-history.ts'
 import type { Happening } from './history.ts'

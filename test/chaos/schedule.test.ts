@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+/** What a seed decides. */
 import { describe, expect, it } from '@jest/globals'
 import { drawSchedule, type Cast } from './schedule.ts'
 import { drawsOf } from './wire-luck.ts'

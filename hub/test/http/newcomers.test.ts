@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+/** Who is sent away while the hub is behind. */
 import { describe, expect, it } from '@jest/globals'
 import { fastify } from 'fastify'
 import { Newcomers, watchNewcomers } from '../../src/http/newcomers.ts'
