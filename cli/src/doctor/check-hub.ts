@@ -20,9 +20,11 @@ export async function checkHub(url: string, version: string): Promise<Finding[]>
     const startedMs = performance.now()
     const health = await hub.health()
     const tookMs = performance.now() - startedMs
+    const { degraded } = await hub.ready()
     const apartMs = Date.parse(health.now) - (Date.now() - tookMs / 2)
     return [
       clockFinding(url, { tookMs, apartMs }),
+      ...degraded.map(weakness),
       ...(health.version === version
         ? []
         : [
@@ -38,6 +40,15 @@ export async function checkHub(url: string, version: string): Promise<Finding[]>
     const remedy = 'start it (sallyport hub start), or name its address with --hub'
     return [failed('hub', `hub ${url}: ${error.message}`, { code: error.code, remedy })]
   }
+}
+
+/** What the hub itself says is not as it should be. */
+function weakness(part: string): Finding {
+  if (part === 'legacy_hs512') {
+    const text = 'the tokens of the hub are of HS512: whoever can verify one can make one'
+    return warning('hub', text, 'start the hub without --legacy-hs512')
+  }
+  return warning('hub', `a part of the hub is degraded: ${part}`, 'see the log of the hub')
 }
 
 function clockFinding(
