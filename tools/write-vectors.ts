@@ -6,6 +6,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { repositoryRoot } from './generated.ts'
+import { dpopVectors } from './vector-cases/dpop.ts'
 import { enrolmentCodeVectors } from './vector-cases/enrolment-code.ts'
 import { envelopeVectors } from './vector-cases/envelope.ts'
 import { keyIdVectors } from './vector-cases/key-id.ts'
@@ -21,6 +22,7 @@ const VECTORS: Readonly<Record<string, () => object | Promise<object>>> = {
   'strict-json.json': strictJsonVectors,
   'sealed.json': sealedVectors,
   'enrolment-code-2.json': enrolmentCodeVectors,
+  'dpop.json': dpopVectors,
   'key-id.json': keyIdVectors,
   'publication.json': publicationVectors,
   'trust-root-2.json': trustRootVectors,

@@ -3,6 +3,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { chainOf } from '@sallyport/core/admission'
 import {
+  accessTokenHash,
   codeProof,
   fingerprintOf,
   digestOf,
@@ -21,6 +22,7 @@ import {
   possessionMessage,
   publicIdentity,
   publishes,
+  readDpopProof,
   rootFingerprintOf,
   shortKeyId,
   verifyEnvelope,
@@ -327,5 +329,29 @@ describe('publication.json', () => {
     expect(publication.publisher.key).toBe(vectors.publisher.signingKey)
     const bundle = openBundle(utf8(vectors.bundle), vectors.bundleDigest)
     expect(publishes(publication, bundle, vectors.bundleDigest)).toBe(holds)
+  })
+})
+
+describe('dpop.json', () => {
+  const vectors = read<{
+    thumbprint: string
+    token: string
+    tokenHash: string
+    accepted: Record<'proof' | 'proofId' | 'method' | 'url' | 'nonce', string>[]
+    refused: { why: string; proof: string }[]
+  }>('dpop.json')
+
+  it('names the token by its hash', () => {
+    expect(accessTokenHash(vectors.token)).toBe(vectors.tokenHash)
+  })
+
+  it.each(vectors.accepted)('$proofId', ({ proof, proofId, method, url, nonce }) => {
+    const { thumbprint, tokenHash } = vectors
+    const request = { proofId, method, url, nonce, thumbprint, tokenHash }
+    expect(readDpopProof(proof)).toEqual(request)
+  })
+
+  it.each(vectors.refused)('refuses $why', ({ proof }) => {
+    expect(readDpopProof(proof)).toBeUndefined()
   })
 })

@@ -209,7 +209,7 @@ function away(cause?: unknown): CodedError {
 
 /** Code, and our own words; never those of the library, which may name the address. */
 function reasonOf(error: unknown): string {
-  if (!isCodedError(error)) return 'ERR_REDIS'
+  if (!isCodedError(error)) return 'unknown'
   return error.code.startsWith('ERR_REDIS_') ? error.message : error.code
 }
 

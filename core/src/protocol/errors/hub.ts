@@ -107,10 +107,6 @@ export const HUB_ERRORS = {
     meaning: 'The hub did not get to the request in time.',
     remedy: 'Try again; if it repeats, look at the load of the machine of the hub.',
   },
-  ERR_DRAINING: {
-    meaning: 'The hub is about to stop and takes nothing new.',
-    remedy: 'Try again when it runs.',
-  },
   ERR_DPOP_NONCE: {
     meaning:
       'The proof of the request has no nonce of this hub, or an old one; the answer brings a new one.',
@@ -121,6 +117,10 @@ export const HUB_ERRORS = {
       'The request is not proven by the key of its session: the proof is missing, is for another request, or was used before.',
     remedy:
       'See that nothing between the program and the hub changes method, address or headers; the address must be one of `--public-url`.',
+  },
+  ERR_DRAINING: {
+    meaning: 'The hub is about to stop and takes nothing new.',
+    remedy: 'Try again when it runs.',
   },
   ERR_ENROLMENT_WAITING: {
     meaning:
@@ -210,6 +210,11 @@ export const HUB_ERRORS = {
     meaning: 'The request has a body of another kind than its route takes.',
     remedy: 'Use programs of the same version on both sides.',
   },
+  ERR_NOT_READY: {
+    meaning: 'A part without which the hub cannot work is away; the message names it.',
+    remedy:
+      'Look at that part: the database, or Redis where the hub was started with it. The hub goes on by itself when it is back.',
+  },
   ERR_NO_SITE: {
     meaning: 'The hub serves no site: no file names one, and none is left from an earlier start.',
     remedy: 'Make one with `sallyport init`, or name a site file with `--site`.',
@@ -217,11 +222,6 @@ export const HUB_ERRORS = {
   ERR_OPERATOR_KEY: {
     meaning: 'A key of this site is in use elsewhere on this hub.',
     remedy: 'Make a new identity for this site.',
-  },
-  ERR_NOT_READY: {
-    meaning: 'A part without which the hub cannot work is away; the message names it.',
-    remedy:
-      'Look at that part: the database, or Redis where the hub was started with it. The hub goes on by itself when it is back.',
   },
   ERR_PORT_TAKEN: {
     meaning: 'Another program listens where the hub was told to.',
@@ -261,6 +261,16 @@ export const HUB_ERRORS = {
     meaning: 'More requests than the hub takes within a minute came from this address or key.',
     remedy:
       'Wait for the time in `Retry-After`; if the load is right, raise the limit: `sallyport hub start --limits`.',
+  },
+  ERR_REDIS_FLUSHED: {
+    meaning:
+      'The Redis of the hub has lost what it knew; nothing that hangs on it counts any more.',
+    remedy: 'Nothing; each client is asked for one more proof.',
+  },
+  ERR_REDIS_UNFIT: {
+    meaning: 'This Redis might forget what it is told; the hub goes on without it.',
+    remedy:
+      'Give the hub a primary with `maxmemory-policy noeviction`; the log says what is wrong with this one.',
   },
   ERR_REQUEST_FORM: {
     meaning: 'The request does not have the form of the contract; the message names the member.',
