@@ -7,7 +7,7 @@ import { connectionConfig, expectPrimary } from './postgres-pool.ts'
 import { splitPostgresUrl } from './postgres-url.ts'
 
 const CHANNEL = 'sallyport'
-/** Longest text of one message. Source: PostgreSQL 15, NOTIFY (below 8000 bytes). */
+/** Longest text of one message. Source: PostgreSQL 15, section VI.I (NOTIFY). */
 const MAX_PAYLOAD = 7_900
 /** More that nobody could be told yet is not kept: everybody looks at everything then. */
 const MAX_PENDING = 10_000

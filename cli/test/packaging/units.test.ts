@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 
-const ROOT = resolve(import.meta.dirname, '../..')
+const ROOT = resolve(import.meta.dirname, '../../..')
 const FILES = join(ROOT, 'packaging')
 const INSTALLED = '/opt/sallyport/'
 
@@ -87,8 +87,8 @@ describe('every shipped file', () => {
       'proxy/nginx.conf',
       'proxy/haproxy.cfg',
     ]
-    const { hubStartFlags } = await import('../../cli/src/hub-start-flags.ts')
-    const { AgentStart } = await import('../../cli/src/commands/agent/start.ts')
+    const { hubStartFlags } = await import('../../src/hub-start-flags.ts')
+    const { AgentStart } = await import('../../src/commands/agent/start.ts')
     const known = Object.keys({ ...hubStartFlags, ...AgentStart.flags }).map((flag) => `--${flag}`)
     for (const file of files) {
       const text = await readFile(join(FILES, file), 'utf8')
