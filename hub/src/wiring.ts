@@ -16,7 +16,7 @@ import { LimitCounts } from './abuse/limit-counts.ts'
 import { Quarantines } from './abuse/quarantines.ts'
 import { parseTrustedProxies, type TrustedProxies } from './abuse/source.ts'
 import { makeStepLog } from './abuse/step-log.ts'
-import { memoryTallies, type OpenTallies } from './abuse/tallies.ts'
+import { memoryTallies, sharedTallies, type OpenTallies } from './abuse/tallies.ts'
 import { Traffic } from './abuse/traffic.ts'
 import { Lives } from './agents/lives.ts'
 import { Epochs } from './backup/epochs.ts'
@@ -154,7 +154,10 @@ export async function wireHub(
     marks: openSessionMarks(redis, { isAlone: 'file' in place }),
   })
   registerSiteServices(container, db, writes)
-  container.register(parts.openTallies, { useValue: memoryTallies(limits.trackedSubjects) })
+  const { trackedSubjects } = limits
+  const openTallies =
+    redis === undefined ? memoryTallies(trackedSubjects) : sharedTallies(redis, trackedSubjects)
+  container.register(parts.openTallies, { useValue: openTallies })
   container.register(parts.limitStore, { useValue: new LimitStore(db, writes) })
   registerGuard(container, parseTrustedProxies(trustedProxies))
   return container

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Counting within time: how many points a subject used up since its window began, in memory or on Redis. */
+import { sha256 } from '@sallyport/core/crypto'
 import {
   RateLimiterMemory,
   RateLimiterRedis,
@@ -37,6 +38,8 @@ export type OpenTallies = (options: TalliesOptions) => Tallies
 
 const NONE: Tally = { points: 0, leftMs: 0 }
 const SECOND_MS = 1_000
+/** Redis answers within this time, or does not count. */
+const PATIENCE_MS = 250
 
 /** Keeps tallies in memory: at most so many subjects of each kind, of which the one added first goes. */
 export function memoryTallies(maxSubjects: number): OpenTallies {
@@ -44,7 +47,6 @@ export function memoryTallies(maxSubjects: number): OpenTallies {
     const limiter = new RateLimiterMemory(optionsOf(name, windowMs))
     const subjects = new Set<string>()
     const note = (subject: string) => {
-      if (subjects.has(subject)) return
       subjects.add(subject)
       if (subjects.size <= maxSubjects) return
       const [oldest] = subjects
@@ -56,35 +58,69 @@ export function memoryTallies(maxSubjects: number): OpenTallies {
   }
 }
 
-/** What keeps counts for several hubs. It is the library's client; this row does not look into it. */
-export type RedisClient = object
+/** Where several hubs count together. */
+export interface SharedPlace {
+  /** The connection, while there is one. Another run of Redis is another object. */
+  readonly client: object | undefined
+}
 
 /**
- * Keeps tallies on Redis, and in memory while it is away.
+ * Keeps tallies on Redis, and in memory while it is away or slow.
  *
  * Why: a limit that fails closed would stop every agent when Redis restarts, and one that fails open would be no limit.
  */
-export function redisTallies(client: RedisClient, maxSubjects: number): OpenTallies {
-  return ({ name, windowMs }) => {
-    // Whole seconds: Redis would keep a shorter time for ever.
-    const options = optionsOf(name, wholeSeconds(windowMs))
-    const insurance = new RateLimiterMemory(options)
-    const limiter = new RateLimiterRedis({
-      ...options,
-      storeClient: client,
-      useRedisPackage: true,
-      rejectIfRedisNotReady: true,
-      insuranceLimiter: insurance,
-    })
-    const seen = new Set<string>()
-    return talliesOf(limiter, (subject) => {
-      seen.add(subject)
-      if (seen.size <= maxSubjects) return
-      const [oldest] = seen
-      if (oldest === undefined) return
-      seen.delete(oldest)
-      void insurance.delete(oldest)
-    })
+export function sharedTallies(place: SharedPlace, maxSubjects: number): OpenTallies {
+  const openOwn = memoryTallies(maxSubjects)
+  return (options) => {
+    const own = openOwn(options)
+    const shared = new WeakMap<object, Tallies>()
+    const now = (client: object) => {
+      const known = shared.get(client) ?? redisTallies(client, options)
+      shared.set(client, known)
+      return known
+    }
+    const ask = async <T>(question: (tallies: Tallies) => Promise<T>): Promise<T> => {
+      const { client } = place
+      if (client === undefined) return question(own)
+      return inTime(question(now(client))).catch(() => question(own))
+    }
+    return {
+      add: (subject, points) => ask((tallies) => tallies.add(subject, points)),
+      read: (subject) => ask((tallies) => tallies.read(subject)),
+      set: (subject, points, forMs) => ask((tallies) => tallies.set(subject, points, forMs)),
+      forget: async (subject) => {
+        await own.forget(subject)
+        await ask((tallies) => tallies.forget(subject))
+      },
+    }
+  }
+}
+
+/** Whole seconds: Redis would keep a shorter time for ever. */
+function redisTallies(client: object, { name, windowMs }: TalliesOptions): Tallies {
+  const options = { ...optionsOf(name, wholeSeconds(windowMs)), storeClient: client }
+  const limiter = new RateLimiterRedis({ ...options, useRedisPackage: true })
+  const tallies = talliesOf(limiter, () => {})
+  return {
+    add: (subject, points) => tallies.add(keyOf(subject), points),
+    read: (subject) => tallies.read(keyOf(subject)),
+    set: (subject, points, forMs) => tallies.set(keyOf(subject), points, wholeSeconds(forMs)),
+    forget: (subject) => tallies.forget(keyOf(subject)),
+  }
+}
+
+/** No address stands in Redis as it is. */
+function keyOf(subject: string): string {
+  return Buffer.from(sha256(Buffer.from(subject))).toString('base64url')
+}
+
+async function inTime<T>(answer: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(reject, PATIENCE_MS)
+  try {
+    return await Promise.race([answer, promise])
+  } finally {
+    clearTimeout(timer)
   }
 }
 
