@@ -16,7 +16,7 @@ import { parseHubAddress } from '@sallyport/core/transport'
 import { EXIT } from '../output/exit-codes.ts'
 import { Problem } from '../output/problem.ts'
 import { syncPolicy } from '../policy/current.ts'
-import { forgetPending, isPinned, readAgents, writeAgent } from './agents.ts'
+import { forgetPending, isPinned, readAgents, unknownAgent, writeAgent } from './agents.ts'
 import type { AgentRecord } from './agents.ts'
 import { reviewAgents } from './descriptors.ts'
 import { readKeptPolicy } from './kept-roots.ts'
@@ -35,6 +35,8 @@ export interface CodeAsked {
   readonly name: string
   readonly lifetimeMs: number
   readonly isReplacing: boolean
+  /** Name of the agent whose place it takes under its own: the host gets another name. */
+  readonly insteadOf?: string | undefined
   /** Whoever redeems it waits until this operator lets them in. */
   readonly mustConfirm?: boolean | undefined
   /** Addresses of the hub as the host reaches it; else the one that this operator uses. */
@@ -144,16 +146,22 @@ function noPolicy(version: number | undefined, rootVersion: number): Problem {
 /**
  * Whose place the new agent takes: codes of its name that were given out before, and with `isReplacing` the agent.
  *
- * Throws: ERR_AGENT_NAME_TAKEN.
+ * Throws: ERR_AGENT_NAME_TAKEN, ERR_AGENT_UNKNOWN.
  */
 async function replacedBy(operator: Operator, asked: CodeAsked): Promise<string[]> {
-  const { name, isReplacing } = asked
-  const isNamed = (record: AgentRecord) => record.name === name && record.revokedAt === undefined
-  const before = (await readAgents(operator.home)).filter(isNamed)
+  const { name, isReplacing, insteadOf } = asked
+  const records = await readAgents(operator.home)
+  const isThere = (record: AgentRecord) => record.revokedAt === undefined
+  const others = records.filter((record) => isThere(record) && record.name === insteadOf)
+  if (insteadOf !== undefined && others.length === 0) throw unknownAgent(insteadOf, records)
+  const isNamed = (record: AgentRecord) => isThere(record) && record.name === name
+  const before = records.filter(isNamed)
   // Who redeemed a code in the meantime has the name already.
   if (!isReplacing && before.length > 0) await reviewAgents(operator)
   const named = (await readAgents(operator.home)).filter(isNamed)
-  if (isReplacing || !named.some(isPinned)) return named.map(({ agentId }) => agentId)
+  if (isReplacing || !named.some(isPinned)) {
+    return [...named, ...others].map(({ agentId }) => agentId)
+  }
   throw new Problem('ERR_AGENT_NAME_TAKEN', `there is an agent called ${name}`, {
     exit: EXIT.refused,
     unharmed: 'It goes on as before.',

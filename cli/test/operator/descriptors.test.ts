@@ -215,6 +215,13 @@ describe('a code', () => {
     expect(added.at(-1)).toMatchObject({ replaces: [agentId] })
   })
 
+  it('may take the place of an agent of another name, which must be there', async () => {
+    await makeCode(operator, { ...asked, name: 'nas', isReplacing: false, insteadOf: 'pve1' })
+    expect(added.at(-1)).toMatchObject({ replaces: [agentId] })
+    const call = makeCode(operator, { ...asked, name: 'x', isReplacing: false, insteadOf: 'none' })
+    await expect(call).rejects.toThrowCode('ERR_AGENT_UNKNOWN')
+  })
+
   it('for a name whose agent was sent away is one like any other', async () => {
     const honest = identityOf('pve1')
     views = [await viewOf(honest, descriptorOf(honest))]

@@ -23,6 +23,10 @@ export class AgentCode extends BaseCommand {
       command: 'sallyport agent code pve1 --confirm',
     },
     {
+      description: 'For a host that gets another name; there: agent enrol <code> --anew',
+      command: 'sallyport agent code nas --instead-of pve3',
+    },
+    {
       description: 'For a host that was set up anew',
       command: 'sallyport agent code pve1 --replace',
     },
@@ -50,6 +54,11 @@ export class AgentCode extends BaseCommand {
       default: false,
       summary: 'Let it take the place of the agent that has this name',
     }),
+    'instead-of': string({
+      helpValue: '<name>',
+      summary:
+        'Let it take the place of the agent of that name: its host is called otherwise from then on',
+    }),
     ...operatorFlags,
   }
 
@@ -62,7 +71,8 @@ export class AgentCode extends BaseCommand {
     ]
     expectAgentName(args.name)
     const { replace: isReplacing, confirm: mustConfirm, address: addresses } = flags
-    const asked = { name: args.name, lifetimeMs, isReplacing, mustConfirm, addresses }
+    const insteadOf = flags['instead-of']
+    const asked = { name: args.name, lifetimeMs, isReplacing, insteadOf, mustConfirm, addresses }
     await withOperator({ home, flags }, (operator) => agentCode(operator, this.talk(flags), asked))
   }
 }

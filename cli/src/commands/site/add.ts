@@ -14,11 +14,6 @@ export class SiteAdd extends BaseCommand {
       description: 'A hub on PostgreSQL, for all of its processes',
       command: 'sallyport site add customer.json --database postgres://hub@db.example/hub',
     },
-    {
-      description: 'A second site to sign for, and a hub that serves it too',
-      command:
-        'sallyport init --home ~/second --site second && sallyport site add ~/second/operator/site.json',
-    },
   ]
   static override args = {
     file: stringArg({ required: true, description: 'The site file' }),
