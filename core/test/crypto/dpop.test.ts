@@ -36,7 +36,7 @@ const forge = (
   key: KeyObject = KEY.privateKey,
 ) =>
   new CompactSign(Buffer.from(changes.text ?? JSON.stringify({ ...PAYLOAD, ...changes.payload })))
-    .setProtectedHeader({ ...HEADER, ...changes.header } as typeof HEADER)
+    .setProtectedHeader({ ...HEADER, ...changes.header })
     .sign(key)
 
 describe('the proof of a request', () => {
