@@ -100,8 +100,9 @@ export async function signDpopProof(
 export function readDpopProof(text: string): DpopProof | undefined {
   if (text.length > MAX_DPOP_PROOF_LENGTH) return undefined
   try {
-    const [header = '', payload = '', signature = '', ...others] = text.split('.')
-    if (others.length > 0) return undefined
+    const parts = text.split('.')
+    if (parts.length !== 3) return undefined
+    const [header, payload, signature] = parts as [string, string, string]
     const { jwk } = Header.parse(jsonOf(header))
     const key = createPublicKey({ key: jwk, format: 'jwk' })
     const signed = Buffer.from(`${header}.${payload}`)

@@ -110,6 +110,7 @@ describe('access token', () => {
     ['another type', { typ: 'JWT' }],
     ['the long form of the type', { typ: 'application/at+jwt' }],
     ['another key id', { kid: 'x' }],
+    ['no key id', { kid: undefined }],
     ['a member we do not write', { jku: 'https://elsewhere.example/keys' }],
   ])('refuses a header with %s', async (_, header) => {
     expect(await verifyAccessToken(await forge(KEY.signs, header), KEYS, TERMS)).toBeUndefined()
