@@ -2,7 +2,7 @@
 /** Calls one route of the contract: fills the path, writes the body, checks the answer. */
 import { CodedError } from '@sallyport/sdk'
 import type { z } from 'zod'
-import { encodeJson, parseJson } from '../protocol/index.ts'
+import { encodeJson, errorEntryOf, parseJson } from '../protocol/index.ts'
 import { ErrorBody, WIRE, type Route } from './contract.ts'
 import { hubRefusalOf } from './faults.ts'
 import type { HttpAnswer, HttpClient } from './http-client.ts'
@@ -135,7 +135,7 @@ function refusalOf(answer: HttpAnswer): CodedError {
   if (status >= 300 && status < 400) return badForm('redirects are not followed', { status })
   const body = parseErrorBody(answer)
   if (body !== undefined) {
-    return new CodedError('ERR_HUB_REFUSED', body.message, {
+    return new CodedError('ERR_HUB_REFUSED', meaningOf(body.code), {
       details: {
         status,
         code: body.code,
@@ -148,6 +148,12 @@ function refusalOf(answer: HttpAnswer): CodedError {
   return new CodedError('ERR_HUB_UNREACHABLE', `something before the hub answered ${status}`, {
     details: { status },
   })
+}
+
+/** In the words of this program: the hub's own would be one more thing to believe. */
+function meaningOf(code: string): string {
+  const meaning = errorEntryOf(code)?.meaning ?? code
+  return meaning.replace(/\.$/, '').replace(/^[A-Z](?=[a-z]* )/, (letter) => letter.toLowerCase())
 }
 
 function parseErrorBody(answer: HttpAnswer): ErrorBody | undefined {

@@ -175,10 +175,9 @@ export const AgentView = z.strictObject({
 })
 export type AgentView = z.infer<typeof AgentView>
 
-/** Every error answer of the hub. Printable, because people see it in a terminal. */
+/** Every error answer of the hub: what a code means, its reader knows; what else there is to say is in the hub's log. */
 export const ErrorBody = z.strictObject({
   code: z.string().regex(/^ERR_[A-Z0-9_]{1,60}$/, 'not a code'),
-  message: z.string().regex(/^[\x20-\x7e]{0,1024}$/, 'not printable ASCII'),
   correlationId: z.string().regex(/^[0-9A-Za-z-]{1,64}$/, 'not a correlation id'),
 })
 export type ErrorBody = z.infer<typeof ErrorBody>

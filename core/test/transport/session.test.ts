@@ -37,7 +37,7 @@ describe('the session of a client', () => {
     return { hub, client, sessions }
   }
   const refuse = (response: ServerResponse, status: number) =>
-    answerJson(response, { code: 'ERR_SESSION', message: 'no', correlationId: 'c' }, status)
+    answerJson(response, { code: 'ERR_SESSION', correlationId: 'c' }, status)
 
   it('is opened once for twenty calls at the same time', async () => {
     const { client, sessions } = await open((_, response) => answerJson(response, AGENTS))

@@ -135,9 +135,9 @@ async function answerError(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const { status, body, retryAfterSeconds } = answerOf(error, request.id)
+  const { status, body, why, retryAfterSeconds } = answerOf(error, request.id)
   const ids = { correlationId: correlationIdOf(request), requestId: request.id }
-  if (isTellable(error)) log.debug({ ...ids, code: body.code }, 'request.fault')
+  if (isTellable(error)) log.debug({ ...ids, code: body.code, why }, 'request.fault')
   else log.error({ ...ids, error }, 'hub.fault')
   await guard
     .failed(request.raw, request.principal, body.code)

@@ -85,6 +85,8 @@ const SECOND_MS = 1_000
 export interface ErrorAnswer {
   readonly status: number
   readonly body: ErrorBody
+  /** More about it, for the hub's own log. */
+  readonly why: string
   /** When the same request may succeed, where that is known. */
   readonly retryAfterSeconds: number | undefined
 }
@@ -100,9 +102,9 @@ export function answerOf(error: unknown, correlationId: string): ErrorAnswer {
     'ERR_INTERNAL',
     'the hub could not do this; its log has more under the correlation id',
   ]
-  const body = { code, message: printable(message), correlationId }
+  const body = { code, correlationId }
   const status = STATUSES.get(code) ?? 500
-  return { status, body, retryAfterSeconds: retryAfterOf(error) }
+  return { status, body, why: printable(message), retryAfterSeconds: retryAfterOf(error) }
 }
 
 function retryAfterOf(error: unknown): number | undefined {

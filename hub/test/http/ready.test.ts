@@ -110,7 +110,6 @@ describe('/ready', () => {
     readiness.add(part('database', true, away))
     const answer = await send(`${url}/ready`)
     expect([answer.status, errorCodeOf(answer)]).toEqual([503, 'ERR_NOT_READY'])
-    expect(answer.text).toContain('away: database')
-    expect(answer.text).not.toContain('10.0.0.7')
+    expect(answer.text).not.toMatch(/10\.0\.0\.7|database/)
   })
 })

@@ -117,11 +117,11 @@ export function exchangeBytes(url: string, bytes: string, timeoutMs = 5_000): Pr
   return promise
 }
 
-/** The code of an error answer, after checking that the answer has nothing but the three members. */
+/** The code of an error answer, after checking that the answer has nothing but the two members. */
 export function errorCodeOf(answer: RawAnswer): string {
   const body = JSON.parse(answer.text) as Record<string, unknown>
   const names = Object.keys(body).toSorted().join()
-  if (names !== 'code,correlationId,message') throw new Error(`not an error body: ${answer.text}`)
+  if (names !== 'code,correlationId') throw new Error(`not an error body: ${answer.text}`)
   return String(body['code'])
 }
 

@@ -211,7 +211,7 @@ export const HUB_ERRORS = {
     remedy: 'Use programs of the same version on both sides.',
   },
   ERR_NOT_READY: {
-    meaning: 'A part without which the hub cannot work is away; the message names it.',
+    meaning: 'A part without which the hub cannot work is away; the log of the hub names it.',
     remedy:
       'Look at that part: the database, or Redis where the hub was started with it. The hub goes on by itself when it is back.',
   },
@@ -273,7 +273,8 @@ export const HUB_ERRORS = {
       'Give the hub a primary with `maxmemory-policy noeviction`; the log says what is wrong with this one.',
   },
   ERR_REQUEST_FORM: {
-    meaning: 'The request does not have the form of the contract; the message names the member.',
+    meaning:
+      'The request does not have the form of the contract; the log of the hub names the member at level debug.',
     remedy: 'Use programs of the same version on both sides.',
   },
   ERR_REQUEST_TIMEOUT: {
