@@ -12,6 +12,7 @@ import {
 } from '../../../core/test/plugins/broker/endpoint/certificates.ts'
 import type { Log } from '../../src/log.ts'
 import { TlsKeeper } from '../../src/tls/tls-keeper.ts'
+import { HUB_LIMITS } from '@sallyport/hub'
 import { OwnHub } from '../support/own-hub.ts'
 import { temporaryFolder } from '../support/site.ts'
 
@@ -47,7 +48,8 @@ describe('a hub with a certificate of its own', () => {
   let own: OwnHub
   beforeEach(async () => {
     const tls = await install(first.cert, first.key)
-    own = await OwnHub.open(folder, scope, { tls, ca: authority.ca })
+    const limits = { ...HUB_LIMITS, headersMs: 3_000 }
+    own = await OwnHub.open(folder, scope, { tls, ca: authority.ca, limits })
   })
 
   it('keeps a held poll over a change of the certificate, and shows the new one to whoever comes', async () => {
@@ -79,6 +81,13 @@ describe('a hub with a certificate of its own', () => {
     await install(other.cert, other.key)
     await own.hub.reload()
     expect(await shownBy(own.url)).toBe(other.fingerprint)
+  })
+
+  it('keeps no connection of somebody who says nothing', async () => {
+    const silent = connect(Number(new URL(own.url).port), '127.0.0.1')
+    silent.on('error', () => undefined).resume()
+    await new Promise((done) => silent.once('close', done))
+    expect(await own.connect().health()).toMatchObject({ status: 'ok' })
   })
 
   it('cuts off whoever speaks no TLS, and an older TLS, and goes on', async () => {

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+/** How a hub goes: what was begun gets to its end, and nothing new begins. */
+import { request } from 'node:http'
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { HUB_LIMITS } from '@sallyport/hub'
+import { OwnHub } from './support/own-hub.ts'
+import { temporaryFolder } from './support/site.ts'
+
+let scope: AsyncDisposableStack
+let own: OwnHub
+beforeEach(async () => {
+  scope = new AsyncDisposableStack()
+  const limits = { ...HUB_LIMITS, drainMs: 3_000 }
+  own = await OwnHub.open(await temporaryFolder(scope), scope, { limits })
+})
+afterEach(() => scope.disposeAsync())
+
+/** A request whose body is on its way; `finish` sends the rest. */
+async function begin() {
+  const headers = { 'content-type': 'application/json', 'content-length': '2' }
+  const going = request(`${own.url}/v1/enrolments`, { method: 'POST', headers, agent: false })
+  const answered = once(going, 'response').then(
+    ([answer]) => (answer as { statusCode: number }).statusCode,
+    (error: { code: string }) => error.code,
+  )
+  going.write('{')
+  await sleep(300)
+  return { answered, finish: () => going.end('}') }
+}
+
+describe('a hub that is told to go', () => {
+  it('answers what was begun, ends held polls with nothing, takes nothing new', async () => {
+    const agent = await own.enrol()
+    const poll = agent.client.takeDeliveries({ waitSeconds: 50 })
+    const { answered, finish } = await begin()
+    const startedAt = performance.now()
+    const gone = own.hub[Symbol.asyncDispose]()
+    expect(await poll).toEqual([])
+    await expect(fetch(`${own.url}/health`)).rejects.toThrow()
+    await sleep(500)
+    finish()
+    // The form of this request is wrong, which the hub only says of what it has read.
+    expect(await answered).toBe(400)
+    await gone
+    expect(performance.now() - startedAt).toBeLessThan(2_500)
+  })
+
+  it('waits for a body that does not come no longer than it may', async () => {
+    const { answered } = await begin()
+    const startedAt = performance.now()
+    await own.hub[Symbol.asyncDispose]()
+    const tookMs = performance.now() - startedAt
+    expect(tookMs).toBeGreaterThan(2_500)
+    expect(tookMs).toBeLessThan(6_000)
+    expect(await answered).toBe('ECONNRESET')
+  })
+})
