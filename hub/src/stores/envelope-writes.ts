@@ -3,6 +3,7 @@
 import { CodedError } from '@sallyport/sdk'
 import { sql, type ExpressionBuilder } from 'kysely'
 import type { HubDatabase, HubTransaction } from './database.ts'
+import { lock, siteLock } from './locks.ts'
 import type { EnvelopeRow, HubTables } from './tables.ts'
 
 /** An envelope as an operator submits it. */
@@ -74,6 +75,7 @@ export async function addRow(
   nowMs: number,
 ): Promise<{ added: boolean; row: EnvelopeRow }> {
   const { site_id, envelope_id } = envelope
+  await lock(db, siteLock(site_id))
   const earlier = await findRow(db, site_id, envelope_id)
   if (earlier !== undefined) return { added: false, row: earlier }
   if (envelope.expires_at <= nowMs) {
