@@ -15,7 +15,7 @@ export function databasePart(db: HubDatabase): ReadyPart {
     name: 'database',
     isNeeded: true,
     async look(): Promise<PartState> {
-      await db.selectFrom('session_keys').select('slot').limit(1).execute()
+      await db.selectFrom('sites').select('site_id').limit(1).execute()
       return 'ok'
     },
   }
