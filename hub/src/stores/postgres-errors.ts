@@ -29,12 +29,15 @@ const SOCKET_CODES: readonly string[] = [
   'ENOTFOUND',
   'EPIPE',
   'ETIMEDOUT',
+  'ERR_SOCKET_CLOSED',
   'ERR_STORE_AWAY',
+  'ERR_STREAM_DESTROYED',
+  'ERR_STREAM_WRITE_AFTER_END',
 ]
 
 /** What the client says without a code when its connection breaks. */
 const BROKEN =
-  /^(Connection terminated|Client has encountered a connection error|Client was closed)/
+  /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout exceeded)/
 
 /** Tells whether asking again can help, and undefined when it cannot. */
 export function storeFaultOf(error: unknown): StoreFault | undefined {

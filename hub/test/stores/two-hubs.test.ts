@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What stays right when two hubs write into one store at once, and on a store of one hub too. */
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { randomUUID, randomUUIDv7 } from 'node:crypto'
 import { BundleStore } from '../../src/stores/bundle-store.ts'
 import { CodeStore } from '../../src/stores/code-store.ts'
 import { PostingStore } from '../../src/stores/posting-store.ts'
 import { appendToSiteLog, siteLogSize } from '../../src/stores/site-log.ts'
 import { WitnessKeyStore } from '../../src/stores/witness-key-store.ts'
+import { sharedPostgres } from '../support/postgres.ts'
 import {
   STORE_KINDS,
   addEnvelope,
@@ -31,6 +32,8 @@ async function countFailures(calls: readonly Promise<unknown>[]): Promise<number
   const outcomes = await Promise.allSettled(calls)
   return outcomes.filter((outcome) => outcome.status === 'rejected').length
 }
+
+beforeAll(() => sharedPostgres(), 60_000)
 
 describe.each(STORE_KINDS)('on %s, of two hubs', (kind) => {
   let scope: AsyncDisposableStack
