@@ -14,7 +14,10 @@ const TABLE = /^core\/src\/protocol\/errors\//
 export const FOREIGN_CODES: ReadonlySet<string> = new Set([
   'ERR_HTTP_REQUEST_TIMEOUT',
   'ERR_SCRIPT_EXECUTION_TIMEOUT',
+  'ERR_SOCKET_CLOSED',
   'ERR_SQLITE_ERROR',
+  'ERR_STREAM_DESTROYED',
+  'ERR_STREAM_WRITE_AFTER_END',
 ])
 
 /** A code in full; a beginning such as `ERR_JSON_` is not one, nor is a code of a vendor (`UND_ERR_…`). */
