@@ -57,7 +57,7 @@ export function makeApp(parts: AppParts): FastifyInstance {
     requestTimeout: limits.requestMs,
     return503OnClosing: false,
     routerOptions: { caseSensitive: true, maxParamLength: 128 },
-    ...serverOptions(httpOptions(limits), tls),
+    ...serverOptions(boundsOf(limits), tls),
   })
   app.server.maxConnections = limits.maxConnections
   parts.traffic.watch(app.server)
@@ -71,7 +71,7 @@ export function makeApp(parts: AppParts): FastifyInstance {
   return app
 }
 
-function httpOptions(limits: HubLimits): ServerOptions {
+function boundsOf(limits: HubLimits): ServerOptions {
   return {
     connectionsCheckingInterval: limits.checkMs,
     headersTimeout: limits.headersMs,
@@ -158,7 +158,11 @@ function isTooLargeToSkip({ raw }: FastifyRequest): boolean {
   return encoding !== undefined || Number(length ?? 0) > WIRE.maxBundleBytes
 }
 
-/** Whether the parser of HTTP says so. Why: where TLS failed, or the connection broke, nobody hears an answer. */
+/**
+ * Whether the parser of HTTP says so.
+ *
+ * Why: what is written where TLS was never agreed on waits for ever, and the connection with it.
+ */
 function isOfHttp(code = 'HPE_UNKNOWN'): boolean {
   return code.startsWith('HPE_') || code.startsWith('ERR_HTTP_')
 }
