@@ -56,7 +56,7 @@ export const guestDelete = defineJob({
       ...taskRoutes('vmid'),
     ]),
   },
-  limits: { perMinute: 10, timeoutMs: 1_200_000 },
+  limits: { perMinute: 30, timeoutMs: 1_200_000 },
   async plan({ input, use }) {
     const pve = pveOf(use.pve)
     const guest = await findGuest(pve, input)
