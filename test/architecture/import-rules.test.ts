@@ -134,7 +134,7 @@ describe('the import rules', () => {
     const { violations, fileCount } = await cruise(repositoryRoot)
     expect(violations.map(sentence)).toEqual([])
     expect(fileCount).toBeGreaterThan(50)
-  })
+  }, 120_000)
 
   it('each say why they are there and where the code goes instead', async () => {
     const terse = (await allRules()).filter(({ comment }) => !/\. [A-Z].*\.$/.test(comment))
