@@ -2,7 +2,6 @@
 /** Where a chaos run takes place: hubs, agents with a plugin that counts, an operator, and a troubled line for each. */
 import { enrolAgent } from '@sallyport/agent'
 import { writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { buildBundle } from '../support/build.ts'
@@ -13,6 +12,7 @@ import type { History } from './history.ts'
 import type { Trouble, Who } from './schedule.ts'
 import { TroubleLine } from './trouble-line.ts'
 import { drawsOf } from './wire-luck.ts'
+import { freePort } from '../support/free-port.ts'
 
 /** What a stage is made for. */
 export interface StageOptions {
@@ -190,13 +190,4 @@ export class Stage implements AsyncDisposable {
     const place = ['--data-dir', join(this.#folder, who), '--site', this.#siteFile]
     return startMain('hub', [...place, '--port', port, ...lines, ...database], options)
   }
-}
-
-/** A port that nobody has at this moment. */
-async function freePort(): Promise<number> {
-  const service = createServer()
-  await new Promise<void>((done) => service.listen(0, '127.0.0.1', done))
-  const { port } = service.address() as AddressInfo
-  await new Promise((done) => service.close(done))
-  return port
 }

@@ -3,11 +3,11 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { appendFile, chown, mkdtemp, readdir, rm } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
+import { freePort } from './free-port.ts'
 
 const run = promisify(execFile)
 
@@ -192,12 +192,4 @@ async function unprivileged(): Promise<Account> {
     }
   }
   throw new Error('there is no unprivileged account that could run PostgreSQL')
-}
-
-async function freePort(): Promise<number> {
-  const service = createServer()
-  await new Promise<void>((done) => service.listen(0, '127.0.0.1', done))
-  const { port } = service.address() as AddressInfo
-  await new Promise((done) => service.close(done))
-  return port
 }

@@ -2,7 +2,6 @@
 /** Several hubs on one PostgreSQL as processes, behind one address, with bare clients for operator and agents. */
 import { randomBytes, randomUUIDv7 } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
@@ -21,6 +20,7 @@ import { encodeSiteFile, openHubClient, type HubClient } from '@sallyport/core/t
 import { CALM } from './field.ts'
 import { startMain, temporaryFolder, type Running } from './programs.ts'
 import { startRoundRobin, type RoundRobin } from './round-robin.ts'
+import { freePort } from './free-port.ts'
 
 const clock = { now: () => Date.now() }
 const DAY_MS = 86_400_000
@@ -182,12 +182,4 @@ export async function persist<T>(call: () => Promise<T>, patienceMs = 30_000): P
       await sleep(100)
     }
   }
-}
-
-async function freePort(): Promise<number> {
-  const service = createServer()
-  await new Promise<void>((done) => service.listen(0, '127.0.0.1', done))
-  const { port } = service.address() as AddressInfo
-  await new Promise((done) => service.close(done))
-  return port
 }

@@ -4,7 +4,6 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
@@ -12,6 +11,7 @@ import { digestOf } from '@sallyport/core/crypto'
 import { makeAuthority } from '../../../core/test/plugins/broker/endpoint/certificates.ts'
 import { OwnHub } from '../support/own-hub.ts'
 import { temporaryFolder } from '../support/site.ts'
+import { freePort } from '../../../test/support/free-port.ts'
 
 const FILES = resolve(import.meta.dirname, '../../../packaging/proxy')
 const SLOW = 60_000
@@ -135,13 +135,4 @@ async function answering(own: OwnHub): Promise<void> {
       await sleep(100)
     }
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -2,12 +2,13 @@
 /** A real sshd on loopback with keys and settings of its own, for one test file. */
 import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
 import { parseKnownHostLine, parseSshPrivateKey } from '../../../../src/plugins/bindings/ssh-key.ts'
 import type { SshBinding } from '../../../../src/plugins/bindings/binding.ts'
+import { freePort } from '../../../../../test/support/free-port.ts'
 
 const SSHD = '/usr/sbin/sshd'
 
@@ -102,14 +103,6 @@ function configOf(port: number, hostKey: string, authorized: string): string[] {
     'MaxStartups 500',
     'LogLevel VERBOSE',
   ]
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 async function listening(port: number, log: () => string): Promise<void> {
