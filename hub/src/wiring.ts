@@ -33,6 +33,7 @@ import { Mailbox } from './queue/mailbox.ts'
 import { Outgoing } from './queue/outgoing.ts'
 import { WakeUps } from './queue/wake-ups.ts'
 import { lateAddresses, type LateAddresses } from './sessions/addresses.ts'
+import { MemoryOnceStore } from './sessions/memory-once-store.ts'
 import { makeSessions, type SessionSurroundings } from './sessions/make-sessions.ts'
 import type { OnceValues } from './sessions/once-values.ts'
 import { Principals } from './sessions/principals.ts'
@@ -149,9 +150,11 @@ export async function wireHub(
   const writes = new Writes(db)
   registerStores(container, { db, clock }, writes)
   registerServices(container)
+  const isAlone = 'file' in place
   registerSessions(container, new SqlOnceStore(db, writes, clock), {
     algorithm,
-    marks: openSessionMarks(redis, { isAlone: 'file' in place }),
+    memory: isAlone ? new MemoryOnceStore(clock) : undefined,
+    marks: openSessionMarks(redis, { isAlone }),
   })
   registerSiteServices(container, db, writes)
   const { trackedSubjects } = limits
@@ -165,7 +168,10 @@ export async function wireHub(
 
 /** Held requests are woken by whatever hub of the store has something for them. */
 function makeWakeUps(others: PostgresListener | undefined): WakeUps {
-  const wakeUps = new WakeUps((subject) => others?.tell(subject))
+  const wakeUps = new WakeUps(
+    (subject) => others?.tell(subject),
+    () => others?.tellEverything(),
+  )
   others?.listen({
     heard: (subject) => wakeUps.hear(subject),
     missed: () => wakeUps.wakeAll(),
@@ -213,7 +219,7 @@ function registerServices(container: Container): void {
 function registerSessions(
   container: Container,
   database: SqlOnceStore,
-  given: Pick<SessionSurroundings, 'algorithm' | 'marks'>,
+  given: Pick<SessionSurroundings, 'algorithm' | 'memory' | 'marks'>,
 ): void {
   const made = once((c) =>
     makeSessions({

@@ -24,6 +24,8 @@ export interface SessionSurroundings {
   readonly store: SessionKeyStore
   /** Redis, where the hub has one. */
   readonly redis: OnceMemory | undefined
+  /** Of this process, where it is the only one of its store. */
+  readonly memory: OnceMemory | undefined
   readonly database: OnceMemory & { readonly generation: string } & SessionEndsParts['database']
   readonly marks: SessionEndsParts['marks']
   readonly algorithm: AccessTokenAlgorithm
@@ -31,9 +33,9 @@ export interface SessionSurroundings {
 
 /** Makes challenges and nonces, and the sessions that are opened with them. */
 export function makeSessions(parts: SessionSurroundings): { once: OnceValues; sessions: Sessions } {
-  const { clock, limits, principals, lives, addresses, store, redis, database, algorithm } = parts
+  const { clock, limits, principals, lives, addresses, store, database, algorithm } = parts
   const keys = new SessionKeys({ clock, limits, store, algorithm })
-  const memories = redis === undefined ? [database] : [redis, database]
+  const memories = [parts.redis, parts.memory ?? database].filter((one) => one !== undefined)
   const once = new OnceValues({ clock, limits, keys, memories, burned: database })
   const ends = new SessionEnds({ tokenMs: limits.tokenMs, database, marks: parts.marks })
   const proofs = new Proofs(once, addresses)

@@ -64,13 +64,8 @@ export class OnceValues {
 
   /** When a challenge of ours was issued for this key. Units: epoch milliseconds. */
   async issuedAt(challenge: string, keyId: string): Promise<number | undefined> {
-    for (const { generation } of this.#parts.memories) {
-      if (generation === undefined) continue
-      const stamp = { kind: 'challenge', generation, keyId } as const
-      const atMs = await readStamp(this.#parts.keys, stamp, challenge)
-      if (atMs !== undefined) return atMs
-    }
-    return undefined
+    const { keys, burned } = this.#parts
+    return readStamp(keys, { kind: 'challenge', generation: burned.generation, keyId }, challenge)
   }
 
   /** The nonce for the next proof. */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Values that count once, in the database and in Redis: the same promises, and what Redis loses is said to be lost. */
+/** Values that count once, in memory, in the database and in Redis: the same promises, and what Redis loses is said to be lost. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { MemoryOnceStore } from '../../src/sessions/memory-once-store.ts'
 import type { OnceMemory } from '../../src/sessions/once-store.ts'
 import { openDatabase } from '../../src/stores/database.ts'
 import { RedisLink } from '../../src/stores/redis-link.ts'
@@ -56,7 +57,11 @@ async function until(check: () => boolean): Promise<void> {
   }
 }
 
+const openMemory = (clock = { now: () => Date.now() }, maxValues = 10_000) =>
+  new MemoryOnceStore(clock, maxValues)
+
 describe.each<[string, () => Promise<OnceMemory>]>([
+  ['memory', async () => openMemory()],
   ['the database', () => openSql()],
   ['Redis', () => openLink()],
 ])('values that count once, in %s', (_, open) => {
@@ -91,6 +96,48 @@ describe('the database of used values', () => {
     await store.take('proof', 'new', MINUTE)
     expect(await store.take('proof', 'old', MINUTE)).toBe(true)
     expect(await store.take('proof', 'new', MINUTE)).toBe(false)
+  })
+})
+
+describe('the memory of used values', () => {
+  it('forgets what does not matter any more', async () => {
+    let nowMs = 1_000_000
+    const store = openMemory({ now: () => nowMs }, 2)
+    await store.take('proof', 'old', MINUTE)
+    nowMs += MINUTE
+    expect(await store.take('proof', 'old', MINUTE)).toBe(false)
+    await store.take('proof', 'new', MINUTE)
+    nowMs += 2_000
+    expect(await store.take('proof', 'old', MINUTE)).toBe(true)
+    expect(await store.take('proof', 'new', MINUTE)).toBe(false)
+  })
+
+  it('is another one for each start of the hub', () => {
+    expect(openMemory().generation).not.toBe(openMemory().generation)
+  })
+
+  it('begins anew when it is full, rather than forget one of them', async () => {
+    const store = openMemory(undefined, 2)
+    const { generation } = store
+    await store.take('proof', 'a', MINUTE)
+    await store.take('proof', 'b', MINUTE)
+    expect(await codeOf(store.take('proof', 'c', MINUTE))).toBe('ERR_STORE_AWAY')
+    expect(store.generation).not.toBe(generation)
+    expect(await store.take('proof', 'c', MINUTE)).toBe(true)
+  })
+
+  it('begins anew when the clock is set back, because what it forgot could count again', async () => {
+    let nowMs = 1_000_000
+    const store = openMemory({ now: () => nowMs })
+    const { generation } = store
+    await store.take('proof', 'a', MINUTE)
+    nowMs += 5 * MINUTE
+    await store.take('proof', 'b', MINUTE)
+    nowMs -= 5 * MINUTE
+    expect(await codeOf(store.take('proof', 'a', MINUTE))).toBe('ERR_STORE_AWAY')
+    expect(store.generation).not.toBe(generation)
+    expect(await store.take('proof', 'a', MINUTE)).toBe(true)
+    expect(await store.take('proof', 'a', MINUTE)).toBe(false)
   })
 })
 
