@@ -2,6 +2,7 @@
 /** How a hub goes: what was begun gets to its end, and nothing new begins. */
 import { request } from 'node:http'
 import { once } from 'node:events'
+import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { HUB_LIMITS } from '@sallyport/hub'
@@ -45,6 +46,22 @@ describe('a hub that is told to go', () => {
     expect(await answered).toBe(400)
     await gone
     expect(performance.now() - startedAt).toBeLessThan(2_500)
+  })
+
+  it('tells whoever still asks over an open connection that it goes', async () => {
+    const { finish } = await begin()
+    const asking = connect(Number(new URL(own.url).port), '127.0.0.1')
+    asking.write('GET /ready HTTP/1.1\r\nhost: hub\r\n')
+    await sleep(200)
+    const gone = own.hub[Symbol.asyncDispose]()
+    await sleep(200)
+    asking.write('\r\n')
+    let answer = ''
+    for await (const bytes of asking) answer += String(bytes)
+    expect(answer).toMatch(/^HTTP\/1.1 503 .*ERR_DRAINING/s)
+    expect(answer.toLowerCase()).toContain('\r\nconnection: close\r\n')
+    finish()
+    await gone
   })
 
   it('waits for a body that does not come no longer than it may', async () => {

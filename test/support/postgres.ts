@@ -88,11 +88,11 @@ export class TestPostgres implements AsyncDisposable {
     return `postgres://${SUPERUSER}@127.0.0.1:${this.port}/${database}`
   }
 
-  /** Makes an empty database and returns its address. */
-  async createDatabase(): Promise<string> {
+  /** Makes an empty database, or a copy of one that nobody is connected to, and returns its address. */
+  async createDatabase(template = 'template1'): Promise<string> {
     this.#databaseCount += 1
     const name = `hub_${this.#databaseCount}`
-    await this.query(`create database ${name}`)
+    await this.query(`create database ${name} template ${template}`)
     return this.url(name)
   }
 

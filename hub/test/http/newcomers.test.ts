@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Who is sent away while the hub is behind. */
 import { describe, expect, it } from '@jest/globals'
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fastify } from 'fastify'
 import { Newcomers, watchNewcomers } from '../../src/http/newcomers.ts'
+import { OwnHub } from '../support/own-hub.ts'
+import { anyone, temporaryFolder } from '../support/site.ts'
 
 /** What so many newcomers are told who are looked at in this moment. */
 function crowd(newcomers: Newcomers, count: number, atMs: number): (number | undefined)[] {
@@ -59,5 +64,49 @@ describe('a server that is behind', () => {
     const sentAway = urls.filter((_, at) => answers[at]!.statusCode !== 200)
     expect(sentAway.length).toBeGreaterThan(120)
     expect(sentAway.filter((url) => !paths.includes(url))).toEqual([])
+  })
+})
+
+/** Stands still for so long at the next bytes that come to it, before anything that comes after them is read. */
+async function standStillMs(ms: number, scope: AsyncDisposableStack): Promise<Socket> {
+  const listening = createServer((socket) => {
+    socket.on('data', () => {
+      const until = performance.now() + ms
+      while (performance.now() < until);
+    })
+  })
+  listening.listen(0, '127.0.0.1')
+  await once(listening, 'listening')
+  const socket = connect((listening.address() as AddressInfo).port, '127.0.0.1')
+  scope.defer(() => void (socket.destroy(), listening.close()))
+  await once(socket, 'connect')
+  return socket
+}
+
+async function allOf(socket: Socket): Promise<string> {
+  let text = ''
+  for await (const bytes of socket) text += String(bytes)
+  return text
+}
+
+describe('a hub that is behind', () => {
+  it('tells most of those who all begin a session at once when to come again', async () => {
+    await using scope = new AsyncDisposableStack()
+    const { url } = await OwnHub.open(await temporaryFolder(scope), scope)
+    const body = JSON.stringify({ keyId: anyone().signing.keyId })
+    const head = `POST /v1/sessions/challenges HTTP/1.1\r\nhost: hub\r\nconnection: close\r\n`
+    const rest = `content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`
+    const sockets = Array.from({ length: 180 }, () => connect(Number(new URL(url).port)))
+    const still = await standStillMs(1_400, scope)
+    await sleep(300)
+    still.write('x')
+    for (const socket of sockets) socket.write(head + rest)
+    const answers = await Promise.all(sockets.map(allOf))
+    const told = answers.filter((answer) => /^HTTP\/1.1 503 .*ERR_BUSY/s.test(answer))
+    expect(told.length).toBeGreaterThan(40)
+    expect(told.every((answer) => /\r\nretry-after: \d+\r\n/.test(answer))).toBe(true)
+    expect(answers.filter((answer) => answer.startsWith('HTTP/1.1 200 ')).length).toBe(
+      answers.length - told.length,
+    )
   })
 })

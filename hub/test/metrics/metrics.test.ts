@@ -65,13 +65,17 @@ describe('the metrics of a hub', () => {
     expect(count('store_seconds_count{operation="select"}')).toBeGreaterThan(3)
     expect(count('ready')).toBe(1)
     expect(count('part_ok{part="database"}')).toBe(1)
+    expect(count('part_ok{part="disk"}')).not.toBeNaN()
   })
 
   it('tell how many requests are held and how many envelopes wait, now', async () => {
     const other = await own.enrol()
     const poll = other.client.takeDeliveries({ waitSeconds: 20 })
-    await new Promise((done) => setTimeout(done, 200))
-    const text = await scrape()
+    let text = await scrape()
+    for (let n = 0; n < 100 && valueOf(text, 'sallyport_hub_held_requests') === 0; n += 1) {
+      await new Promise((done) => setTimeout(done, 50))
+      text = await scrape()
+    }
     expect(valueOf(text, 'sallyport_hub_held_requests')).toBe(1)
     expect(valueOf(text, 'sallyport_hub_connections')).toBeGreaterThan(1)
     expect(valueOf(text, 'sallyport_hub_queue_envelopes{state="queued"}')).toBe(1)

@@ -2,6 +2,8 @@
 /** Both stores, each opened as often as there are hubs. */
 import { randomUUIDv7 } from 'node:crypto'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import type { HubConfig } from '@sallyport/hub'
 import type { HubDatabase } from '../../src/stores/database.ts'
 import { openDatabase } from '../../src/stores/database.ts'
 import { EnvelopeStore } from '../../src/stores/envelope-store.ts'
@@ -10,8 +12,8 @@ import { sqliteDialect } from '../../src/stores/sqlite-dialect.ts'
 import { ownClock } from '../../src/stores/store-clock.ts'
 import type { AgentRow } from '../../src/stores/tables.ts'
 import { Writes } from '../../src/stores/writes.ts'
-import { freshDatabase } from './postgres.ts'
-import { TestClock, temporaryFolder } from './site.ts'
+import { freshDatabase, migratedDatabase, sharedPostgres } from './postgres.ts'
+import { TestClock, temporaryFolder, type TestSite } from './site.ts'
 
 /** What one hub has of a store. */
 export interface StoreOfHub {
@@ -25,6 +27,24 @@ export interface StoreOfHub {
 export const STORE_KINDS = ['SQLite', 'PostgreSQL'] as const
 /** One of them. */
 export type StoreKind = (typeof STORE_KINDS)[number]
+
+/** Where a hub of such a store works: what its site is opened with. */
+export async function placeOn(kind: StoreKind): Promise<Partial<HubConfig>> {
+  return kind === 'PostgreSQL' ? { database: await migratedDatabase() } : {}
+}
+
+/** Asks the database of a site's hub behind its back. */
+export async function askStore(
+  { config, databaseFile }: TestSite,
+  text: string,
+): Promise<Record<string, unknown>[]> {
+  const { database } = config
+  if (database !== undefined) {
+    return (await sharedPostgres()).query(text, new URL(database).pathname.slice(1))
+  }
+  using db = new DatabaseSync(databaseFile)
+  return db.prepare(text).all()
+}
 
 /** Opens an empty store for two hubs. */
 export async function openStores(
