@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The primary of the hubs' database is killed and its standby promoted: what was promised is kept, and work goes on. */
 import { randomUUIDv7 } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import type { HubClient } from '@sallyport/core/transport'
+import { hubRefusalOf, type HubClient } from '@sallyport/core/transport'
 import { TestPostgres } from '../support/postgres.ts'
 import { Replicas, persist, submit, type BareAgent } from '../support/replicas.ts'
 
@@ -42,6 +43,18 @@ async function answerAll(): Promise<string[]> {
   }
 }
 
+/** What the hubs say that cannot work, once they have found out. */
+async function refusalOf(hub: HubClient): Promise<string> {
+  const endsAt = performance.now() + READY_MS
+  while (performance.now() < endsAt) {
+    const error = await hub.ready().catch((thrown: unknown) => thrown)
+    const refusal = hubRefusalOf(error)
+    if (refusal !== undefined) return `${refusal.status} ${refusal.code}`
+    await sleep(100)
+  }
+  return 'nothing'
+}
+
 const promoted = async (): Promise<number> => {
   await standby.promote()
   const promotedAt = performance.now()
@@ -65,6 +78,7 @@ describe('a database whose primary is killed', () => {
     }
     await primary.end('SIGKILL')
     const keptBefore = [...kept]
+    expect(await refusalOf(operator)).toBe('503 ERR_NOT_READY')
     expect(await promoted()).toBeLessThan(READY_MS)
     for (const { envelopeId } of answered) {
       expect(await operator.showEnvelope(envelopeId)).toMatchObject({

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Two hubs on one PostgreSQL, whose clocks are ten minutes apart: nothing lost, nothing twice, whoever falls. */
+/** Two hubs on one PostgreSQL and one Redis, whose clocks are ten minutes apart: nothing lost, nothing twice, whoever falls. */
 import { randomBytes, randomUUIDv7 } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { makeIdentity } from '@sallyport/core/crypto'
 import { hubRefusalOf, type HubClient } from '@sallyport/core/transport'
+import { overhearList, replayAtBoth } from '../support/overheard.ts'
 import { TestPostgres } from '../support/postgres.ts'
-import { Replicas, persist, redemption, submit } from '../support/replicas.ts'
+import { TestRedis } from '../support/redis.ts'
+import { Replicas, persist, redemption, submit, type BareAgent } from '../support/replicas.ts'
+import { startRoundRobin, type RoundRobin } from '../support/round-robin.ts'
 
 const MINUTE_MS = 60_000
 const LEASE_MS = 5_000
@@ -15,18 +18,28 @@ const LATE_MS = 1_500
 
 let postgres: TestPostgres
 let database: string
+let redis: TestRedis
+/** Which Redis answers at the address that the hubs have of it. */
+let redisPorts: number[]
+let redisLine: RoundRobin
 let replicas: Replicas
 let operator: HubClient
 beforeAll(async () => {
   postgres = await TestPostgres.start({ settings: ['deadlock_timeout = 200ms'] })
   database = await postgres.createDatabase()
+  redis = await TestRedis.start()
+  redisPorts = [redis.port]
+  redisLine = await startRoundRobin(() => redisPorts)
   const turnedMs = [5 * MINUTE_MS, -5 * MINUTE_MS]
   const limits = { leaseMs: LEASE_MS, openPerAgent: 1_000 }
-  replicas = await Replicas.open({ database, turnedMs, limits })
+  const stores = { database, redis: redisLine.url.replace('http:', 'redis:') }
+  replicas = await Replicas.open({ ...stores, turnedMs, limits })
   operator = replicas.connect(replicas.operatorIdentity)
 }, 60_000)
 afterAll(async () => {
   await replicas[Symbol.asyncDispose]()
+  await redisLine[Symbol.asyncDispose]()
+  await redis[Symbol.asyncDispose]()
   await postgres[Symbol.asyncDispose]()
 })
 
@@ -96,6 +109,23 @@ async function work(client: HubClient, ledger: Ledger, stop: AbortSignal): Promi
   }
 }
 
+/** What a hub refused with. */
+async function refusalOf(call: Promise<unknown>): Promise<string | undefined> {
+  try {
+    await call
+    return 'nothing'
+  } catch (error) {
+    return hubRefusalOf(error)?.code
+  }
+}
+
+/** Waits until a Redis has what the other has. */
+async function copied(standby: TestRedis): Promise<void> {
+  const sizes = async () => [await redis.command('DBSIZE'), await standby.command('DBSIZE')]
+  for (let [one, other] = await sizes(); one !== other || other === 0; [one, other] = await sizes())
+    await sleep(50)
+}
+
 async function stateOf(ids: readonly string[]): Promise<Record<string, number>> {
   const list = ids.map((id) => `'${id}'`).join()
   const found = await rows(
@@ -110,6 +140,28 @@ async function allAnswered(ids: readonly string[]): Promise<void> {
     if (performance.now() > endsAt) throw new Error(JSON.stringify(await stateOf(ids)))
     await sleep(50)
   }
+}
+
+/** Waits until both hubs say that they are degraded, by Redis alone, or that nothing is wrong. */
+async function bothSay(degraded: readonly 'redis'[]): Promise<void> {
+  const endsAt = performance.now() + 20_000
+  for (const n of [0, 1]) {
+    const hub = replicas.connect(replicas.operatorIdentity, replicas.urlOf(n))
+    while (JSON.stringify((await hub.ready()).degraded) !== JSON.stringify(degraded)) {
+      if (performance.now() > endsAt) throw new Error(`hub ${n}: ${(await hub.ready()).degraded}`)
+      await sleep(100)
+    }
+  }
+}
+
+/** One job there and back, by way of either hub. */
+async function oneJob({ agentId, identity }: BareAgent): Promise<string> {
+  const id = await submit(operator, agentId)
+  const client = replicas.connect(identity)
+  const deliveries = await client.takeDeliveries({ waitSeconds: 5 })
+  expect(deliveries.map(({ envelopeId }) => envelopeId)).toEqual([id])
+  await client.answerEnvelope(id, 'answer')
+  return (await operator.showEnvelope(id)).state
 }
 
 describe('two hubs on one database', () => {
@@ -147,20 +199,41 @@ describe('two hubs on one database', () => {
     expect(performance.now() - startedAt).toBeLessThan(5_000)
   })
 
+  it('end the poll at one when its agent is sent away at the other, and take no token of it', async () => {
+    const agent = await replicas.enrol(operator)
+    const [polling, ...others] = [1, 0, 1].map((n) =>
+      replicas.connect(agent.identity, replicas.urlOf(n)),
+    )
+    for (const client of others) await client.describeAgent('there')
+    const poll = refusalOf(polling!.takeDeliveries({ waitSeconds: 30 }))
+    await sleep(300)
+    const startedAt = performance.now()
+    await replicas.connect(replicas.operatorIdentity, replicas.urlOf(0)).revokeAgent(agent.agentId)
+    const dead = await Promise.all(others.map((client) => refusalOf(client.describeAgent('gone'))))
+    expect(await poll).toBe('ERR_AGENT_REVOKED')
+    expect(performance.now() - startedAt).toBeLessThan(5_000)
+    expect(dead).toEqual(['ERR_AGENT_REVOKED', 'ERR_AGENT_REVOKED'])
+    for (const n of [0, 1]) {
+      const anew = replicas.connect(agent.identity, replicas.urlOf(n))
+      expect(await refusalOf(anew.describeAgent('again'))).toBe('ERR_AGENT_REVOKED')
+    }
+  })
+
+  it('take what was overheard on its way to one at neither of them', async () => {
+    const requests = await overhearList(replicas)
+    expect(requests).toHaveLength(2)
+    expect(await replayAtBoth(replicas, requests)).toEqual(new Set(['ERR_DPOP_PROOF']))
+  })
+
   it('let one of fifty who race for a code be the agent (D02)', async () => {
     const { redeemToken } = await replicas.makeCode(operator)
     const racers = Array.from({ length: 50 }, async (_, n) => {
       const identity = makeIdentity('racer', randomBytes(64))
       const client = replicas.connect(identity, replicas.urlOf(n % 2))
-      try {
-        await client.redeemCode(redemption(redeemToken, identity))
-        return 'agent'
-      } catch (error) {
-        return hubRefusalOf(error)?.code
-      }
+      return refusalOf(client.redeemCode(redemption(redeemToken, identity)))
     })
     const outcomes = await Promise.all(racers)
-    expect(outcomes.filter((outcome) => outcome === 'agent')).toHaveLength(1)
+    expect(outcomes.filter((outcome) => outcome === 'nothing')).toHaveLength(1)
     expect(outcomes.filter((outcome) => outcome === 'ERR_CODE_REFUSED')).toHaveLength(49)
   })
 
@@ -242,5 +315,32 @@ describe('two hubs on one database', () => {
         .join()})`,
     )
     expect(results).toEqual([{ n: 60 }])
+  })
+
+  it('let nothing in again, and do every job, when their Redis falls and others take its place', async () => {
+    const agent = await replicas.enrol(operator)
+    await using standby = await TestRedis.start(['--replicaof', '127.0.0.1', String(redis.port)])
+    await using empty = await TestRedis.start()
+    const first = await overhearList(replicas)
+    await copied(standby)
+    redisPorts = [standby.port]
+    await redis.kill()
+    // One that is no primary yet is not used.
+    await bothSay(['redis'])
+    expect(await replayAtBoth(replicas, first)).toEqual(new Set(['ERR_DPOP_NONCE']))
+    expect(await oneJob(agent)).toBe('answered')
+    const meanwhile = await overhearList(replicas)
+    await standby.command('REPLICAOF', 'NO', 'ONE')
+    await bothSay([])
+    expect(await replayAtBoth(replicas, first)).toEqual(new Set(['ERR_DPOP_NONCE']))
+    expect(await replayAtBoth(replicas, meanwhile)).toEqual(new Set(['ERR_DPOP_PROOF']))
+    expect(await oneJob(agent)).toBe('answered')
+    const later = await overhearList(replicas)
+    redisPorts = [empty.port]
+    await standby.kill()
+    expect(await oneJob(agent)).toBe('answered')
+    expect(await replayAtBoth(replicas, [...first, ...later])).toEqual(new Set(['ERR_DPOP_NONCE']))
+    expect(await replayAtBoth(replicas, meanwhile)).toEqual(new Set(['ERR_DPOP_PROOF']))
+    await bothSay([])
   })
 })

@@ -34,6 +34,8 @@ export interface BareAgent {
 /** How the hubs are started. */
 export interface ReplicasOptions {
   readonly database: string
+  /** Address of a Redis that they share. */
+  readonly redis?: string
   readonly hubCount?: number
   /** How much the clock of each hub is ahead. Units: milliseconds. */
   readonly turnedMs?: readonly number[]
@@ -68,6 +70,11 @@ export class Replicas implements AsyncDisposable {
     return this.#shared.url
   }
 
+  /** Keeps what clients send to the address of all, until it is told. */
+  overhear(): () => string {
+    return this.#shared.overhear()
+  }
+
   /** The address of one of them. */
   urlOf(index: number): string {
     return `http://127.0.0.1:${this.#ports[index]}`
@@ -75,13 +82,15 @@ export class Replicas implements AsyncDisposable {
 
   /** Starts one, again or for the first time. */
   async start(index: number): Promise<Running> {
+    const { database, redis } = this.#options
     const turnedMs = this.#options.turnedMs?.[index] ?? 0
+    const stores = ['--database', database, ...(redis === undefined ? [] : ['--redis', redis])]
     const before = `--import=${join(import.meta.dirname, 'turned-clock.ts')}`
     const files = ['site', 'limits'].flatMap((name) => [`--${name}`, this.#file(name)])
     const hub = await startMain(
       'hub',
       [
-        ...['--database', this.#options.database, '--port', String(this.#ports[index])],
+        ...[...stores, '--port', String(this.#ports[index])],
         ...['--public-url', this.url, ...files],
       ],
       { home: this.#folder, env: { NODE_OPTIONS: before, TURNED_MS: String(turnedMs) } },

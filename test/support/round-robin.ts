@@ -5,11 +5,14 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 /** Who shares connections out. */
 export interface RoundRobin extends AsyncDisposable {
   readonly url: string
+  /** Begins to keep what comes from clients; the function that it returns ends that, and tells it. */
+  overhear(): () => string
 }
 
 /** Starts it, for whatever ports there are when a connection comes. */
 export async function startRoundRobin(ports: () => readonly number[]): Promise<RoundRobin> {
   const sockets = new Set<Socket>()
+  const listeners = new Set<(bytes: Buffer) => void>()
   let next = 0
   const keep = (socket: Socket) => {
     sockets.add(socket)
@@ -29,6 +32,9 @@ export async function startRoundRobin(ports: () => readonly number[]): Promise<R
       to.on('close', () => from.destroy())
       from.on('close', () => to.destroy())
       from.pipe(to).pipe(from)
+      from.on('data', (bytes: Buffer) => {
+        for (const listen of listeners) listen(bytes)
+      })
     })
   }
   const listening = createServer((socket) => join(keep(socket), ports().length))
@@ -36,6 +42,15 @@ export async function startRoundRobin(ports: () => readonly number[]): Promise<R
   const { port } = listening.address() as AddressInfo
   return {
     url: `http://127.0.0.1:${port}`,
+    overhear() {
+      const heard: Buffer[] = []
+      const listen = (bytes: Buffer) => void heard.push(bytes)
+      listeners.add(listen)
+      return () => {
+        listeners.delete(listen)
+        return Buffer.concat(heard).toString('latin1')
+      }
+    },
     [Symbol.asyncDispose]: async () => {
       for (const socket of sockets) socket.destroy()
       await new Promise((done) => listening.close(done))
