@@ -3,9 +3,11 @@
 import { instantOf, parseJson } from '@sallyport/core/protocol'
 import { LimitStep, routes } from '@sallyport/core/transport'
 import type { Clock } from '@sallyport/core/wiring'
+import { Lifts } from '../abuse/lifts.ts'
 import type { Quarantines } from '../abuse/quarantines.ts'
 import type { HubLimits } from '../limits.ts'
 import type { Log } from '../log.ts'
+import type { WakeUps } from '../queue/wake-ups.ts'
 import type { LimitStore, StepEntry } from '../stores/limit-store.ts'
 import { operatorOf } from './authenticate.ts'
 import { serve, type RouteHost } from './serve.ts'
@@ -17,6 +19,7 @@ export interface LimitRoutesParts {
   readonly limits: HubLimits
   readonly limitStore: LimitStore
   readonly quarantines: Quarantines
+  readonly wakeUps: WakeUps
 }
 
 const MAX_ENTRY_BYTES = 4_096
@@ -25,8 +28,9 @@ const MAX_KEYS = 1_000
 /** Serves the two routes. */
 export function addLimits(
   host: RouteHost,
-  { clock, log, limits, limitStore, quarantines }: LimitRoutesParts,
+  { clock, log, limits, limitStore, quarantines, wakeUps }: LimitRoutesParts,
 ): void {
+  const lifts = new Lifts({ quarantines, guard: host.guard, wakeUps })
   serve(host, routes.readLimits, {
     async handle({ principal }) {
       const { siteId } = operatorOf(principal)
@@ -46,9 +50,8 @@ export function addLimits(
   serve(host, routes.liftKey, {
     async handle({ body: { keyId }, principal }) {
       const { siteId, keyId: by } = operatorOf(principal)
-      const wasOut = await quarantines.lift(siteId, keyId)
+      const wasOut = await lifts.lift(siteId, keyId)
       if (!wasOut) return { wasOut }
-      await host.guard.forgive(keyId)
       const event = { event: 'limit.lifted', of: 'key', subject: keyId, by } as const
       await limitStore.note(siteId, event, { nowMs: clock.now(), keep: limits.stepsShown })
       log.warn({ siteId, ...event }, event.event)

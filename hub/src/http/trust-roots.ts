@@ -43,8 +43,8 @@ export function addTrustRoots(
       })
       if (isNew) {
         log.info({ siteId, version, keyId }, 'root.taken')
-        // Whoever waits is looked up again, and is out if the new root does not know them.
-        wakeUps.wakeAll()
+        // Whoever waits, at whichever hub, is looked up again, and is out if the new root does not know them.
+        wakeUps.wakeAllEverywhere()
       }
       return {}
     },

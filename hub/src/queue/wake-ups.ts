@@ -19,11 +19,16 @@ export class WakeUps {
   readonly #watches = new Map<string, Set<OneWatch>>()
   readonly #listeners = new Set<(subject: string) => void>()
   readonly #tellOthers: (subject: string) => void
+  readonly #wakeOthers: () => void
   #isDraining = false
 
-  /** `tellOthers` makes other hubs hear of a subject, where there are any. */
-  constructor(tellOthers: (subject: string) => void = () => undefined) {
+  /** Where there are other hubs, `tellOthers` makes them hear of a subject, and `wakeOthers` wake everyone. */
+  constructor(
+    tellOthers: (subject: string) => void = () => undefined,
+    wakeOthers: () => void = () => undefined,
+  ) {
     this.#tellOthers = tellOthers
+    this.#wakeOthers = wakeOthers
   }
 
   /** Begins to watch a subject. */
@@ -60,6 +65,12 @@ export class WakeUps {
   /** Wakes everyone here once: something changed that may concern any of them. */
   wakeAll(): void {
     for (const subject of this.#watches.keys()) this.#wakeHere(subject)
+  }
+
+  /** The same at every hub. */
+  wakeAllEverywhere(): void {
+    this.wakeAll()
+    this.#wakeOthers()
   }
 
   /** Watches in all. */

@@ -67,6 +67,11 @@ export class PostgresListener implements AsyncDisposable {
     setImmediate(() => void this.#tellAll())
   }
 
+  /** Has the other hubs look at everything. */
+  tellEverything(): void {
+    this.tell(EVERYTHING)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ended.abort()
     await this.#tellAll()

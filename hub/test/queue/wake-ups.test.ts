@@ -75,6 +75,17 @@ describe('wake-ups', () => {
     await other.next(LONG_MS, NEVER)
   })
 
+  it('of everything are told to the other hubs', async () => {
+    const there = new WakeUps()
+    const here = new WakeUps(undefined, () => there.wakeAll())
+    using watches = new DisposableStack()
+    const waiting = [here, there].map((hub) =>
+      watches.use(hub.watch('envelope')).next(LONG_MS, NEVER),
+    )
+    here.wakeAllEverywhere()
+    await Promise.all(waiting)
+  })
+
   it('forget a subject with its last watch', () => {
     const wakeUps = new WakeUps()
     const watches = [wakeUps.watch('a'), wakeUps.watch('a'), wakeUps.watch('b')]

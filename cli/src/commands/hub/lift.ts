@@ -7,7 +7,7 @@ import { operatorFlags, withOperator } from '../../operator-flags.ts'
 export class HubLift extends BaseCommand {
   static override summary = 'Let a key in again that the hub put out'
   static override description =
-    'What was counted of it is forgotten. Find out first what its holder does: `hub status` says since when the key is out.'
+    'What was counted of it is forgotten, at every hub of the database. Find out first what its holder does: `hub status` says since when the key is out.'
   static override examples = [
     {
       description: 'The key of an agent, by the name of the agent',
