@@ -73,6 +73,7 @@ const LIBRARY_CODES: ReadonlyMap<string, [code: string, message: string]> = new 
   ['FST_ERR_CTP_INVALID_MEDIA_TYPE', ['ERR_MEDIA_TYPE', 'the media type is not taken here']],
   ['FST_ERR_CTP_INVALID_CONTENT_LENGTH', ['ERR_HTTP', 'the request has not the length it says']],
   ['FST_ERR_BAD_URL', ['ERR_HTTP', 'the path is not a path']],
+  ['FST_ERR_MAX_PARAM_LENGTH', ['ERR_HTTP', 'a part of the path is too long']],
   ['FST_ERR_HANDLER_TIMEOUT', ['ERR_DEADLINE', 'the hub did not get to this request in time']],
   ['HPE_HEADER_OVERFLOW', ['ERR_HEADERS_SIZE', 'the headers are too large']],
   ['ERR_HTTP_REQUEST_TIMEOUT', ['ERR_REQUEST_TIMEOUT', 'the request did not come in time']],

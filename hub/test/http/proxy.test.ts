@@ -4,15 +4,20 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
+import { request as askPlain } from 'node:http'
+import { request as askTls } from 'node:https'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { digestOf } from '@sallyport/core/crypto'
 import { makeAuthority } from '../../../core/test/plugins/broker/endpoint/certificates.ts'
+import { HUB_LIMITS } from '@sallyport/hub'
 import { OwnHub } from '../support/own-hub.ts'
 import { temporaryFolder } from '../support/site.ts'
 import { freePort } from '../../../test/support/free-port.ts'
 
+/** What the proxy's certificate is believed by. */
+let ca: string
 const FILES = resolve(import.meta.dirname, '../../../packaging/proxy')
 const SLOW = 60_000
 
@@ -74,6 +79,7 @@ describe.each(names)('behind %s', (name) => {
     scope = new AsyncDisposableStack()
     const folder = await temporaryFolder(scope)
     const authority = makeAuthority(folder)
+    ca = authority.ca
     const { cert, key } = authority.leaf('DNS:localhost')
     await writeFile(join(folder, 'hub.pem'), cert)
     await writeFile(join(folder, 'hub.key'), key)
@@ -83,6 +89,7 @@ describe.each(names)('behind %s', (name) => {
       ca: authority.ca,
       publicUrls: [`https://localhost:${port}`],
       trustedProxies: ['127.0.0.1/32'],
+      limits: { ...HUB_LIMITS, backOffFirstMs: 60_000, backOffMaxMs: 60_000 },
     })
     const hub = Number(new URL(own.url).port)
     const proxy = await PROXIES[name]({ folder, port, hub })
@@ -113,6 +120,26 @@ describe.each(names)('behind %s', (name) => {
   )
 
   it(
+    'whoever guesses is one and the same, whatever the headers say; others are not held back for it',
+    async () => {
+      for (let n = 1; n <= ATTEMPTS; n++) {
+        const said = disguises(n)[n % disguises(n).length]!
+        expect(await guess(own.url, { ...said, from: '127.0.0.2' })).toBe(400)
+      }
+      for (const said of disguises(99)) {
+        expect(await guess(own.url, { ...said, from: '127.0.0.2' })).toBe(429)
+      }
+      expect(await guess(own.url, { from: '127.0.0.3' })).toBe(400)
+      // As the proxy would say it: all of one half of an IPv6 address is one.
+      const told = (address: string) => guess(own.hub.url, { 'x-forwarded-for': address })
+      for (let n = 1; n <= ATTEMPTS; n++) expect(await told(`2001:db8:1:2::${n}`)).toBe(400)
+      expect(await told('2001:db8:1:2:ffff:ffff:ffff:ffff')).toBe(429)
+      expect(await told('2001:db8:1:3::1')).toBe(400)
+    },
+    SLOW,
+  )
+
+  it(
     'the largest bundle passes both ways',
     async () => {
       const bytes = randomBytes(8 * 1_024 * 1_024)
@@ -123,6 +150,36 @@ describe.each(names)('behind %s', (name) => {
     SLOW,
   )
 })
+
+/** Attempts of a guesser before the hub lets them wait. */
+const ATTEMPTS = HUB_LIMITS.backOffAfter
+
+/** Guesses a code, from an address, with whatever headers. Returns the status. */
+async function guess(
+  url: string,
+  { from = '127.0.0.1', ...headers }: { from?: string; [header: string]: string | string[] },
+): Promise<number | undefined> {
+  const { port, protocol } = new URL(url)
+  const ask = protocol === 'https:' ? askTls : askPlain
+  const { promise, resolve, reject } = Promise.withResolvers<number | undefined>()
+  const where = { host: '127.0.0.1', port, localAddress: String(from), path: '/v1/enrolments' }
+  const trust = { ca, servername: 'localhost', agent: false as const }
+  const type = { host: 'localhost', 'content-type': 'application/json' }
+  const request = ask({ ...where, ...trust, method: 'POST', headers: { ...type, ...headers } })
+  request.on('response', (answer) => resolve(answer.resume().statusCode)).on('error', reject)
+  request.end('{}')
+  return promise
+}
+
+/** Who a stranger says to be, another one each time. */
+const disguises = (n: number): Record<string, string | string[]>[] => [
+  { 'x-forwarded-for': `198.51.100.${n}` },
+  { 'x-forwarded-for': [`198.51.100.${n}`, `203.0.113.${n}`] },
+  { forwarded: `for=198.51.100.${n}` },
+  { forwarded: `for="[2001:db8:${n}::1]"`, 'x-real-ip': `198.51.100.${n}` },
+  { 'x-forwarded-for': `127.0.0.1, 198.51.100.${n}`, 'x-client-ip': `198.51.100.${n}` },
+  { 'x-forwarded-for': `2001:db8:${n}::1`, via: `1.1 198.51.100.${n}` },
+]
 
 async function answering(own: OwnHub): Promise<void> {
   const client = own.connect()
