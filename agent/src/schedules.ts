@@ -5,6 +5,7 @@ import type { AdmissionPorts } from '@sallyport/core/admission'
 import { Scheduler, type Runner } from '@sallyport/core/runner'
 import type { Logger } from 'pino'
 import type { AuditLoop } from './audit-loop.ts'
+import type { HubStop } from './hub-stop.ts'
 import type { AgentRecord } from './record.ts'
 
 /**
@@ -21,16 +22,18 @@ export interface SchedulingParts {
   readonly record: AgentRecord
   readonly admission: AdmissionPorts
   readonly audit: Pick<AuditLoop, 'checked'>
+  readonly stop: Pick<HubStop, 'holdsSchedules'>
   readonly log: Logger
 }
 
 /** Runs the schedules of an agent until `signal` is aborted; resolves when the runs it began have ended. */
 export async function runSchedules(parts: SchedulingParts, signal: AbortSignal): Promise<void> {
-  const { runner, record, admission, audit, log } = parts
+  const { runner, record, admission, audit, stop, log } = parts
   const scheduler = new Scheduler({
     admission,
     journal: record.journal,
     run: (due) => runner.runDue(due),
+    isHeld: () => stop.holdsSchedules,
     sleep: (ms, until) => sleep(ms, undefined, { signal: until }).catch(() => {}),
     log,
   })

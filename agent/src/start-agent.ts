@@ -8,7 +8,8 @@ import pino, { type Logger } from 'pino'
 import type { AuditLoop } from './audit-loop.ts'
 import { enrolmentBytes, readAgentFile } from './agent-file.ts'
 import type { AgentConfig } from './config.ts'
-import { logTrouble } from './log-trouble.ts'
+import type { HubStop } from './hub-stop.ts'
+import { logTrouble, noteSafely } from './log-trouble.ts'
 import { openMetricsFile } from './metrics.ts'
 import { reportPlugins } from './plugin-events.ts'
 import type { AgentRecord } from './record.ts'
@@ -23,6 +24,7 @@ import {
   AgentHub,
   AgentMemory,
   AgentRunner,
+  AgentStop,
   wireAgent,
 } from './wiring.ts'
 
@@ -71,10 +73,12 @@ export async function startAgent(config: AgentConfig): Promise<RunningAgent> {
   log.info({ agentId, agentName, interruptedCount, version: AGENT_VERSION }, 'agent started')
   const onError = (error: unknown): void => logTrouble(log, error)
   const audit = container.resolve(AgentAudit)
+  const stop = container.resolve(AgentStop)
   opening.defer(() => record.note({ event: 'agent.stopped', details: {} }))
   const schedules = (signal: AbortSignal): Promise<void> =>
-    runSchedules({ runner, record, admission: ports, audit, log }, signal)
-  opening.use(openLoops(runner, container.resolve(AgentHub), { config, log, audit, schedules }))
+    runSchedules({ runner, record, admission: ports, audit, stop, log }, signal)
+  const hub = container.resolve(AgentHub)
+  opening.use(openLoops(runner, hub, { config, log, audit, stop, schedules }))
   if (config.metricsFile !== undefined) {
     const host = container.resolve(AgentHost)
     const path = config.metricsFile
@@ -96,6 +100,7 @@ interface LoopParts {
   readonly config: AgentConfig
   readonly log: Logger
   readonly audit: AuditLoop
+  readonly stop: HubStop
   readonly schedules: (signal: AbortSignal) => Promise<void>
 }
 
@@ -103,10 +108,10 @@ interface LoopParts {
 function openLoops(
   runner: Runner,
   hub: HubClient,
-  { config, log, audit, schedules }: LoopParts,
+  { config, log, audit, stop: hubStop, schedules }: LoopParts,
 ): AsyncDisposable {
   const stop = new AbortController()
-  const onError = (error: unknown): void => logTrouble(log, error)
+  const onError = (error: unknown): void => logTrouble(log, error, hubStop)
   const polling = runPollLoop(
     {
       async takeDeliveries(poll) {
@@ -116,7 +121,10 @@ function openLoops(
       receive: (delivery) => runner.receive(delivery),
       backOff: makeBackOff(Math.random),
       onError,
-      onConnected: () => log.info({ hub: hub.address }, 'hub connected'),
+      onConnected() {
+        noteSafely(log, () => hubStop.served())
+        log.info({ hub: hub.address }, 'hub connected')
+      },
     },
     stop.signal,
   )

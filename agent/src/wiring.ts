@@ -33,6 +33,7 @@ import { openAuditLoop, type AuditLoop } from './audit-loop.ts'
 import { authorityOf, bookOf } from './authority.ts'
 import { openBindingPins, type LockBook } from './bindings/binding-locks.ts'
 import { FileBindingStore, type BindingsChange } from './bindings/binding-store.ts'
+import { makeHubStop, type HubStop } from './hub-stop.ts'
 import { logTrouble } from './log-trouble.ts'
 import { notePluginEvent } from './plugin-events.ts'
 import { DATABASE, openRecord, type AgentRecord } from './record.ts'
@@ -52,6 +53,9 @@ export const AgentMemory = token<AgentRecord>('agent.Record')
 
 /** Keeps the hub's witness of this agent's log up to date. */
 export const AgentAudit = token<AuditLoop>('agent.AuditLoop')
+
+/** How this agent stands with its hub. */
+export const AgentStop = token<HubStop>('agent.HubStop')
 
 /** The hub is not waited for longer when the agent goes. Units: milliseconds. */
 const GOODBYE_MS = 1_000
@@ -91,13 +95,14 @@ export function wireAgent(parts: AgentParts, scope: AsyncDisposableStack): Conta
     }),
   )
   scope.defer(() => hub.endSession(GOODBYE_MS).catch(() => undefined))
+  const stop = makeHubStop(record)
   // Why before the host: what happens to plugins at the end is shown to the hub too.
   const audit = scope.use(
     openAuditLoop({
       witnessing: witnessingOf(parts, record, { authority, hub }),
       rotate: () => rotateLog(rotationOf(record), parts.rotation),
       backOff: makeBackOff(Math.random),
-      onError: (error) => logTrouble(log, error),
+      onError: (error) => logTrouble(log, error, stop),
     }),
   )
   const place = { stateDir, key: parts.bindingsKey }
@@ -123,6 +128,7 @@ export function wireAgent(parts: AgentParts, scope: AsyncDisposableStack): Conta
   container.register(AgentHost, { useValue: host })
   container.register(AgentAdmission, { useValue: admissionOf(parts, record, authority) })
   container.register(AgentAudit, { useValue: audit })
+  container.register(AgentStop, { useValue: stop })
   container.register(AgentRunner, {
     useFactory: once(
       (c) =>
@@ -139,6 +145,7 @@ export function wireAgent(parts: AgentParts, scope: AsyncDisposableStack): Conta
           bundles: { fetch: (digest) => fetchBundle(hub, digest) },
           pins: openBindingPins(place, locks),
           book: bookOf(authority, record.store),
+          witness: record.store.witness,
           clock: c.resolve(Clock),
           makeId: randomUUIDv7,
           maxConcurrentJobs: parts.maxConcurrentJobs,

@@ -99,15 +99,28 @@ describe('a hub that is restored', () => {
       const confirmed = await json('hub', 'confirm', sites[0].confirmCode as string)
       expect(confirmed).toMatchObject({ epoch: 2, rootVersion: 1 })
       expect(confirmed['missingAgents']).toMatchObject([{ name: 'pve2' }])
+      expect(confirmed['toldAgents']).toMatchObject([{ name: 'pve1' }])
       const agent = await startAgent()
-      await until(() => countOf("envelopes WHERE state = 'answered'") === 1)
+      await until(() => countOf("envelopes WHERE state = 'answered'") === 2)
       await agent[Symbol.asyncDispose]()
-      const { fittingCount } = await json('audit', 'query', '--event', 'isolation.accepted')
-      expect(fittingCount).toBe(1)
+      expect(await timesOf('isolation.accepted')).toBe(1)
+      expect([await timesOf('hub.doubted'), await timesOf('hub.believed')]).toEqual([1, 1])
+      expect(doubtOfAgent()).toBeNull()
     },
     SLOW_MS,
   )
 })
+
+/** How often the agent wrote an event down. */
+async function timesOf(event: string): Promise<number> {
+  return (await json('audit', 'query', '--event', event))['fittingCount'] as number
+}
+
+/** Why the agent doubts its hub. */
+function doubtOfAgent(): unknown {
+  using db = new DatabaseSync(join(home.folder, 'agent', 'agent.db'), { readOnly: true })
+  return db.prepare('SELECT doubt FROM witness').get()!['doubt']
+}
 
 /** After the backup, an agent does what waited, and another one comes. */
 async function useBetween(): Promise<void> {

@@ -26,7 +26,7 @@ export interface Unusual {
 }
 
 const WARNINGS =
-  /^(audit\.(set-back|torn)|binding\.locked|bindings\.changed|clock\.anomaly|epoch\.begun|hub\.doubted|isolation\.accepted|plugin\.(crashed|quarantined)|run\.interrupted|trust\.accepted|policy\.accepted)$/
+  /^(audit\.(set-back|torn)|binding\.locked|bindings\.changed|clock\.anomaly|epoch\.begun|hub\.(believed|doubted)|isolation\.accepted|plugin\.(crashed|quarantined)|run\.interrupted|trust\.accepted|policy\.accepted)$/
 
 /** Looks through the entries of the days, with what the entries before them knew. */
 export function unusualIn(before: readonly AuditEntry[], days: readonly AuditEntry[]): Unusual {

@@ -29,7 +29,12 @@ export async function holdHub({
   home,
   hub,
   site,
-}: Pick<Operator, 'home' | 'hub' | 'site'>): Promise<{ key: string; faults: CopyFault[] }> {
+}: Pick<Operator, 'home' | 'hub' | 'site'>): Promise<{
+  readonly key: string
+  /** What the hub showed now. */
+  readonly head: HubHead
+  readonly faults: CopyFault[]
+}> {
   const path = hubRecordOf(home)
   const known = await readRecord(path, HubRecord)
   const named = site.root.root.keys.find(({ role }) => role === 'hub')?.signingKey
@@ -43,9 +48,9 @@ export async function holdHub({
     const seen = { format: 'sallyport-hub-head-1' as const, key, note: head.note, epoch }
     await writeRecord(path, HubRecord, seen)
   }
-  if (why === undefined) return { key, faults: [] }
+  if (why === undefined) return { key, head, faults: [] }
   const restored = isRestored ? `it was restored from a backup (epoch ${epoch}): ` : ''
-  return { key, faults: [{ liar: 'hub', why: `${restored}${why}` }] }
+  return { key, head, faults: [{ liar: 'hub', why: `${restored}${why}` }] }
 }
 
 function doubtOf(

@@ -26,6 +26,7 @@ const ID_OF: Readonly<Record<string, string>> = {
   [documents.scheduleOrder.name]: 'orderId',
   [documents.cancellation.name]: 'cancellationId',
   [documents.isolation.name]: 'isolationId',
+  [documents.hubRestoration.name]: 'restorationId',
 }
 
 /** The kinds. */

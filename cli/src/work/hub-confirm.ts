@@ -4,8 +4,11 @@ import { parseConfirmCode } from '@sallyport/core/crypto'
 import { encodeBase64url } from '@sallyport/core/protocol'
 import type { HubClient } from '@sallyport/core/transport'
 import { isPinned, readAgents } from '../operator/agents.ts'
+import type { PinnedAgent } from '../operator/agents.ts'
 import type { Operator } from '../operator/operator.ts'
+import { announceRestoration } from '../operator/restorations.ts'
 import { revokedAgentIds } from '../operator/revoked-agents.ts'
+import { learnAgents } from '../operator/roster.ts'
 import { readChain } from '../operator/site.ts'
 import type { Talk } from '../output/talk.ts'
 import { waiting } from '../output/waiting.ts'
@@ -29,7 +32,12 @@ export async function hubConfirm(operator: Operator, talk: Talk, typed: string):
     return hub.confirmEpoch({ confirmToken, revokedAgents })
   })
   const { version } = chain.at(-1)!.root
-  const missing = await agentsUnknownTo(operator, revokedAgents)
+  const { known, missing } = await agentsAt(operator, revokedAgents)
+  const { outcomes, doubt } = await waiting(talk, 'leaving word for the agents', () =>
+    announceRestoration(operator, known, epoch),
+  )
+  const told = outcomes.filter((each) => !('problem' in each)).map(({ agent }) => agent)
+  const untold = outcomes.flatMap((each) => ('problem' in each ? [each] : []))
   const document = {
     format: 'sallyport.hub-confirm/1',
     hub: hub.address,
@@ -37,6 +45,7 @@ export async function hubConfirm(operator: Operator, talk: Talk, typed: string):
     rootVersion: version,
     revokedAgents,
     missingAgents: missing.map(({ name, agentId }) => ({ name, agentId })),
+    toldAgents: told.map(({ name, agentId }) => ({ name, agentId })),
   }
   talk.answer(document, () =>
     [
@@ -45,15 +54,31 @@ export async function hubConfirm(operator: Operator, talk: Talk, typed: string):
         ({ name }) =>
           `${talk.paint.warn('missing')}   ${name} enrolled after the backup: sallyport agent code ${name}`,
       ),
+      ...untold.map(
+        ({ agent, problem }) =>
+          `${talk.paint.warn('not told')}  ${agent.name}, which will doubt the hub: ${problem.message}`,
+      ),
+      ...(doubt === undefined
+        ? []
+        : [`${talk.paint.warn('not told')}  no agent: the hub is not believed, ${doubt}`]),
     ].join('\n'),
   )
 }
 
-/** Agents that this operator pinned and the hub does not have. */
-async function agentsUnknownTo({ home, hub }: Operator, revoked: readonly string[]) {
-  const known = new Set(await listedAgentIds(hub))
+/** Agents that count, by whether the hub has them. Why also those of colleagues: they are to be told as well. */
+async function agentsAt(
+  operator: Operator,
+  revoked: readonly string[],
+): Promise<{ known: PinnedAgent[]; missing: PinnedAgent[] }> {
+  await learnAgents(operator)
+  const { home, hub } = operator
+  const listed = new Set(await listedAgentIds(hub))
   const pinned = (await readAgents(home)).filter(isPinned)
-  return pinned.filter(({ agentId }) => !known.has(agentId) && !revoked.includes(agentId))
+  const counted = pinned.filter(
+    ({ agentId, revokedAt }) => revokedAt === undefined && !revoked.includes(agentId),
+  )
+  const isKnown = ({ agentId }: PinnedAgent): boolean => listed.has(agentId)
+  return { known: counted.filter(isKnown), missing: counted.filter((each) => !isKnown(each)) }
 }
 
 async function listedAgentIds(hub: HubClient): Promise<string[]> {

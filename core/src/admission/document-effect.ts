@@ -3,11 +3,15 @@
 import { documents, type DocumentKind, type Isolation } from '../protocol/index.ts'
 import type { Signed } from './check-signatures.ts'
 
-/** Kinds that only forbid. */
-const FORBIDDING: readonly string[] = [documents.revocation.name, documents.cancellation.name]
+/** Kinds that only forbid, and one that no job hangs on. */
+const HARMLESS: readonly string[] = [
+  documents.revocation.name,
+  documents.cancellation.name,
+  documents.hubRestoration.name,
+]
 
 /**
- * The type and the effect of a document, for thresholds: `sallyport/<kind>` and `change`, or `read` where it only forbids.
+ * The type and the effect of a document, for thresholds: `sallyport/<kind>` and `change`, or `read` where it can do no harm.
  *
  * Why: whoever may look may also say stop, so that nobody waits for a second signature in an emergency.
  */
@@ -17,11 +21,11 @@ export function signedAs(
 ): Pick<Signed, 'jobType' | 'effect'> {
   return {
     jobType: `sallyport/${kind.name}`,
-    effect: isForbidding(kind.name, document) ? 'read' : 'change',
+    effect: isHarmless(kind.name, document) ? 'read' : 'change',
   }
 }
 
-function isForbidding(name: string, document: unknown): boolean {
+function isHarmless(name: string, document: unknown): boolean {
   if (name === documents.isolation.name) return (document as Isolation).isIsolated
-  return FORBIDDING.includes(name)
+  return HARMLESS.includes(name)
 }

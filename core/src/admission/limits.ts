@@ -18,6 +18,8 @@ export const ADMISSION_LIMITS = {
   maxReleaseLifetimeMs: DAY,
   /** The longest a pin of a binding may be valid. */
   maxPinLifetimeMs: DAY,
+  /** The longest that operators' word about a restored hub may be valid. */
+  maxRestorationLifetimeMs: 40 * DAY,
   /** How far this host's clock may stand before the highest time it has shown. */
   maxClockStepBackMs: 2 * MINUTE,
   /** The window of the per-job-type rate. */

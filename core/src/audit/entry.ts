@@ -19,8 +19,10 @@ export const MAX_ENTRY_BYTES = 8_192
 /** Everything an agent records, in the past tense. */
 export const AUDIT_EVENTS = [
   'agent.enrolled',
+  'agent.served',
   'agent.started',
   'agent.stopped',
+  'agent.unserved',
   'approval.accepted',
   'approval.refused',
   'ask.admitted',
@@ -38,6 +40,7 @@ export const AUDIT_EVENTS = [
   'epoch.begun',
   'handle.denied',
   'handle.used',
+  'hub.believed',
   'hub.doubted',
   'isolation.accepted',
   'isolation.refused',
@@ -54,6 +57,7 @@ export const AUDIT_EVENTS = [
   'policy.accepted',
   'policy.refused',
   'release.refused',
+  'restoration.refused',
   'result.acknowledged',
   'revocation.accepted',
   'revocation.refused',

@@ -4,7 +4,7 @@ import { HANDLE_NAME, JOB_NAME, PLUGIN_NAME } from '@sallyport/sdk'
 import { z } from 'zod'
 import { BlindRoot, Policy, Roster, SegmentIndex, Withdrawal } from './authority.ts'
 import { Readers, forAgents } from './for-agents.ts'
-import { Cancellation, Isolation, Schedule, ScheduleOrder } from './orders.ts'
+import { Cancellation, HubRestoration, Isolation, Schedule, ScheduleOrder } from './orders.ts'
 import { BindingName, Permission } from './permission.ts'
 import {
   Bytes16,
@@ -323,6 +323,7 @@ export const documents = {
   scheduleOrder: kind('schedule-order', ScheduleOrder, 64 * KIB, 'operator'),
   cancellation: kind('cancellation', Cancellation, 64 * KIB, 'operator', 'customer'),
   isolation: kind('isolation', Isolation, 64 * KIB, 'operator'),
+  hubRestoration: kind('hub-restoration', HubRestoration, 64 * KIB, 'operator'),
   roster: kind('roster', Roster, 96 * KIB, 'operator'),
   withdrawal: kind('withdrawal', Withdrawal, 8 * KIB, 'operator', 'customer'),
   enrolment: kind('enrolment', Enrolment, 140 * KIB, 'operator'),

@@ -59,7 +59,7 @@ export {
   parseBundle,
   parseManifest,
 } from './manifest.ts'
-export { Cancellation, Isolation, Schedule, ScheduleOrder } from './orders.ts'
+export { Cancellation, HubRestoration, Isolation, Schedule, ScheduleOrder } from './orders.ts'
 export { BindingName, Permission, bindingsNamedBy, resourcesNamedBy } from './permission.ts'
 export type { BindingKind } from './permission.ts'
 export { policyInputOf, policyValuesOf } from './policy-input.ts'

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What operators tell agents besides jobs and plugins: run this again and again, leave that job, take no jobs at all. */
+/** What operators tell agents besides jobs and plugins: run this again and again, leave that job, take no jobs at all, the hub was restored. */
 import { z } from 'zod'
 import { forAgents } from './for-agents.ts'
-import { Id, Instant, JobTypeName, JsonObject, KeyId, Name } from './primitives.ts'
+import { Bytes32, Id, Instant, JobTypeName, JsonObject, KeyId, Name } from './primitives.ts'
 
 /** A job that an agent runs by itself at its times. Signed as the job would be. */
 export const Schedule = z.strictObject({
@@ -55,3 +55,18 @@ export const Isolation = z.strictObject({
   issuedAt: Instant,
 })
 export type Isolation = z.infer<typeof Isolation>
+
+/** The hub was restored from a backup: its log is this short, and goes on from here. Agents hold it to that. */
+export const HubRestoration = z.strictObject({
+  restorationId: Id,
+  ...forAgents,
+  /** The epoch of the hub that an operator confirmed. */
+  epoch: z.int().min(2),
+  /** Ed25519 key under which the hub witnesses. */
+  hubKey: Bytes32,
+  /** The head of the hub's own log, signed with that key. Source: C2SP tlog-checkpoint, "Note text". */
+  hubHead: z.string().max(2_048),
+  issuedAt: Instant,
+  expiresAt: Instant,
+})
+export type HubRestoration = z.infer<typeof HubRestoration>

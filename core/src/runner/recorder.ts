@@ -98,6 +98,7 @@ export type RefusedEvent = Extract<
   | 'pin.refused'
   | 'policy.refused'
   | 'release.refused'
+  | 'restoration.refused'
   | 'revocation.refused'
   | 'schedule.refused'
   | 'trust.refused'

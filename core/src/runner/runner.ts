@@ -2,6 +2,7 @@
 /** One delivery's way through an agent: open → admit → journal the intent → run → journal the outcome → answer. */
 import { CodedError, isCodedError } from '@sallyport/sdk'
 import { admit, checkForm, type AdmissionPorts, type Decision } from '../admission/index.ts'
+import type { WitnessStore } from '../audit/index.ts'
 import type { Identity } from '../crypto/index.ts'
 import type { PluginHost } from '../plugins/ports.ts'
 import type { Refusal } from '../protocol/index.ts'
@@ -41,6 +42,8 @@ export interface RunnerPorts {
   readonly pins?: BindingPins
   /** Where trust roots and policies are kept. Unless given, none is taken. */
   readonly book?: AuthorityBook
+  /** Where it is kept how hub and agent stand with each other's logs. Unless given, no word about the hub is taken. */
+  readonly witness?: Pick<WitnessStore, 'read' | 'write'>
   readonly clock: { now(): number }
   /** A new UUIDv7. */
   readonly makeId: () => string

@@ -27,6 +27,8 @@ export interface SchedulerPorts {
   readonly run: (due: DueTime) => Promise<void>
   /** Waits; resolves early, and does not reject, when `signal` is aborted. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
+  /** Whether nothing is due for now; what passes meanwhile is missed. Unless given, never. */
+  readonly isHeld?: () => boolean
   readonly log: RunnerLog
 }
 
@@ -58,6 +60,7 @@ export class Scheduler {
    * Throws: ERR_STORE_…; what was not decided is found at the next look.
    */
   look(): number {
+    if (this.#ports.isHeld?.() === true) return LOOK_EVERY_MS
     const { clock } = this.#ports.admission
     const nowMs = clock.now()
     if (!this.#expectTrustedClock(nowMs, clock.highest())) return LOOK_EVERY_MS

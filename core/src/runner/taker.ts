@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What takes a document other than a job, and what it works with. */
 import type { AdmissionPorts } from '../admission/index.ts'
+import type { WitnessStore } from '../audit/index.ts'
 import type { PluginHost } from '../plugins/ports.ts'
 import type { BindingPins } from './binding-pins.ts'
 import type { Journal } from './ports.ts'
@@ -25,6 +26,8 @@ export interface TakerPorts {
   readonly pins?: BindingPins
   /** Unless given, no trust root and no policy is taken. */
   readonly book?: AuthorityBook
+  /** Unless given, nothing is known of the hub's log. */
+  readonly witness?: Pick<WitnessStore, 'read' | 'write'>
 }
 
 /** Decides on one document and records its answer. */

@@ -6,6 +6,7 @@ import { takeCancellation } from './cancellations.ts'
 import { takeIsolation } from './isolations.ts'
 import { takePin } from './pins.ts'
 import { takeRelease } from './releases.ts'
+import { takeRestoration } from './restorations.ts'
 import { takeRevocation } from './revocations.ts'
 import { takeSchedule, takeScheduleOrder } from './schedules.ts'
 import { takePolicy, takeTrustRoot } from './site-documents.ts'
@@ -21,6 +22,7 @@ export const TAKERS: ReadonlyMap<string, Taker> = new Map([
   [documents.scheduleOrder.payloadType, takeScheduleOrder],
   [documents.cancellation.payloadType, takeCancellation],
   [documents.isolation.payloadType, takeIsolation],
+  [documents.hubRestoration.payloadType, takeRestoration],
   [documents.trustRoot.payloadType, takeTrustRoot],
   [documents.policy.payloadType, takePolicy],
 ])

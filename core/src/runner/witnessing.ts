@@ -175,6 +175,8 @@ export class Witnessing {
       note: answer.hub.note,
       consistency: answer.hub.consistency.map(decodeBase64url),
     }
+    // Why asked anew: an operator's word came meanwhile, and this answers to another head than is known now.
+    if (store.read().hubNote !== (known.hub?.note ?? null)) return
     const verdict = judgeWitness(shown, known.hub, { note: answer.head.note, hub })
     if (!verdict.ok) this.#doubt(verdict.why, hub.note)
     const before = store.read()

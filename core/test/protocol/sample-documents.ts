@@ -6,6 +6,7 @@ import {
   type Approval,
   type Cancellation,
   type Enrolment,
+  type HubRestoration,
   type Isolation,
   type Job,
   type Pin,
@@ -251,6 +252,16 @@ export const isolation: Isolation = {
   issuedAt,
 }
 
+export const hubRestoration: HubRestoration = {
+  restorationId: id('7'),
+  ...addressed,
+  epoch: 2,
+  hubKey: bytes32(4),
+  hubHead: 'sallyport/hub\n0\n',
+  issuedAt,
+  expiresAt,
+}
+
 export const roster: Roster = {
   rosterId: id('f'),
   siteId,
@@ -289,6 +300,7 @@ export const samples = {
   scheduleOrder,
   cancellation,
   isolation,
+  hubRestoration,
   roster,
   withdrawal,
   trustRoot,

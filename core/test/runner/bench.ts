@@ -87,6 +87,7 @@ export class Bench implements Disposable {
         report: (report) => this.#report(report),
       },
       bundles: { fetch: async (digest) => this.#fetch(digest) },
+      witness: this.store.witness,
       clock,
       makeId,
       log: { info() {}, warn() {} },

@@ -5,7 +5,7 @@ import { CodedError } from '@sallyport/sdk'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { verifyAuditLog } from '../../src/audit/index.ts'
+import { parseAuditEntry, verifyAuditLog } from '../../src/audit/index.ts'
 import { digestOf, makeBundle, signDocument, type Identity } from '../../src/crypto/index.ts'
 import type { RunOutcome, RunRequest } from '../../src/plugins/ports.ts'
 import {
@@ -13,6 +13,7 @@ import {
   encodeBase64url,
   instantOf,
   type Approval,
+  type HubRestoration,
   type Revocation,
 } from '../../src/protocol/index.ts'
 import {
@@ -21,11 +22,13 @@ import {
   PINNED,
   agent,
   bundle,
+  hubKey,
   makeApproval,
   makeId,
   makeJob,
   makePin,
   makeRelease,
+  makeRestoration,
   makeRevocation,
   manifest,
   operator,
@@ -298,6 +301,70 @@ describe('an upgrade', () => {
     const wider = approve({ jobs: { read: { ...jobs['read']!, effect: 'destroy' } } })
     expect(await ask(bench, wider)).toMatchObject({ refusal: { reason: 'permissions_differ' } })
     expect(bench.journal.hasBundle(DIGEST)).toBe(false)
+  })
+})
+
+describe("an operator's word that the hub was restored", () => {
+  const doubted = { doubt: 'it shows an older head', doubtedSinceMs: NOW - MINUTE }
+  const restored = (changes: Partial<HubRestoration> = {}, by = operator) =>
+    signDocument(documents.hubRestoration, makeRestoration(changes), by.signing)
+  function doubting(): Bench {
+    const bench = new Bench(folder)
+    const { witness } = bench.store
+    bench.journal.transaction(() =>
+      witness.write({ ...witness.read(), size: 7, segmentsTo: 7, ...doubted, forkNote: 'kept' }),
+    )
+    return bench
+  }
+
+  it('ends the doubt, on record, and the hub is held to the head in it', async () => {
+    using bench = doubting()
+    const { restorationId, hubHead } = makeRestoration()
+    const answer = await ask(bench, restored({ restorationId }))
+    expect(answer).toMatchObject({ state: 'done', output: { epoch: 2, wasDoubted: true } })
+    expect(bench.store.witness.read()).toMatchObject({
+      ...{ doubt: null, doubtedSinceMs: null, size: 0, segmentsTo: 0, forkNote: 'kept' },
+      ...{ hubKey: hubKey.publicKey, hubNote: hubHead },
+    })
+    const [row] = bench.store.audit.read(0, 1)
+    expect(parseAuditEntry(row!.bytes)).toMatchObject({
+      event: 'hub.believed',
+      details: { restorationId, epoch: 2, doubt: doubted.doubt, head: hubHead },
+    })
+  })
+
+  it('says so where there was none', async () => {
+    using bench = new Bench(folder)
+    expect(await ask(bench, restored())).toMatchObject({ output: { wasDoubted: false } })
+  })
+
+  it.each([
+    ['by a stranger', {}, stranger, 'unknown_key'],
+    ['by a publisher', {}, publisher, 'wrong_role'],
+    ['for another agent', { agentIds: [makeId()] }, operator, 'wrong_audience'],
+    ['with a head that the hub did not sign', { hubHead: 'x' }, operator, 'malformed'],
+    [
+      'that is over',
+      { issuedAt: instantOf(NOW - 3 * MINUTE), expiresAt: instantOf(NOW - 2 * MINUTE) },
+      operator,
+      'expired',
+    ],
+  ])('%s is refused, and the doubt stands', async (_what, changes, by, reason) => {
+    using bench = doubting()
+    expect(await ask(bench, restored(changes, by))).toMatchObject({ refusal: { reason } })
+    expect(bench.store.witness.read()).toMatchObject({ size: 7, ...doubted })
+    expect(bench.events()).toEqual(['restoration.refused'])
+  })
+
+  it('under another label than its id is refused', async () => {
+    using bench = doubting()
+    const answer = await bench.answerTo(await bench.deliver(restored(), makeId()))
+    expect(answer).toMatchObject({ refusal: { reason: 'relabelled' } })
+  })
+
+  it('means nothing to a party that has no witness', async () => {
+    using bench = new Bench(folder, undefined, { witness: undefined as never })
+    expect(await ask(bench, restored())).toMatchObject({ refusal: { reason: 'unsupported_type' } })
   })
 })
 

@@ -47,6 +47,7 @@ afterEach(() => {
 class Agent extends Bench {
   readonly warnings: string[] = []
   readonly scheduler: Scheduler
+  isHeld = false
 
   constructor(changeJournal?: (journal: Journal) => Journal) {
     super(folder, changeJournal)
@@ -55,6 +56,7 @@ class Agent extends Bench {
       journal: this.journal,
       run: (due) => this.runner.runDue(due),
       sleep: async () => {},
+      isHeld: () => this.isHeld,
       log: { info() {}, warn: (_fields, message) => void this.warnings.push(message) },
     })
   }
@@ -329,6 +331,20 @@ describe('due times', () => {
     await one.at(NOW + 50 * MINUTE)
     expect(one.minutes()).toEqual([30, 40])
     expect(one.store.schedules.list()).toEqual([])
+  })
+
+  it('pass while they are held, and are missed times afterwards', async () => {
+    using one = new Agent()
+    await one.take()
+    one.isHeld = true
+    expect(await one.at(NOW + 10 * MINUTE)).toBe(5_000)
+    await one.at(NOW + 20 * MINUTE)
+    expect([one.minutes(), one.details('schedule.due')]).toEqual([[], []])
+    one.isHeld = false
+    await one.at(NOW + 25 * MINUTE)
+    expect(one.details('schedule.skipped')).toMatchObject([{ why: 'missed', missed: { count: 2 } }])
+    await one.at(NOW + 30 * MINUTE)
+    expect(one.minutes()).toEqual([30])
   })
 
   it('do not run when their schedule was paused while they waited for a slot', async () => {

@@ -20,12 +20,23 @@ import {
   type AuditEntry,
   type WitnessRow,
 } from '../../src/audit/index.ts'
-import { makeSigningKey, seal, type SigningKey } from '../../src/crypto/index.ts'
-import { decodeBase64url, encodeBase64url, instantOf } from '../../src/protocol/index.ts'
+import { makeSigningKey, seal, signDocument, type SigningKey } from '../../src/crypto/index.ts'
+import { decodeBase64url, documents, encodeBase64url, instantOf } from '../../src/protocol/index.ts'
 import { Witnessing, type WitnessChannel } from '../../src/runner/index.ts'
+import type { Taken } from '../../src/runner/recorder.ts'
+import { takeRestoration } from '../../src/runner/restorations.ts'
+import type { TakerPorts } from '../../src/runner/taker.ts'
 import { makeSqliteJournal, openSqliteAgentStore } from '../../src/stores/index.ts'
 import type { AuditSegment, WitnessedHead } from '../../src/transport/contract.ts'
-import { AGENT_ID, agent, operator, sealingKeyOf, stranger } from '../support/site.ts'
+import {
+  AGENT_ID,
+  agent,
+  makePorts,
+  makeRestoration,
+  operator,
+  sealingKeyOf,
+  stranger,
+} from '../support/site.ts'
 
 export const ORIGIN = auditOrigin(AGENT_ID)
 export const NOW = Date.parse('2026-11-22T08:00:00.000Z')
@@ -88,6 +99,21 @@ export class WitnessHub implements WitnessChannel {
     if (segment.from < next) return next
     this.segments.push(segment)
     return next + segment.leafHashes.length
+  }
+
+  /** What it holds now; its own log ends here. */
+  backUp(): () => void {
+    const { head, segments } = this
+    const own = this.#own.length
+    return () => {
+      Object.assign(this, { head, segments: segments.slice() })
+      this.#own.length = own
+    }
+  }
+
+  /** The head of its own log. */
+  ownNote(): string {
+    return this.#sign(this.#own)
   }
 
   /** Its own log loses its entries. */
@@ -202,6 +228,25 @@ export class WitnessBench implements Disposable {
     for (const append of appends) {
       this.journal.transaction(() => this.journal.audit(append, NOW))
     }
+  }
+
+  /** Takes an operator's word that the hub was restored and has what it has now. */
+  async believe(): Promise<void> {
+    const word = makeRestoration({
+      hubKey: encodeBase64url(this.hub.key.publicKey),
+      hubHead: this.hub.ownNote(),
+      issuedAt: instantOf(NOW),
+      expiresAt: instantOf(NOW + MINUTE),
+    })
+    const envelope = signDocument(documents.hubRestoration, word, operator.signing)
+    const receipt = { envelopeId: word.restorationId, receivedAtMs: NOW, openMs: 0 }
+    const recorder = {
+      recordTaken: (_: unknown, { write }: Taken) => this.journal.transaction(() => write(NOW)),
+    }
+    const admission = makePorts({ clock: { now: () => NOW, highest: () => NOW } })
+    await takeRestoration(envelope, receipt, recorder as never, {
+      ...({ admission, witness: this.store.witness } as unknown as TakerPorts),
+    })
   }
 
   /** What an operator's word does. */

@@ -335,6 +335,78 @@ describe('a hub that is no faithful witness', () => {
   })
 })
 
+describe('a hub that was restored from a backup', () => {
+  /** A hub that is two heads behind what this agent saw, which has noticed it. */
+  async function restored(): Promise<WitnessBench> {
+    const bench = await witnessed()
+    const restore = bench.hub.backUp()
+    for (const _ of [1, 2]) {
+      bench.note(2)
+      await bench.witnessing.show()
+    }
+    restore()
+    bench.note(1)
+    await bench.witnessing.show()
+    expect(bench.state().doubt).toContain('an older head')
+    return bench
+  }
+
+  it("is believed again on an operator's word, gets everything, and is doubted no more for that", async () => {
+    using bench = await restored()
+    await bench.believe()
+    expect(bench.state()).toMatchObject({ doubt: null, doubtedSinceMs: null })
+    await bench.witnessing.show()
+    await bench.witnessing.show()
+    expect(bench.hub.leafHashes).toEqual(bench.leafHashes())
+    await bench.witnessing.checkOwn()
+    expect(bench.state()).toMatchObject({ doubt: null, size: bench.log.size })
+  })
+
+  it('may come before the agent notices, which then does not', async () => {
+    using bench = await witnessed()
+    const restore = bench.hub.backUp()
+    bench.note(2)
+    await bench.witnessing.show()
+    restore()
+    await bench.believe()
+    await bench.witnessing.checkOwn()
+    bench.note(1)
+    await bench.witnessing.show()
+    await bench.witnessing.show()
+    expect(bench.events()).not.toContain('hub.doubted')
+    expect(bench.hub.leafHashes).toEqual(bench.leafHashes())
+  })
+
+  it('is held to the head in the word: one that loses it as well is doubted again', async () => {
+    using bench = await restored()
+    await bench.believe()
+    await bench.witnessing.show()
+    bench.hub.forget()
+    await bench.witnessing.show()
+    expect(bench.state().doubt).toContain('had 1 entries and has 0 now')
+  })
+
+  it('is not doubted for an answer that was asked for before the word came', async () => {
+    using bench = await witnessed()
+    bench.note(1)
+    await bench.witnessing.show()
+    const ask = bench.hub.witnessHead.bind(bench.hub)
+    bench.hub.witnessHead = async (head) => {
+      bench.hub.rewrite()
+      const answer = await ask(head)
+      await bench.believe()
+      return answer
+    }
+    bench.note(1)
+    await bench.witnessing.show()
+    expect(bench.state().doubt).toBeNull()
+    bench.hub.witnessHead = ask
+    await bench.witnessing.show()
+    await bench.witnessing.show()
+    expect(bench.state()).toMatchObject({ doubt: null, size: bench.log.size })
+  })
+})
+
 describe('errors of the channel', () => {
   it('that are no refusal of a head are for whoever calls', async () => {
     using bench = await witnessed()

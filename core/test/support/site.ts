@@ -2,10 +2,12 @@
 /** A small site for tests: an operator, an agent, one plugin bundle, and documents signed by whomever a case needs. */
 import type { PluginManifest } from '@sallyport/sdk'
 import type { AdmissionPorts, HeldPlugin } from '../../src/admission/index.ts'
+import { HUB_ORIGIN, rootOf, signCheckpoint } from '../../src/audit/index.ts'
 import {
   digestOf,
   makeBundle,
   makeIdentity,
+  makeSigningKey,
   makeTrustedKey,
   makeTrustStore,
   signDocument,
@@ -22,6 +24,7 @@ import {
   parseJson,
   type Approval,
   type Cancellation,
+  type HubRestoration,
   type Isolation,
   type Job,
   type Pin,
@@ -259,6 +262,26 @@ export function makeIsolation(changes: Partial<Isolation> = {}): Isolation {
   }
 }
 
+/** A key of a hub for what it signs. */
+export const hubKey = makeSigningKey(new Uint8Array(32).fill(9))
+
+/** Word that the hub was restored and has nothing, likewise. */
+export function makeRestoration(changes: Partial<HubRestoration> = {}): HubRestoration {
+  const empty = { origin: HUB_ORIGIN, size: 0, root: rootOf([]) }
+  return {
+    restorationId: makeId(),
+    siteId: SITE_ID,
+    agentIds: [AGENT_ID],
+    epoch: 2,
+    hubKey: encodeBase64url(hubKey.publicKey),
+    hubHead: signCheckpoint(empty, hubKey),
+    issuedAt: instantOf(NOW),
+    expiresAt: instantOf(NOW + 10 * MINUTE),
+    readers: [sealingKeyOf(agent), sealingKeyOf(operator)],
+    ...changes,
+  }
+}
+
 /** The label under which an honest hub delivers an envelope: the id in its payload. */
 export function labelOf(envelope: Uint8Array): string {
   const { payload } = parseEnvelope(envelope, 1_000_000)
@@ -268,6 +291,7 @@ export function labelOf(envelope: Uint8Array): string {
     'scheduleId',
     'cancellationId',
     'isolationId',
+    'restorationId',
     'jobId',
     'approvalId',
     'revocationId',
