@@ -20,6 +20,7 @@ export const COMMAND_FILES: Readonly<Record<string, Load>> = {
   'agent:start': () => import('./commands/agent/start.ts'),
   'agent:list': () => import('./commands/agent/list.ts'),
   'agent:move': () => import('./commands/agent/move.ts'),
+  'agent:rename': () => import('./commands/agent/rename.ts'),
   'agent:release': () => import('./commands/agent/release.ts'),
   'agent:revoke': () => import('./commands/agent/revoke.ts'),
   'agent:bind': () => import('./commands/agent/bind.ts'),

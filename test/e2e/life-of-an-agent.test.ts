@@ -24,6 +24,12 @@ interface Listed {
   agents: { name: string; state: string; agentId: string }[]
 }
 
+interface Renamed {
+  agent: { agentId: string }
+  was: { agentId: string }
+  enrolLine: string
+}
+
 /** The operator's commands, on the operator's machine. */
 const cli = <T>(...args: string[]) =>
   sallyportJson<T>([...args, '--hub', url, '--passphrase-file', join(home, 'passphrase')], { home })
@@ -45,6 +51,12 @@ async function startAgent(name: string): Promise<Running> {
   const started = scope.use(await startMain('agent', ['--state-dir', dirOf(name)], { home }))
   await until(() => sessions() > before)
   return started
+}
+
+/** What stands of an event in the log of a host. */
+async function entriesOn(name: string, event: string): Promise<unknown[]> {
+  const asked = ['audit', 'query', '--event', event, '--state-dir', dirOf(name)]
+  return (await sallyportJson<{ entries: unknown[] }>(asked, { home })).entries
 }
 
 async function stateOf(name: string): Promise<string | undefined> {
@@ -112,6 +124,9 @@ describe('an agent', () => {
     await until(() => saysSo(agent) && saysSo(copy))
     expect(await stateOf('pve1')).toBe('twins')
     await copy.end()
+    expect(await entriesOn('copy', 'agent.unserved')).toMatchObject([
+      { details: { code: 'ERR_AGENT_TWINS', schedules: 'held' } },
+    ])
     await cli('agent', 'release', 'pve1', '--yes')
     expect(await stateOf('pve1')).not.toBe('twins')
   })
@@ -119,7 +134,9 @@ describe('an agent', () => {
   it('that is sent away is told at once, and may come back with a new identity', async () => {
     await agent.end()
     agent = await startAgent('pve1')
-    await cli('agent', 'revoke', 'pve1', '--yes')
+    expect(await cli('agent', 'revoke', 'pve1', '--yes')).toMatchObject({
+      agents: [{ name: 'pve1', isIsolated: true }],
+    })
     const revokedMs = Date.now()
     await until(() => agent.output().stderr.includes('ERR_AGENT_REVOKED'))
     expect(Date.now() - revokedMs).toBeLessThan(patient(5_000))
@@ -129,6 +146,27 @@ describe('an agent', () => {
     const again = await onHost('pve1', 'agent', 'enrol', code, '--anew')
     expect(again).toMatchObject({ setAside: join(dirOf('pve1'), 'before-1') })
     expect(await stateOf('pve1')).toBe('online')
+  })
+})
+
+describe('an agent whose host gets another name', () => {
+  const rename = () => cli<Renamed>('agent', 'rename', 'pve1', 'nas', '--yes')
+
+  it('takes the place of the old one, whose name is free then', async () => {
+    const given = await rename()
+    expect(given).toMatchObject({
+      state: 'waiting',
+      was: { name: 'pve1' },
+      rules: [],
+      schedules: [],
+    })
+    expect(await stateOf('pve1')).toBe('online')
+    const [, ...words] = given.enrolLine.split(' ')
+    expect(await onHost('pve1', ...words)).toMatchObject({ agent: { name: 'nas' } })
+    expect(await rename()).toMatchObject({ state: 'done', agent: given.agent, was: given.was })
+    expect([await stateOf('pve1'), await stateOf('nas')]).toEqual(['replaced', 'online'])
+    const { agent: next } = await cli<Renamed>('agent', 'code', 'pve1')
+    expect(next.agentId).not.toBe(given.was.agentId)
   })
 })
 

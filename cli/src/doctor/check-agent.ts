@@ -13,6 +13,8 @@ import { checkClock } from './check-clock.ts'
 import { failed, ok, warning } from './finding.ts'
 import type { Finding } from './finding.ts'
 
+/** An agent that runs shows its entries within seconds. */
+const STALE_AFTER_MS = 10 * 60_000
 const LITTLE_SPACE_BYTES = 256 * 1_024 * 1_024
 
 /** Looks at the journal of the agent in this folder, and at the clock by the highest time it has recorded. */
@@ -35,7 +37,7 @@ export async function checkAgent(stateDir: string): Promise<Finding[]> {
       pending > 0
         ? warning('journal', text, 'see whether the hub can be reached from here')
         : ok('journal', text),
-      witnessFinding(witness, entries),
+      witnessFinding(witness, entries, now()),
       await spaceFinding(stateDir),
       ...checkClock(now(), highest, ADMISSION_LIMITS.maxClockStepBackMs),
     ]
@@ -53,6 +55,7 @@ export async function checkAgent(stateDir: string): Promise<Finding[]> {
 export function witnessFinding(
   { doubt, doubtedSinceMs, size, witnessedAtMs }: WitnessRow,
   entries: number,
+  nowMs: number,
 ): Finding {
   if (doubt !== null) {
     const since = doubtedSinceMs === null ? 'an unknown time' : instantOf(doubtedSinceMs)
@@ -63,9 +66,15 @@ export function witnessFinding(
   }
   if (witnessedAtMs === null) return ok('witness', 'the hub has witnessed nothing of the log yet')
   const at = instantOf(witnessedAtMs)
-  return ok(
+  const part = `${size} of ${counted(entries, 'entry', 'entries')}`
+  if (size >= entries || nowMs - witnessedAtMs < STALE_AFTER_MS) {
+    return ok('witness', `the hub witnessed ${part} at ${at}`)
+  }
+  const remedy = "a hub that is away or frozen brings no jobs: look at it, and at the agent's log"
+  return warning(
     'witness',
-    `the hub witnessed ${size} of ${counted(entries, 'entry', 'entries')} at ${at}`,
+    `hub stale since ${at}: it witnessed ${part} then, and none since`,
+    remedy,
   )
 }
 

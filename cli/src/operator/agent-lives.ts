@@ -3,14 +3,19 @@
 import { keyIdOf } from '@sallyport/core/crypto'
 import { decodeBase64url, instantOf } from '@sallyport/core/protocol'
 import type { AgentView } from '@sallyport/core/transport'
+import { isCodedError } from '@sallyport/sdk'
 import { EXIT } from '../output/exit-codes.ts'
 import { Problem } from '../output/problem.ts'
 import { isPinned, readAgents, unknownAgent, writeAgent } from './agents.ts'
-import type { AgentRecord } from './agents.ts'
+import type { AgentRecord, PinnedAgent } from './agents.ts'
+import { isolate } from './cancellations.ts'
 import { allAgents } from './descriptors.ts'
 import type { Operator } from './operator.ts'
 import { keepRevokedAgent } from './revoked-agents.ts'
 import { learnAgents, publishRoster } from './roster.ts'
+
+/** An agent that is there answers sooner. Why so short: whoever has the host goes on until the hub knows. Units: milliseconds. */
+const ISOLATE_WITHIN_MS = 5_000
 
 /** An agent that waits to be let in. */
 export interface WaitingAgent {
@@ -53,15 +58,25 @@ export async function confirmWaiting(operator: Operator, waiting: WaitingAgent):
   await operator.hub.confirmAgent(record.agentId, view.signingKey)
 }
 
+/** An agent that was sent away. */
+export interface SentAway {
+  readonly record: AgentRecord & { readonly revokedAt: string }
+  /** It signed that it takes no jobs and runs no schedules any more. */
+  readonly isIsolated: boolean
+}
+
 /**
  * Sends away every agent of a name. Returns them.
  *
+ * Why isolated first: the hub takes nothing to it afterwards, and its schedules end by an operator's signed word alone. Who
+ * does not answer at once is sent away all the same.
  * Why the record last: what it says is what the hub was told. Why a roster: other people of the site, and a hub that is
  * set back, hear of it from there.
  */
-export async function revokeNamed(operator: Operator, name: string): Promise<AgentRecord[]> {
-  const revoked: AgentRecord[] = []
+export async function revokeNamed(operator: Operator, name: string): Promise<SentAway[]> {
+  const revoked: SentAway[] = []
   for (const record of await agentsNamed(operator, name)) {
+    const isIsolated = isPinned(record) && (await isolateAtOnce(operator, record))
     await operator.hub.revokeAgent(record.agentId)
     const gone = { ...record, sealedProofKey: null, revokedAt: instantOf(operator.now()) }
     await writeAgent(operator.home, gone)
@@ -71,10 +86,22 @@ export async function revokeNamed(operator: Operator, name: string): Promise<Age
       name,
       revokedAt: gone.revokedAt,
     })
-    revoked.push(gone)
+    revoked.push({ record: gone, isIsolated })
   }
   await publishRoster(operator)
   return revoked
+}
+
+/** Whether the agent took the word. Why no reason why not: it is away, or the word takes more signatures than one. */
+async function isolateAtOnce(operator: Operator, agent: PinnedAgent): Promise<boolean> {
+  const untilMs = operator.now() + ISOLATE_WITHIN_MS
+  const word = { isIsolated: true, why: 'it is sent away', untilMs }
+  try {
+    return (await isolate(operator, agent, word))?.result.state === 'done'
+  } catch (error) {
+    if (isCodedError(error) || error instanceof Problem) return false
+    throw error
+  }
 }
 
 /** Lets an agent go on of which two ran. Throws: ERR_AGENT_UNKNOWN, the hub's refusals. */

@@ -28,6 +28,8 @@ export const AgentRecord = z.strictObject({
   learntFrom: Name.optional(),
   /** Present when its code said that it must be let in. */
   mustConfirm: z.literal(true).optional(),
+  /** Whose place it takes, by id: codes of its name, and agents. */
+  replaces: z.array(Id).max(64).optional(),
   /** The signing key that this operator let in. */
   confirmedKey: Bytes32.optional(),
   /** When it was sent away; it is nobody since. */
@@ -55,6 +57,23 @@ export async function forgetPending(home: Home, name: string): Promise<void> {
     (each) => each.name === name && !isPinned(each) && each.revokedAt === undefined,
   )
   await Promise.all(pending.map((each) => rm(pathOf(home, each.agentId))))
+}
+
+/**
+ * Sends away, on record, the agents of other names whose place this one has taken at the hub.
+ *
+ * Why not those of its own name: of them the newest counts, wherever a name is looked up.
+ */
+export async function forgetReplaced(
+  home: Home,
+  { name, replaces = [] }: AgentRecord,
+  at: string,
+): Promise<void> {
+  for (const each of await readAgents(home)) {
+    if (each.name === name || each.revokedAt !== undefined) continue
+    if (!replaces.includes(each.agentId)) continue
+    await writeAgent(home, { ...each, sealedProofKey: null, revokedAt: at })
+  }
 }
 
 /** Whether an agent's keys are pinned. */

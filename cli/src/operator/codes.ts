@@ -43,6 +43,9 @@ export interface CodeAsked {
   readonly addresses?: readonly string[] | undefined
 }
 
+/** Whose place one agent takes, on record; more are codes that were never used. */
+const MAX_REPLACED = 64
+
 /** Addresses that one code has room for. */
 const MAX_ADDRESSES = 4
 
@@ -90,6 +93,7 @@ export async function makeCode(operator: Operator, asked: CodeAsked): Promise<Ne
     hostname: null,
     agentVersion: null,
     ...(asked.mustConfirm === true ? { mustConfirm: true as const } : {}),
+    ...(replaces.length === 0 ? {} : { replaces: replaces.slice(-MAX_REPLACED) }),
   }
   const sealedEnrolment = await sealUnderSecret(signed, sealKey)
   const { mustConfirm = false } = asked

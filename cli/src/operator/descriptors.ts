@@ -18,7 +18,14 @@ import {
 import type { AgentDescriptor } from '@sallyport/core/protocol'
 import type { AgentView } from '@sallyport/core/transport'
 import { CodedError, isCodedError } from '@sallyport/sdk'
-import { isPinned, notEnrolled, readAgents, unknownAgent, writeAgent } from './agents.ts'
+import {
+  forgetReplaced,
+  isPinned,
+  notEnrolled,
+  readAgents,
+  unknownAgent,
+  writeAgent,
+} from './agents.ts'
 import type { AgentRecord, PinnedAgent } from './agents.ts'
 import type { Operator } from './operator.ts'
 import { selfOf } from './people.ts'
@@ -191,6 +198,8 @@ async function pin(
     hostname: descriptor.hostname,
     agentVersion: descriptor.agentVersion,
   }
+  // First: once it is pinned, nobody looks whose place it took.
+  await forgetReplaced(operator.home, record, pinned.pinnedAt)
   await writeAgent(operator.home, pinned)
   return pinned
 }

@@ -107,7 +107,9 @@ function standingOf(
 ): Standing {
   if (doubt !== undefined) return 'DOUBTFUL'
   const isReplaced = all.some((other) => isReplacedBy(record, other.record))
-  if (isRevoked) return isReplaced && record.revokedAt === undefined ? 'replaced' : 'revoked'
+  const isRenamed = all.some(({ record: other }) => other.replaces?.includes(record.agentId))
+  const isSentAway = record.revokedAt !== undefined && !isRenamed
+  if (isRevoked) return isReplaced && !isSentAway ? 'replaced' : 'revoked'
   if (view?.standing === 'twins') return 'TWINS'
   if (view?.standing === 'waiting') return 'waiting'
   if (!isPinned(record))
@@ -119,7 +121,9 @@ function standingOf(
 
 /** Jobs for a name go to the newest agent that has it. */
 function isReplacedBy(record: AgentRecord, other: AgentRecord): boolean {
-  return other.name === record.name && isPinned(other) && other.codeMadeAt > record.codeMadeAt
+  if (!isPinned(other)) return false
+  if (other.replaces?.includes(record.agentId) === true) return true
+  return other.name === record.name && other.codeMadeAt > record.codeMadeAt
 }
 
 function stateText(standing: Standing, paint: Paint): string {

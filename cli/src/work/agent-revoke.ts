@@ -14,7 +14,7 @@ export async function agentRevoke(
 ): Promise<void> {
   await waiting(talk, 'looking', () => agentsNamed(operator, name))
   await confirmOrStop(talk, {
-    shown: `${name} is sent away: the hub serves it no more, its open poll ends, and its key is never taken again. What it is doing goes on, and so do its schedules, until it is stopped on its host. Its log stays readable.`,
+    shown: `${name} is sent away: the hub serves it no more, its open poll ends, and its key is never taken again. If it answers within five seconds, it takes your word first that it begins no job and no schedule any more; else its schedules go on until it is stopped on its host. What it is doing goes on. Its log stays readable.`,
     question: `Send ${name} away?`,
     isAgreed,
     unharmed: 'It goes on as before.',
@@ -22,11 +22,21 @@ export async function agentRevoke(
   const revoked = await waiting(talk, 'telling the hub', () => revokeNamed(operator, name))
   const document = {
     format: 'sallyport.agent-revoke/1',
-    agents: revoked.map(({ agentId, revokedAt }) => ({ name, agentId, revokedAt })),
+    agents: revoked.map(({ record: { agentId, revokedAt }, isIsolated }) => ({
+      name,
+      agentId,
+      revokedAt,
+      isIsolated,
+    })),
   }
   talk.answer(document, () =>
     [
       `${talk.paint.good('sent away')} ${name}`,
+      ...revoked.map(({ isIsolated }) =>
+        isIsolated
+          ? 'It signed before that it begins no job and no schedule any more.'
+          : `${talk.paint.warn('It did not answer')}: its schedules go on until it is stopped.`,
+      ),
       'Stop it on its host, and take away there what it holds: its bindings open other services.',
     ].join('\n'),
   )

@@ -6,10 +6,16 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { openSqliteAgentStore } from '@sallyport/core/stores'
-import { checkAgent } from '../../src/doctor/check-agent.ts'
+import { checkAgent, witnessFinding } from '../../src/doctor/check-agent.ts'
 import type { Finding } from '../../src/doctor/finding.ts'
 
 const AT = Date.parse('2026-11-22T08:00:00.000Z')
+
+/** Before anything was witnessed. */
+const NOTHING = {
+  ...{ size: 0, epoch: 0, witnessedAtMs: null, segmentsTo: 0, hubKey: null, hubNote: null },
+  ...{ doubt: null, doubtedSinceMs: null, forkNote: null },
+}
 
 let folder: string
 
@@ -35,7 +41,8 @@ describe('the doctor on the witness of the log', () => {
       text: expect.stringContaining('nothing'),
     })
     const known = store.witness.read()
-    store.transaction(() => store.witness.write({ ...known, size: 3, witnessedAtMs: AT }))
+    const witnessedAtMs = Date.now() - 60_000
+    store.transaction(() => store.witness.write({ ...known, size: 3, witnessedAtMs }))
     expect(await findingOf('witness')).toMatchObject({
       state: 'ok',
       text: expect.stringContaining('witnessed 3 of'),
@@ -48,6 +55,23 @@ describe('the doctor on the witness of the log', () => {
       remedy: expect.stringContaining('hub.doubted'),
     })
     expect(finding!.text).toContain('since 2026-11-22T08:00:00.000Z: its log does not grow')
+  })
+})
+
+describe('the doctor on a hub that brings nothing any more', () => {
+  const row = { size: 3, entries: 5, at: AT }
+  const findingAt = (nowMs: number, { size, entries, at } = row) =>
+    witnessFinding({ ...NOTHING, size, witnessedAtMs: at }, entries, nowMs)
+
+  it('says since when it is stale, once it has witnessed nothing new for ten minutes', () => {
+    expect(findingAt(AT + 9 * 60_000).state).toBe('ok')
+    const finding = findingAt(AT + 11 * 60_000)
+    expect(finding.state).toBe('warning')
+    expect(finding.text).toContain('hub stale since 2026-11-22T08:00:00.000Z: it witnessed 3 of 5')
+  })
+
+  it('says nothing of the kind where there is nothing to witness', () => {
+    expect(findingAt(AT + 86_400_000, { ...row, entries: 3 }).state).toBe('ok')
   })
 })
 

@@ -222,6 +222,29 @@ describe('a code', () => {
     await expect(call).rejects.toThrowCode('ERR_AGENT_UNKNOWN')
   })
 
+  it('of an agent of another name sends that away on record once it is there, and its name is free', async () => {
+    const honest = identityOf('pve1')
+    views = [await viewOf(honest, descriptorOf(honest))]
+    await findAgent(operator, 'pve1')
+    const made = await makeCode(operator, {
+      ...{ name: 'nas', lifetimeMs: 60_000, isReplacing: false, insteadOf: 'pve1' },
+    })
+    const before = views
+    expect((await findAgent(operator, 'pve1')).agentId).toBe(agentId)
+    const renamed = identityOf('nas')
+    const own = publicIdentity(renamed)
+    const { proofKey } = parseEnrolmentCode(made.code)
+    const proof = codeProof(proofKey, own.signingKey, own.sealingKey)
+    const descriptor = { ...descriptorOf(renamed), agentId: made.record.agentId, codeProof: proof }
+    const view = await viewOf(renamed, descriptor)
+    views = [...before, { ...view, agentId: made.record.agentId }]
+    expect((await findAgent(operator, 'nas')).agentId).toBe(made.record.agentId)
+    await expect(findAgent(operator, 'pve1')).rejects.toThrowCode('ERR_AGENT_UNKNOWN')
+    expect(await revokedAgentIds(operator.home)).toEqual([agentId])
+    await makeCode(operator, { ...asked, isReplacing: false })
+    expect(added.at(-1)).toMatchObject({ replaces: [] })
+  })
+
   it('for a name whose agent was sent away is one like any other', async () => {
     const honest = identityOf('pve1')
     views = [await viewOf(honest, descriptorOf(honest))]

@@ -119,7 +119,7 @@ function unknownNames(
 }
 
 /** Every entity that a rule names, however deep. */
-function entitiesIn(value: unknown): { type: string; id: string }[] {
+export function entitiesIn(value: unknown): { type: string; id: string }[] {
   if (typeof value !== 'object' || value === null) return []
   const { type, id } = value as { type?: unknown; id?: unknown }
   if (typeof type === 'string' && typeof id === 'string') return [{ type, id }]

@@ -2,7 +2,7 @@
 /** What a policy permits, on what, and by which rule; and that whatever cannot be told is denied. */
 import { describe, expect, it } from '@jest/globals'
 import type { PolicyRequest } from '@sallyport/core/admission'
-import { heldPolicy, makePolicy } from '@sallyport/core/policy'
+import { heldPolicy, makePolicy, rulesNaming } from '@sallyport/core/policy'
 import { place, requestOf } from './support.ts'
 
 const ask = (text: string, changed: Partial<PolicyRequest> = {}) =>
@@ -307,5 +307,25 @@ describe('heldPolicy', () => {
       () => place,
     )
     expect(() => port.decide(requestOf())).toThrow('unreadable')
+  })
+})
+
+describe('the rules that name something', () => {
+  const text = `@id("ann") permit (principal == Sallyport::Operator::"ann", action, resource in Sallyport::Agent::"pve1");
+    @id("when") forbid (principal, action, resource) when { resource in Sallyport::Agent::"pve1" };
+    @id("other") permit (principal, action, resource in Sallyport::Node::"pve1");
+    permit (principal, action, resource in Sallyport::Agent::"pve10");`
+
+  it('are found wherever in the rule it stands, by kind and whole name', () => {
+    const named = rulesNaming(text, 'Agent', 'pve1')
+    expect(named.map(({ name, effect }) => `${effect} ${name}`)).toEqual([
+      'permit ann',
+      'forbid when',
+    ])
+    expect(rulesNaming(text, 'Agent', 'pve')).toEqual([])
+  })
+
+  it('are none where the text is no policy', () => {
+    expect(rulesNaming('permit (', 'Agent', 'pve1')).toEqual([])
   })
 })

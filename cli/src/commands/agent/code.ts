@@ -3,6 +3,7 @@
 import { string as stringArg } from '@oclif/core/args'
 import { boolean, string } from '@oclif/core/flags'
 import { BaseCommand } from '../../base-command.ts'
+import { codeFlags } from '../../code-flags.ts'
 import { operatorFlags, withOperator } from '../../operator-flags.ts'
 import { parseDuration } from '../../output/duration.ts'
 
@@ -23,7 +24,8 @@ export class AgentCode extends BaseCommand {
       command: 'sallyport agent code pve1 --confirm',
     },
     {
-      description: 'For a host that gets another name; there: agent enrol <code> --anew',
+      description:
+        'For another host that takes the place of one; `agent rename` is for the same host',
       command: 'sallyport agent code nas --instead-of pve3',
     },
     {
@@ -35,21 +37,7 @@ export class AgentCode extends BaseCommand {
     name: stringArg({ required: true, description: 'Name of the host, as jobs will address it' }),
   }
   static override flags = {
-    valid: string({
-      helpValue: '<time>',
-      summary: 'How long the code can be redeemed',
-      default: '30m',
-    }),
-    address: string({
-      multiple: true,
-      multipleNonGreedy: true,
-      helpValue: '<url>',
-      summary: 'Where the host reaches the hub, up to four in the order to try; else where you do',
-    }),
-    confirm: boolean({
-      default: false,
-      summary: 'Let nobody in by it before you compared a fingerprint: agent confirm',
-    }),
+    ...codeFlags,
     replace: boolean({
       default: false,
       summary: 'Let it take the place of the agent that has this name',
@@ -57,7 +45,7 @@ export class AgentCode extends BaseCommand {
     'instead-of': string({
       helpValue: '<name>',
       summary:
-        'Let it take the place of the agent of that name: its host is called otherwise from then on',
+        'Let it take the place of the agent of that name, which is sent away when it has come',
     }),
     ...operatorFlags,
   }
