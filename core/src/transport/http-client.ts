@@ -56,12 +56,15 @@ export interface HttpClient extends AsyncDisposable {
 
 const MAX_HEADER_BYTES = 16_384
 
+/** Why in so many words: variables of the environment turn the defaults of Node off (NODE_TLS_REJECT_UNAUTHORIZED, NODE_OPTIONS). */
+const TLS = { rejectUnauthorized: true, minVersion: 'TLSv1.2' } as const
+
 /** Opens a client with connections of its own. Throws: ERR_HUB_ADDRESS. */
 export function openHttpClient(options: HttpOptions): HttpClient {
   const address = parseHubAddress(options.url, options)
   const agent = new Agent({
     allowH2: false,
-    connect: options.ca === undefined ? {} : { ca: options.ca },
+    connect: { ...TLS, ...(options.ca === undefined ? {} : { ca: options.ca }) },
     headersTimeout: 0,
     bodyTimeout: 0,
     maxHeaderSize: MAX_HEADER_BYTES,
