@@ -2,9 +2,15 @@
 /** A hub that answers to harm: bombs, lies, streams without end, silence. The agent hangs up, waits, and goes on as before. */
 import { randomUUIDv7 } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
+import { createServer } from 'node:https'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { makeAuthority } from '../../core/test/plugins/broker/endpoint/certificates.ts'
 import { HostileHub, NOTHING, type Answering } from '../support/hostile-hub.ts'
+import { freePort } from '../support/free-port.ts'
+import { sallyport, sallyportJson, temporaryFolder } from '../support/programs.ts'
 import { startHttp, type HttpService } from '../support/services.ts'
 import { Target } from '../support/target.ts'
 
@@ -202,6 +208,61 @@ describe('a hub that sends what it should not', () => {
     expect(hub.pollCount - pollCount).toBeLessThan(20)
     await calm()
   })
+})
+
+describe('the command line at a hub that sends what it should not', () => {
+  const scope = new AsyncDisposableStack()
+  let home: string
+  beforeAll(async () => {
+    home = scope.use(await temporaryFolder()).path
+    const secret = '5f3a9c0e7b1d42868e9f6a0c3d5b7e1924c8f0a6b2d4e6183c5a7f9e0b1d2c34\n'
+    await writeFile(join(home, 'passphrase'), secret, { mode: 0o600 })
+    await sallyportJson(['init', '--passphrase-file', join(home, 'passphrase')], { home })
+  }, 60_000)
+  afterAll(() => scope.disposeAsync())
+
+  const list = (hub: string, env: Record<string, string> = {}) => {
+    const passphrase = ['--passphrase-file', join(home, 'passphrase')]
+    return sallyport(['agent', 'list', '--hub', hub, '--json', ...passphrase], { home, env })
+  }
+
+  it.each([
+    'a bomb of gzip',
+    'a length of ten gigabytes',
+    'a body without end',
+    'headers without end',
+    'a way elsewhere',
+  ])(
+    'ends soon at %s, with the code of it',
+    async (what) => {
+      const url = `http://127.0.0.1:${await freePort()}`
+      await using here = await HostileHub.at(url)
+      const [code, answering] = HARM[what]!
+      here.answerChallenge = answering
+      const startedAt = performance.now()
+      const ended = await list(url)
+      expect(ended.stdout + ended.stderr).toContain(code)
+      expect(ended.code).not.toBe(0)
+      expect(performance.now() - startedAt).toBeLessThan(20_000)
+      expect(elsewhere.received).toEqual([])
+    },
+    60_000,
+  )
+
+  it('says nothing to a hub whose certificate nobody vouches for, whatever the environment says', async () => {
+    const { cert, key } = makeAuthority(home).leaf('DNS:localhost,IP:127.0.0.1')
+    const received: string[] = []
+    const server = createServer({ cert, key }, (request, response) => {
+      received.push(String(request.url))
+      response.end()
+    })
+    const port = await freePort()
+    await new Promise<void>((done) => server.listen(port, '127.0.0.1', done))
+    scope.defer(() => void server.close())
+    const ended = await list(`https://localhost:${port}`, { NODE_TLS_REJECT_UNAUTHORIZED: '0' })
+    expect(ended.stdout + ended.stderr).toContain('ERR_HUB_UNREACHABLE')
+    expect(received).toEqual([])
+  }, 60_000)
 })
 
 describe('a hub that has nothing for ever', () => {
