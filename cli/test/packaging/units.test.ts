@@ -46,7 +46,7 @@ describe('the unit of the agent', () => {
     const text = await readFile(join(FILES, 'systemd', 'sallyport-agent.service'), 'utf8')
     const settings = text.split('\n').filter((line) => !line.startsWith('#'))
     const taken = ['ProtectKernelTunables', 'ProtectKernelLogs', 'ProcSubset', 'ProtectHostname']
-    for (const name of [...taken, 'ProtectControlGroups']) {
+    for (const name of [...taken, 'RestrictSUIDSGID', 'ProtectControlGroups']) {
       expect(settings.filter((line) => line.startsWith(`${name}=`))).toEqual([])
     }
     expect(settings).toContain('RestrictNamespaces=user pid net ipc uts mnt cgroup')
@@ -54,7 +54,7 @@ describe('the unit of the agent', () => {
     expect(settings.join(' ')).toMatch(/RestrictAddressFamilies=[^=]*AF_NETLINK/)
   })
 
-  it('allows every system call that building the walls takes', async () => {
+  it('allows every system call that building the walls takes, and no other that mounts', async () => {
     const text = await readFile(join(FILES, 'systemd', 'sallyport-agent.service'), 'utf8')
     const allowed = callsOf(/^SystemCallFilter=([^~].*)$/m.exec(text)?.[1] ?? '')
     const denied = callsOf(/^SystemCallFilter=~(.*)$/m.exec(text)?.[1] ?? '')
@@ -63,6 +63,13 @@ describe('the unit of the agent', () => {
       expect({ call, isAllowed: allowed.has(call) && !denied.has(call) }).toEqual({
         call,
         isAllowed: true,
+      })
+    }
+    const others = ['fsopen', 'fsconfig', 'open_tree', 'move_mount', 'chroot', 'keyctl', 'bpf']
+    for (const call of others) {
+      expect({ call, isAllowed: allowed.has(call) && !denied.has(call) }).toEqual({
+        call,
+        isAllowed: false,
       })
     }
   })
@@ -74,6 +81,13 @@ describe('the OpenRC script of the hub', () => {
     const script = join(FILES, 'openrc', 'sallyport-hub')
     const { status, stderr } = spawnSync('env', ['dash', '-n', script])
     expect({ status, said: stderr.toString() }).toEqual({ status: 0, said: '' })
+  })
+
+  it('says nothing that OpenRC 0.45 and a plain shell do not take', async () => {
+    const text = await readFile(join(FILES, 'openrc', 'sallyport-hub'), 'utf8')
+    expect(text).not.toMatch(/^no_new_privs=/m)
+    expect(text).toMatch(/^supervise_daemon_args="--no-new-privs"$/m)
+    expect(text).toMatch(/^rc_ulimit="-\w \d+"$/m)
   })
 })
 
@@ -94,7 +108,7 @@ describe('every shipped file', () => {
       const text = await readFile(join(FILES, file), 'utf8')
       const lines = text
         .split('\n')
-        .filter((line) => /\b(hub|agent)"?,? "?start\b|_args=/.test(line))
+        .filter((line) => /\b(hub|agent)"?,? "?start\b|\b(command|hub)_args=/.test(line))
       expect({ file, count: lines.length }).not.toEqual({ file, count: 0 })
       for (const flag of lines.join(' ').match(/--[a-z][a-z-]+/g) ?? []) {
         expect({ file, flag, isKnown: known.includes(flag) }).toEqual({ file, flag, isKnown: true })
