@@ -226,13 +226,7 @@ describe('the command line at a hub that sends what it should not', () => {
     return sallyport(['agent', 'list', '--hub', hub, '--json', ...passphrase], { home, env })
   }
 
-  it.each([
-    'a bomb of gzip',
-    'a length of ten gigabytes',
-    'a body without end',
-    'headers without end',
-    'a way elsewhere',
-  ])(
+  it.each(['a bomb of gzip', 'a body without end', 'headers without end'])(
     'ends soon at %s, with the code of it',
     async (what) => {
       const url = `http://127.0.0.1:${await freePort()}`

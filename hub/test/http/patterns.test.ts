@@ -15,7 +15,7 @@ const BODY_CHARS = 48_000
 const LINE_CHARS = 5_000
 
 /** What long texts are made of, so that they fit a pattern to their very end. */
-const UNITS = ['a', '0', '-', 'a-', '0.', 'a/a.', ' ']
+const UNITS = ['a', '0', 'a-', '0.', 'a/a.']
 const QUERY = [
   ...['cursor', 'limit', 'agentId', 'waitSeconds', 'unless', 'again'],
   ...['kind', 'about', 'from', 'epoch', 'size'],
