@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** One Jest for the whole repository: sources run un-built, types are stripped by Node itself. */
+/** One Jest for the whole repository: sources run un-built, loaded by Node itself, which strips their types. */
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 
@@ -11,15 +11,11 @@ process.env['NODE_COMPILE_CACHE'] ??= cache
 const common = {
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '/plugin-template/'],
   modulePathIgnorePatterns: ['/dist/', '/plugin-template/'],
-  extensionsToTreatAsEsm: ['.ts'],
-  transform: { '\\.ts$': '<rootDir>/tools/strip-types.js' },
+  transform: {},
+  globalSetup: '<rootDir>/tools/native-jest/compile-programs.js',
   setupFilesAfterEnv: ['<rootDir>/test/support/matchers.ts'],
-  // Jest takes the conditions below for `require` too, and this one must not get the wrapper that is meant for `import`.
-  moduleNameMapper: { '^pg-pool$': '<rootDir>/node_modules/pg-pool/index.js' },
-  testEnvironment: 'node',
-  testEnvironmentOptions: {
-    customExportConditions: ['@sallyport/source', 'node', 'import', 'default'],
-  },
+  testEnvironment: '<rootDir>/tools/native-jest/environment.cjs',
+  runtime: '<rootDir>/tools/native-jest/runtime.cjs',
 }
 
 /** Suites that start hub, agent and command line as processes. */
@@ -46,13 +42,4 @@ export default {
   maxWorkers: 4,
   testSequencer: '<rootDir>/tools/mixed-sequencer.js',
   reporters: ['default', '<rootDir>/tools/closing-line.ts'],
-  coverageProvider: 'babel',
-  // `npm run coverage`: every branch of a decision is tested.
-  coverageThreshold: Object.fromEntries(
-    ['protocol', 'crypto', 'schedules', 'admission', 'audit'].map((row) => [
-      `./core/src/${row}/`,
-      { branches: 100 },
-    ]),
-  ),
-  collectCoverageFrom: ['{sdk,core,hub,agent,cli,plugins/*}/src/**/*.ts'],
 }

@@ -45,7 +45,7 @@ async function runCommand(given: string[]): Promise<void> {
   const id = commandIdOf(argv)
   if (id === undefined) await refuseUnknown(argv)
   await loadCommands(id === undefined ? Object.keys(COMMAND_FILES) : [id])
-  const { run, settings } = await loadOclif()
+  const { run, settings } = await import('./oclif.ts')
   settings.enableAutoTranspile = false
   await run(argv, {
     root: PROGRAM_FOLDER,
@@ -55,14 +55,6 @@ async function runCommand(given: string[]): Promise<void> {
     devPlugins: false,
     ignoreManifest: true,
   })
-}
-
-async function loadOclif() {
-  const [{ run }, { settings }] = await Promise.all([
-    import('@oclif/core/run'),
-    import('@oclif/core/settings'),
-  ])
-  return { run, settings }
 }
 
 async function refuseUnknown(argv: readonly string[]): Promise<void> {

@@ -90,7 +90,7 @@ describe('the way of an agent', () => {
     ])
     const words = (await readFile(`/proc/${agent.pid}/cmdline`, 'utf8')).split('\0')
     expect(words).toContain('--disable-sigusr1')
-    expect(words.some((word) => word.endsWith('agent/src/main.ts'))).toBe(true)
+    expect(words.some((word) => word.endsWith('/agent.mjs'))).toBe(true)
   })
 })
 

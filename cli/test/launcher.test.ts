@@ -34,7 +34,7 @@ async function alone(nodeVersion: string | undefined) {
 
 describe('the launcher', () => {
   it('runs on Node 26 from any folder, whatever node is on PATH', async () => {
-    const ended = await run(['--version'], { cwd: '/' })
+    const ended = await run(['--version'], { program: PROGRAM, cwd: '/' })
     expect(ended.stderr).toBe('')
     expect(ended.stdout).toMatch(/^sallyport \d+\.\d+\.\d+ \(node 2[6-9]\.\d+\.\d+\)\n$/)
     expect(ended.exitCode).toBe(0)
@@ -50,7 +50,7 @@ describe('the launcher', () => {
 
   it('takes no options for Node from the environment', async () => {
     const env = { NODE_OPTIONS: '--require /nowhere/there.js' }
-    expect(await run(['--version'], { env })).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(await run(['--version'], { program: PROGRAM, env })).toMatchObject({ exitCode: 0, stderr: '' })
   }, 60_000)
 
   it('names the remedy when the Node that came with it lacks a library', async () => {

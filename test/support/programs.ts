@@ -4,8 +4,15 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
+import { compiledProgram } from './compiled-programs.ts'
 
 export const ROOT = resolve(import.meta.dirname, '../..')
+/** Those of the launcher. */
+const FLAGS = [
+  '--conditions=@sallyport/source',
+  '--use-system-ca',
+  '--disable-warning=ExperimentalWarning',
+]
 /** Long, for machines on which much else runs. */
 const READY_MS = 60_000
 const MAX_OUTPUT = 1_000_000
@@ -34,12 +41,17 @@ export async function temporaryFolder(): Promise<AsyncDisposable & { path: strin
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
 }
 
+/** What Node is given to run `sallyport …`, as the launcher does it. */
+export async function commandLine(args: readonly string[]): Promise<string[]> {
+  return [...FLAGS, await compiledProgram('sallyport'), ...args]
+}
+
 /** Runs `sallyport …` to its end. */
 export async function sallyport(
   args: readonly string[],
   options: { home: string; input?: string; env?: Record<string, string>; timeoutMs?: number },
 ): Promise<Finished> {
-  const child = spawn(join(ROOT, 'cli/bin/sallyport'), args, {
+  const child = spawn(process.execPath, await commandLine(args), {
     env: environment(options.home, options.env),
     stdio: ['pipe', 'pipe', 'pipe'],
   })
@@ -67,7 +79,7 @@ export async function sallyportJson<T = Record<string, unknown>>(
 
 /** Starts `sallyport hub start` or `sallyport agent start` and waits for its first line. */
 export async function start(args: readonly string[], options: StartOptions): Promise<Running> {
-  return startProgram(join(ROOT, 'cli/bin/sallyport'), args, options)
+  return startProgram(process.execPath, await commandLine(args), options)
 }
 
 /** Starts the program of a package by its main file, as `sallyport … start` does in the end. */
@@ -76,8 +88,9 @@ export async function startMain(
   args: readonly string[],
   options: StartOptions,
 ): Promise<Running> {
-  const main = join(ROOT, program, 'src/main.ts')
-  const flags = ['--disable-sigusr1', '--conditions=@sallyport/source']
+  const { imports } = options
+  const main = imports ? join(ROOT, program, 'src/main.ts') : await compiledProgram(program)
+  const flags = ['--disable-sigusr1', ...FLAGS, ...(imports ?? []).map((url) => `--import=${url}`)]
   return startProgram(process.execPath, [...flags, main, ...args], options)
 }
 
@@ -86,6 +99,8 @@ interface StartOptions {
   readonly env?: Record<string, string>
   /** A program to run it under, with its arguments: `['faketime', '-f', '-2h']`. */
   readonly under?: readonly string[]
+  /** Modules that are loaded before it, where it is started by its main file; then it runs from its sources. */
+  readonly imports?: readonly string[]
 }
 
 async function startProgram(

@@ -72,7 +72,7 @@ describe('npm run new:plugin', () => {
       path: './plugins/my-nas/tsconfig.build.json',
     })
     const jest = 'node_modules/jest/bin/jest.js'
-    const tests = run('--experimental-vm-modules', jest, 'plugins/my-nas')
+    const tests = run(jest, 'plugins/my-nas')
     expect(tests.output).toMatch(/^1[0-9] passed, 0 failed$/m)
     expect(tests.exitCode).toBe(0)
     const types = run('node_modules/typescript/bin/tsc', '-p', 'plugins/tsconfig.json')

@@ -2,7 +2,7 @@
 /** Starts `sallyport hub start` or `sallyport agent start` and waits for the line with which it says so. */
 import { spawn } from 'node:child_process'
 import { tmpdir } from 'node:os'
-import { PROGRAM } from './program.ts'
+import { commandLine } from '../../../test/support/programs.ts'
 
 /** A program in the background. */
 export interface Background extends AsyncDisposable {
@@ -18,7 +18,7 @@ export async function startInBackground(
   env: Readonly<Record<string, string>>,
 ): Promise<Background> {
   const { PATH = '', HOME = '' } = process.env
-  const child = spawn(PROGRAM, args, {
+  const child = spawn(process.execPath, await commandLine(args), {
     cwd: tmpdir(),
     env: { PATH, HOME, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

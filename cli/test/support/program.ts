@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { commandLine } from '../../../test/support/programs.ts'
 
 /** Folder of the repository. */
 export const ROOT = resolve(import.meta.dirname, '..', '..', '..')
@@ -22,6 +23,7 @@ export interface Ended {
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
+  /** In place of the command line: the launcher, or a copy of it. */
   readonly program?: string
 }
 
@@ -52,7 +54,9 @@ export async function makeHome(): Promise<TestHome> {
 /** Runs the command line to its end. */
 export async function run(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
   const { PATH = '', HOME = '' } = process.env
-  const child = spawn(options.program ?? PROGRAM, args, {
+  const { program } = options
+  const [file, all] = program ? [program, args] : [process.execPath, await commandLine(args)]
+  const child = spawn(file, all, {
     cwd: options.cwd ?? tmpdir(),
     env: { PATH, HOME, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -21,7 +21,9 @@ import { Writes } from '../../src/stores/writes.ts'
 import { eachStatement } from '../support/each-statement.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { fillDatabase } from '../support/full-database.ts'
-import { freshDatabase } from '../support/postgres.ts'
+import { endPostgres, freshDatabase } from '../support/postgres.ts'
+
+afterAll(endPostgres)
 
 const MADE_AT = Date.UTC(2026, 10, 1)
 const FIRST = '0001-first'

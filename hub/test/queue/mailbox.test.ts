@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A mailbox of a hub that stands still between taking envelopes and handing them out. */
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HUB_LIMITS } from '../../src/limits.ts'
@@ -10,6 +10,9 @@ import { AgentStore } from '../../src/stores/agent-store.ts'
 import { EnvelopeStore } from '../../src/stores/envelope-store.ts'
 import { ownClock } from '../../src/stores/store-clock.ts'
 import { addEnvelope, addSite, openStores, type StoreOfHub } from '../support/stores.ts'
+import { endPostgres } from '../support/postgres.ts'
+
+afterAll(endPostgres)
 
 const LEASE_MS = 500
 const NEVER = new AbortController().signal

@@ -16,6 +16,9 @@ import { AgentLog } from '../support/agent-log.ts'
 import { newestRoot, nextRoot } from '../support/roots.ts'
 import { MINUTE, TestSite, anyone, redemption, type TestAgent } from '../support/site.ts'
 import { placeOn } from '../support/stores.ts'
+import { endPostgres } from '../support/postgres.ts'
+
+afterAll(endPostgres)
 
 const HELD_MS = 250
 

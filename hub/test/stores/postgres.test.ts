@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** PostgreSQL as it is in real life: connections that end, transactions in each other's way, a database that goes. */
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openDatabase, type HubDatabase, type HubTransaction } from '../../src/stores/database.ts'
 import { lock } from '../../src/stores/locks.ts'
@@ -10,7 +10,9 @@ import { PostgresListener } from '../../src/stores/postgres-listener.ts'
 import type { PostgresLimits } from '../../src/stores/postgres-pool.ts'
 import { splitPostgresUrl } from '../../src/stores/postgres-url.ts'
 import { Writes } from '../../src/stores/writes.ts'
-import { freshDatabase, sharedPostgres } from '../support/postgres.ts'
+import { endPostgres, freshDatabase, sharedPostgres } from '../support/postgres.ts'
+
+afterAll(endPostgres)
 
 beforeAll(() => sharedPostgres(), 60_000)
 

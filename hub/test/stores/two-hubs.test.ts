@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What stays right when two hubs write into one store at once, and on a store of one hub too. */
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { randomUUID, randomUUIDv7 } from 'node:crypto'
 import { BundleStore } from '../../src/stores/bundle-store.ts'
 import { CodeStore } from '../../src/stores/code-store.ts'
 import { PostingStore } from '../../src/stores/posting-store.ts'
 import { appendToSiteLog, siteLogSize } from '../../src/stores/site-log.ts'
 import { WitnessKeyStore } from '../../src/stores/witness-key-store.ts'
-import { sharedPostgres } from '../support/postgres.ts'
+import { endPostgres, sharedPostgres } from '../support/postgres.ts'
 import {
   STORE_KINDS,
   addEnvelope,
@@ -15,6 +15,8 @@ import {
   openStores,
   type StoreOfHub,
 } from '../support/stores.ts'
+
+afterAll(endPostgres)
 
 const LEASE = { leaseMs: 60_000, maxCount: 64 }
 const terms = () => ({ ...LEASE, holder: randomUUID() })

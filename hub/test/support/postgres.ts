@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-/** One PostgreSQL for all cases of a test file, started when the first of them needs it. */
-import { afterAll } from '@jest/globals'
+/** One PostgreSQL for all cases of a test file, started when the first of them needs it; `afterAll(endPostgres)` ends it. */
 import { TestPostgres } from '../../../test/support/postgres.ts'
 import { openDatabase } from '../../src/stores/database.ts'
 import { postgresDialect } from '../../src/stores/postgres-dialect.ts'
 
 let started: Promise<TestPostgres> | undefined
+let made: Promise<string> | undefined
 
-afterAll(async () => {
-  await (await started)?.[Symbol.asyncDispose]()
-})
+/** Ends it, if it was started. */
+export async function endPostgres(): Promise<void> {
+  const ending = started
+  started = made = undefined
+  await (await ending)?.[Symbol.asyncDispose]()
+}
 
 /** The PostgreSQL of this file. */
 export function sharedPostgres(): Promise<TestPostgres> {
   started ??= TestPostgres.start({ settings: ['deadlock_timeout = 200ms'] })
   return started
 }
-
-let made: Promise<string> | undefined
 
 /** The address of a database with all tables and nothing in them. Why copied: to make them anew takes ten times as long. */
 export async function migratedDatabase(): Promise<string> {
