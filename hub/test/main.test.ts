@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The hub as a process: starts, is killed, starts again, goes when told to. */
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { randomUUIDv7 } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { instantOf } from '@sallyport/core/protocol'
 import { openHubClient, type HubClient } from '@sallyport/core/transport'
 import type { Identity } from '@sallyport/core/crypto'
+import { compiledProgram } from '../../test/support/compiled-programs.ts'
 import { anyone, makeCode, redemption, siteFileOf, temporaryFolder } from './support/site.ts'
 
-const MAIN = resolve(import.meta.dirname, '../src/main.ts')
+let main: string
+beforeAll(async () => {
+  main = await compiledProgram('hub')
+}, 60_000)
+
 const SLOW = 30_000
 const clock = { now: () => Date.now() }
 
@@ -35,8 +40,9 @@ describe('the hub as a process', () => {
   afterEach(() => scope.disposeAsync())
 
   const run = (args: readonly string[]): ChildProcess => {
-    const child = spawn(process.execPath, ['--conditions=@sallyport/source', MAIN, ...args], {
-      env: { PATH: process.env['PATH'] ?? '', SALLYPORT_HOME: home },
+    const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env
+    const child = spawn(process.execPath, ['--conditions=@sallyport/source', main, ...args], {
+      env: { PATH, NODE_COMPILE_CACHE, SALLYPORT_HOME: home },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     scope.defer(() => void child.kill('SIGKILL'))
