@@ -1,24 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Enrolment: a code makes one agent, for one key, once. */
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { randomUUIDv7 } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { encodeBase64url } from '@sallyport/core/protocol'
+import { endPostgres, sharedPostgres } from './support/postgres.ts'
 import { errorCodeOf, sendJson } from './support/raw.ts'
 import { MINUTE, TestSite, anyone, makeCode, redemption, refusalOf } from './support/site.ts'
+import { STORE_KINDS, askStore, onOneStore, placeOn } from './support/stores.ts'
+
+afterAll(endPostgres)
 
 const REFUSED = '404 ERR_CODE_REFUSED'
 
-describe('enrolment', () => {
+beforeAll(() => sharedPostgres(), 60_000)
+
+describe.each(STORE_KINDS)('enrolment, on %s,', (kind) => {
+  const itOnOne = onOneStore(kind)
   let site: TestSite
   beforeEach(async () => {
-    site = await TestSite.open()
+    site = await TestSite.open({}, await placeOn(kind))
   })
   afterEach(() => site[Symbol.asyncDispose]())
 
   const redeem = (redeemToken: string, identity = anyone()) =>
     site.connect(identity).redeemCode(redemption(redeemToken, identity))
 
-  it('gives the sealed enrolment to whoever shows the token, and makes an agent', async () => {
+  itOnOne('gives the sealed enrolment to whoever shows the token, and makes an agent', async () => {
     const code = await site.addCode()
     const answer = await redeem(code.redeemToken)
     expect(answer).toEqual({ agentId: code.agentId, sealedEnrolment: 'sealed enrolment' })
@@ -26,14 +34,14 @@ describe('enrolment', () => {
     expect(agents.map((agent) => agent.agentId)).toEqual([code.agentId])
   })
 
-  it('gives the same key the same again, for a lost answer', async () => {
+  itOnOne('gives the same key the same again, for a lost answer', async () => {
     const { redeemToken } = await site.addCode()
     const identity = anyone()
     expect(await redeem(redeemToken, identity)).toEqual(await redeem(redeemToken, identity))
     expect((await site.operator.listAgents()).agents).toHaveLength(1)
   })
 
-  it('refuses a second key', async () => {
+  itOnOne('refuses a second key', async () => {
     const { redeemToken } = await site.addCode()
     await redeem(redeemToken)
     expect(await refusalOf(redeem(redeemToken))).toBe(REFUSED)
@@ -68,7 +76,7 @@ describe('enrolment', () => {
     expect(await refusalOf(redeem(used.redeemToken, identity))).toBe(REFUSED)
   })
 
-  it('answers in one shape whether a code is unknown, used or expired', async () => {
+  itOnOne('answers in one shape whether a code is unknown, used or expired', async () => {
     const used = await site.addCode()
     const expired = await site.addCode({ lifetimeMs: 1_000 })
     await redeem(used.redeemToken)
@@ -84,7 +92,7 @@ describe('enrolment', () => {
     expect(new Set(texts).size).toBe(1)
   })
 
-  it('refuses a key that whoever asks does not hold', async () => {
+  itOnOne('refuses a key that whoever asks does not hold', async () => {
     const { redeemToken } = await site.addCode()
     const victim = redemption(redeemToken, anyone())
     const thief = redemption(redeemToken, anyone())
@@ -94,7 +102,7 @@ describe('enrolment', () => {
     expect(await refusalOf(client.redeemCode(victim))).toBe('nothing')
   })
 
-  it('refuses a proof of possession that was made for another token', async () => {
+  itOnOne('refuses a proof of possession that was made for another token', async () => {
     const identity = anyone()
     const [one, other] = [await site.addCode(), await site.addCode()]
     const { possession } = redemption(one.redeemToken, identity)
@@ -102,7 +110,7 @@ describe('enrolment', () => {
     expect(await refusalOf(site.connect(identity).redeemCode(mixed))).toBe('403 ERR_POSSESSION')
   })
 
-  it('refuses a key under which everything is signed', async () => {
+  itOnOne('refuses a key under which everything is signed', async () => {
     const { redeemToken } = await site.addCode()
     const signingKey = encodeBase64url(Uint8Array.of(1, ...new Uint8Array(31)))
     const possession = encodeBase64url(Uint8Array.of(1, ...new Uint8Array(63)))
@@ -110,7 +118,7 @@ describe('enrolment', () => {
     expect(await refusalOf(call)).toBe('400 ERR_KEY_WEAK')
   })
 
-  it('refuses the key of an operator and leaves the code usable', async () => {
+  itOnOne('refuses the key of an operator and leaves the code usable', async () => {
     const { redeemToken } = await site.addCode()
     expect(await refusalOf(redeem(redeemToken, site.operatorIdentity))).toBe(REFUSED)
     expect(await refusalOf(redeem(redeemToken))).toBe('nothing')
@@ -131,7 +139,7 @@ describe('enrolment', () => {
     expect(await refusalOf(redeem(second.redeemToken))).toBe(REFUSED)
   })
 
-  it('takes the same code twice, and refuses it with other contents', async () => {
+  itOnOne('takes the same code twice, and refuses it with other contents', async () => {
     const code = makeCode(site.operatorIdentity)
     const body = {
       agentId: randomUUIDv7(),
@@ -145,22 +153,28 @@ describe('enrolment', () => {
     expect(await refusalOf(site.operator.addCode(other))).toBe('409 ERR_CODE_CONFLICT')
   })
 
-  it.each([0, -1, 8 * 24 * 60 * MINUTE])('refuses a code that lives %d ms', async (lifetimeMs) => {
-    expect(await refusalOf(site.addCode({ lifetimeMs }))).toBe('400 ERR_CODE_LIFETIME')
-  })
+  itOnOne.each([0, -1, 8 * 24 * 60 * MINUTE])(
+    'refuses a code that lives %d ms',
+    async (lifetimeMs) => {
+      expect(await refusalOf(site.addCode({ lifetimeMs }))).toBe('400 ERR_CODE_LIFETIME')
+    },
+  )
 
-  it('never tells the token to the database', async () => {
+  itOnOne('never tells the token to the database', async () => {
     const { redeemToken } = await site.addCode()
     await redeem(redeemToken)
+    const rows = JSON.stringify(await askStore(site, 'select * from codes'))
+    expect(rows).toContain('sealed enrolment')
+    expect(rows).not.toContain(redeemToken)
+    if (kind !== 'SQLite') return
     await site.stop()
-    const { readFile } = await import('node:fs/promises')
     const bytes = await readFile(site.databaseFile)
     expect(bytes.includes(redeemToken)).toBe(false)
     expect(bytes.includes(Buffer.from(redeemToken, 'base64url'))).toBe(false)
     await site.start()
   })
 
-  it('needs an operator to add a code', async () => {
+  itOnOne('needs an operator to add a code', async () => {
     const answer = await sendJson(`${site.url}/v1/enrolment-codes`, '{}')
     expect([answer.status, errorCodeOf(answer)]).toEqual([401, 'ERR_SESSION'])
     const agent = await site.enrol()
@@ -175,9 +189,10 @@ describe('enrolment', () => {
   })
 })
 
-describe('agents', () => {
+describe.each(STORE_KINDS)('agents, on %s,', (kind) => {
+  const itOnOne = onOneStore(kind)
   it('are listed in pages, oldest first, each once', async () => {
-    await using site = await TestSite.open()
+    await using site = await TestSite.open({}, await placeOn(kind))
     const enrolled: string[] = []
     for (let count = 0; count < 5; count += 1) enrolled.push((await site.enrol()).agentId)
     const seen: string[] = []
@@ -191,8 +206,8 @@ describe('agents', () => {
     expect(seen).toEqual(enrolled)
   })
 
-  it('describe themselves, and are seen', async () => {
-    await using site = await TestSite.open()
+  itOnOne('describe themselves, and are seen', async () => {
+    await using site = await TestSite.open({}, await placeOn(kind))
     const agent = await site.enrol()
     await agent.client.describeAgent('first')
     await agent.client.describeAgent('second')

@@ -1,19 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Envelopes: submitted once, delivered until answered, answered once. */
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { randomUUIDv7 } from 'node:crypto'
-import { DatabaseSync } from 'node:sqlite'
 import { WIRE } from '@sallyport/core/transport'
+import { endPostgres, sharedPostgres } from './support/postgres.ts'
 import { MINUTE, TestSite, refusalOf, type TestAgent } from './support/site.ts'
+import { STORE_KINDS, askStore, onOneStore, placeOn } from './support/stores.ts'
+
+afterAll(endPostgres)
 
 const UNKNOWN = '404 ERR_ENVELOPE_UNKNOWN'
 const AT_ONCE = { waitSeconds: 0 }
 
-describe('envelopes', () => {
+beforeAll(() => sharedPostgres(), 60_000)
+
+describe.each(STORE_KINDS)('envelopes, on %s,', (kind) => {
+  const itOnOne = onOneStore(kind)
   let site: TestSite
   let agent: TestAgent
   beforeEach(async () => {
-    site = await TestSite.open()
+    site = await TestSite.open({}, await placeOn(kind))
     agent = await site.enrol()
   })
   afterEach(() => site[Symbol.asyncDispose]())
@@ -37,7 +43,7 @@ describe('envelopes', () => {
     })
   })
 
-  it('are delivered oldest first, sixteen at a time', async () => {
+  itOnOne('are delivered oldest first, sixteen at a time', async () => {
     const ids: string[] = []
     for (let count = 0; count < WIRE.maxDeliveries + 2; count += 1) {
       ids.push(await site.submit(agent))
@@ -58,25 +64,28 @@ describe('envelopes', () => {
       Array.from({ length: 100 }, () => site.operator.submitEnvelope(envelope)),
     )
     expect(new Set(receipts.map((receipt) => JSON.stringify(receipt))).size).toBe(1)
-    expect(countRows(site.databaseFile)).toBe(1)
+    expect(await askStore(site, 'select envelope_id from envelopes')).toHaveLength(1)
     expect(await take()).toEqual([envelope.envelopeId])
     expect(await take()).toEqual([])
     expect(await site.operator.submitEnvelope(envelope)).toMatchObject({ state: 'delivered' })
   })
 
-  it('give the same receipt again when they have expired since, or the queue is full', async () => {
-    await site.stop()
-    await site.start({ openPerAgent: 1 })
-    const { agentId } = await site.enrol()
-    const expiresAt = site.instantIn(MINUTE)
-    const envelope = { envelopeId: randomUUIDv7(), agentId, sealed: 'sealed job', expiresAt }
-    const receipt = await site.operator.submitEnvelope(envelope)
-    expect(await site.operator.submitEnvelope(envelope)).toEqual(receipt)
-    site.clock.turn(2 * MINUTE)
-    expect((await site.operator.submitEnvelope(envelope)).queuedAt).toBe(receipt.queuedAt)
-  })
+  itOnOne(
+    'give the same receipt again when they have expired since, or the queue is full',
+    async () => {
+      await site.stop()
+      await site.start({ openPerAgent: 1 })
+      const { agentId } = await site.enrol()
+      const expiresAt = site.instantIn(MINUTE)
+      const envelope = { envelopeId: randomUUIDv7(), agentId, sealed: 'sealed job', expiresAt }
+      const receipt = await site.operator.submitEnvelope(envelope)
+      expect(await site.operator.submitEnvelope(envelope)).toEqual(receipt)
+      site.clock.turn(2 * MINUTE)
+      expect((await site.operator.submitEnvelope(envelope)).queuedAt).toBe(receipt.queuedAt)
+    },
+  )
 
-  it.each([
+  itOnOne.each([
     ['sealed text', { sealed: 'other' }],
     ['expiry', { expiresAt: '2099-01-01T00:00:00.000Z' }],
   ])('are refused when their id is taken and the %s differs', async (_, change) => {
@@ -91,12 +100,12 @@ describe('envelopes', () => {
     expect(await refusalOf(call)).toBe('409 ERR_ENVELOPE_CONFLICT')
   })
 
-  it('are refused for an agent that is not there', async () => {
+  itOnOne('are refused for an agent that is not there', async () => {
     const call = site.submit({ agentId: randomUUIDv7() })
     expect(await refusalOf(call)).toBe('404 ERR_AGENT_UNKNOWN')
   })
 
-  it('are refused when they have expired already', async () => {
+  itOnOne('are refused when they have expired already', async () => {
     const call = site.operator.submitEnvelope({
       envelopeId: randomUUIDv7(),
       agentId: agent.agentId,
@@ -116,7 +125,7 @@ describe('envelopes', () => {
     expect(await take()).toEqual([])
   })
 
-  it('never expire once they were delivered, and are delivered until answered', async () => {
+  itOnOne('never expire once they were delivered, and are delivered until answered', async () => {
     const id = await site.submit(agent)
     await take()
     site.clock.turn(60 * MINUTE)
@@ -125,7 +134,7 @@ describe('envelopes', () => {
     expect(await site.operator.showEnvelope(id)).toMatchObject({ deliveryCount: 2 })
   })
 
-  it('are delivered again at once to an agent that has just connected', async () => {
+  itOnOne('are delivered again at once to an agent that has just connected', async () => {
     const id = await site.submit(agent)
     expect(await take()).toEqual([id])
     expect(await take()).toEqual([])
@@ -146,7 +155,7 @@ describe('envelopes', () => {
     expect(await take()).toEqual([])
   })
 
-  it('are not held back by a lease from before the clock went back', async () => {
+  itOnOne('are not held back by a lease from before the clock went back', async () => {
     const id = await site.submit(agent)
     expect(await take()).toEqual([id])
     site.clock.turn(-60 * MINUTE)
@@ -154,7 +163,7 @@ describe('envelopes', () => {
     expect(await take()).toEqual([])
   })
 
-  it('keep their first answer', async () => {
+  itOnOne('keep their first answer', async () => {
     const id = await site.submit(agent)
     await take()
     await agent.client.answerEnvelope(id, 'first')
@@ -177,7 +186,7 @@ describe('envelopes', () => {
     expect((await site.operator.showEnvelope(id)).result).toBe(`answer ${winner}`)
   })
 
-  it('of one agent are unknown to another', async () => {
+  itOnOne('of one agent are unknown to another', async () => {
     const other = await site.enrol()
     const id = await site.submit(agent)
     expect(await other.client.takeDeliveries(AT_ONCE)).toEqual([])
@@ -215,7 +224,7 @@ describe('envelopes', () => {
     expect(seen).toEqual(ids)
   })
 
-  it('fill a page only as far as one answer reaches', async () => {
+  itOnOne('fill a page only as far as one answer reaches', async () => {
     const large = 'x'.repeat(WIRE.maxSealedResultBytes)
     for (let count = 0; count < 3; count += 1) {
       const id = await site.submit(agent)
@@ -228,11 +237,12 @@ describe('envelopes', () => {
   })
 })
 
-describe('held requests', () => {
+describe.each(STORE_KINDS)('held requests, on %s,', (kind) => {
+  const itOnOne = onOneStore(kind)
   let site: TestSite
   let agent: TestAgent
   beforeEach(async () => {
-    site = await TestSite.open()
+    site = await TestSite.open({}, await placeOn(kind))
     agent = await site.enrol()
   })
   afterEach(() => site[Symbol.asyncDispose]())
@@ -253,7 +263,7 @@ describe('held requests', () => {
     expect(latencies.toSorted((a, b) => a - b)[4]).toBeLessThan(500)
   })
 
-  it('of an operator are answered when the state changes', async () => {
+  itOnOne('of an operator are answered when the state changes', async () => {
     const id = await site.submit(agent)
     const watched = site.operator.showEnvelope(id, { waitSeconds: 30, unless: 'queued' })
     await settle()
@@ -265,7 +275,7 @@ describe('held requests', () => {
     expect((await answered).state).toBe('answered')
   })
 
-  it('of an operator are answered when the envelope expires', async () => {
+  itOnOne('of an operator are answered when the envelope expires', async () => {
     const envelopeId = randomUUIDv7()
     await site.operator.submitEnvelope({
       envelopeId,
@@ -280,13 +290,13 @@ describe('held requests', () => {
     expect(shown.state).toBe('expired')
   })
 
-  it('are answered with nothing when the time is up', async () => {
+  itOnOne('are answered with nothing when the time is up', async () => {
     const startedAt = performance.now()
     expect(await agent.client.takeDeliveries({ waitSeconds: 1 })).toEqual([])
     expect(performance.now() - startedAt).toBeGreaterThan(900)
   })
 
-  it('of an agent end when it polls anew', async () => {
+  itOnOne('of an agent end when it polls anew', async () => {
     const first = agent.client.takeDeliveries({ waitSeconds: 30 })
     await settle()
     const second = agent.client.takeDeliveries({ waitSeconds: 30 })
@@ -295,7 +305,7 @@ describe('held requests', () => {
     expect((await second).map((delivery) => delivery.envelopeId)).toEqual([id])
   })
 
-  it('take nothing when the agent has hung up', async () => {
+  itOnOne('take nothing when the agent has hung up', async () => {
     const gone = new AbortController()
     const poll = agent.client.takeDeliveries({ waitSeconds: 30, signal: gone.signal })
     await settle()
@@ -306,7 +316,7 @@ describe('held requests', () => {
     expect((await site.operator.showEnvelope(id)).state).toBe('queued')
   })
 
-  it('of one operator are limited in number', async () => {
+  itOnOne('of one operator are limited in number', async () => {
     await site.stop()
     await site.start({ heldPerPerson: 2 })
     const one = await site.enrol()
@@ -321,24 +331,20 @@ describe('held requests', () => {
     expect((await site.operator.showEnvelope(id, wait)).state).toBe('delivered')
   })
 
-  it('are answered with nothing when the hub goes down, which takes no two seconds', async () => {
-    const id = await site.submit(agent)
-    await agent.client.takeDeliveries({ waitSeconds: 0 })
-    const poll = agent.client.takeDeliveries({ waitSeconds: 30 })
-    const watched = site.operator.showEnvelope(id, { waitSeconds: 30, unless: 'delivered' })
-    await settle()
-    const startedAt = performance.now()
-    await site.stop()
-    expect(performance.now() - startedAt).toBeLessThan(2_000)
-    expect(await poll).toEqual([])
-    expect((await watched).state).toBe('delivered')
-    await site.start()
-  })
+  itOnOne(
+    'are answered with nothing when the hub goes down, which takes no two seconds',
+    async () => {
+      const id = await site.submit(agent)
+      await agent.client.takeDeliveries({ waitSeconds: 0 })
+      const poll = agent.client.takeDeliveries({ waitSeconds: 30 })
+      const watched = site.operator.showEnvelope(id, { waitSeconds: 30, unless: 'delivered' })
+      await settle()
+      const startedAt = performance.now()
+      await site.stop()
+      expect(performance.now() - startedAt).toBeLessThan(2_000)
+      expect(await poll).toEqual([])
+      expect((await watched).state).toBe('delivered')
+      await site.start()
+    },
+  )
 })
-
-function countRows(file: string): number {
-  const db = new DatabaseSync(file, { readOnly: true })
-  const row = db.prepare('SELECT count(*) AS count FROM envelopes').get() as { count: number }
-  db.close()
-  return row.count
-}

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Sessions: who gets one, what its token opens, and when it ends. */
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { DatabaseSync } from 'node:sqlite'
+import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { SignJWT } from 'jose'
 import { createSecretKey } from 'node:crypto'
 import { makeAccessTokenKey } from '@sallyport/core/crypto'
+import { endPostgres } from './support/postgres.ts'
 import {
   accessHeaders,
   askChallenge,
@@ -16,11 +16,14 @@ import {
   sendJson,
 } from './support/raw.ts'
 import { MINUTE, TestSite, anyone, refusalOf } from './support/site.ts'
+import { ASKED_FOR, askStore, placeOn } from './support/stores.ts'
 
-describe('sessions', () => {
+afterAll(endPostgres)
+
+describe.each(ASKED_FOR)('sessions, on %s,', (kind) => {
   let site: TestSite
   beforeEach(async () => {
-    site = await TestSite.open()
+    site = await TestSite.open({}, await placeOn(kind))
   })
   afterEach(() => site[Symbol.asyncDispose]())
 
@@ -145,7 +148,7 @@ describe('sessions', () => {
   it('are not found in a token that is signed with the public key as a secret', async () => {
     const { token } = await openToken(site.url, site.operatorIdentity)
     const claims = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as object
-    const { verifies } = makeAccessTokenKey('any', readSeed(site.databaseFile))
+    const { verifies } = makeAccessTokenKey('any', await readSeed(site))
     const pem = verifies.export({ type: 'spki', format: 'pem' })
     const forged = await new SignJWT({ ...claims })
       .setProtectedHeader({ alg: 'HS256', typ: 'at+jwt' })
@@ -161,9 +164,7 @@ describe('sessions', () => {
 
   it('end at once for a person who is no longer there', async () => {
     const { token } = await openToken(site.url, site.operatorIdentity)
-    const db = new DatabaseSync(site.databaseFile)
-    db.exec('DELETE FROM people')
-    db.close()
+    await askStore(site, 'delete from people')
     expect((await list(token)).status).toBe(401)
   })
 
@@ -198,11 +199,8 @@ describe('sessions', () => {
   })
 })
 
-function readSeed(file: string): Uint8Array {
-  const db = new DatabaseSync(file, { readOnly: true })
-  const row = db.prepare("SELECT secret FROM session_keys WHERE purpose = 'ES256'").get() as {
-    secret: string
-  }
-  db.close()
-  return Buffer.from(row.secret, 'base64url')
+async function readSeed(site: TestSite): Promise<Uint8Array> {
+  const text = "select secret from session_keys where purpose = 'ES256'"
+  const [row] = await askStore(site, text)
+  return Buffer.from(String(row!['secret']), 'base64url')
 }

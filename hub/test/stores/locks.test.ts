@@ -13,6 +13,7 @@ import { SiteStore } from '../../src/stores/site-store.ts'
 import { Writes } from '../../src/stores/writes.ts'
 import { readSite } from '../../src/sites/register-sites.ts'
 import { AgentLog } from '../support/agent-log.ts'
+import { makeProof, openSession } from '../support/raw.ts'
 import { newestRoot, nextRoot } from '../support/roots.ts'
 import { MINUTE, TestSite, anyone, redemption, type TestAgent } from '../support/site.ts'
 import { placeOn } from '../support/stores.ts'
@@ -121,5 +122,11 @@ describe('on PostgreSQL', () => {
   it.each(WRITES)('%s waits', async (_, name, prepare) => {
     const write = await prepare()
     expect(await isDoneWhileHeld(name(), write)).toEqual([false, true])
+  })
+
+  it('one proof that is sent fifty times at once opens one session', async () => {
+    const proof = await makeProof(site.url, site.operatorIdentity)
+    const all = Array.from({ length: 50 }, () => openSession(site.url, proof))
+    expect((await Promise.all(all)).filter(({ status }) => status === 200)).toHaveLength(1)
   })
 })

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Both stores, each opened as often as there are hubs. */
+import { it } from '@jest/globals'
 import { randomUUIDv7 } from 'node:crypto'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -27,6 +28,17 @@ export interface StoreOfHub {
 export const STORE_KINDS = ['SQLite', 'PostgreSQL'] as const
 /** One of them. */
 export type StoreKind = (typeof STORE_KINDS)[number]
+
+/** Whether every case is tried on every store: `ALL_STORES=1 npm test -- hub/test/envelopes.test.ts`. */
+const IS_ALL = process.env['ALL_STORES'] === '1'
+/** The stores of suites that are tried on SQLite alone, unless all are asked for. */
+export const ASKED_FOR: readonly StoreKind[] = IS_ALL ? STORE_KINDS : ['SQLite']
+const LEFT_OUT = Object.assign(() => undefined, { each: () => () => undefined })
+
+/** What cases are written with that say nothing of what the stores differ in: they are tried on SQLite alone. */
+export function onOneStore(kind: StoreKind): typeof it {
+  return IS_ALL || kind === 'SQLite' ? it : (LEFT_OUT as unknown as typeof it)
+}
 
 /** Where a hub of such a store works: what its site is opened with. */
 export async function placeOn(kind: StoreKind): Promise<Partial<HubConfig>> {
