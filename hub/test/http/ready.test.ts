@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Whether the hub can work: what its parts say, and what `/ready` makes of it. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { makeApp } from '../../src/http/app.ts'
 import { Readiness, addReady, type PartState, type ReadyPart } from '../../src/http/ready.ts'
 import { diskPart } from '../../src/http/ready-parts.ts'
@@ -13,11 +14,11 @@ interface Line {
   readonly part: string
 }
 
-function openReadiness(freshMs?: number): { readiness: Readiness; lines: Line[] } {
+function openReadiness(freshMs = 1_000, everyMs = 5_000): { readiness: Readiness; lines: Line[] } {
   const lines: Line[] = []
   const write = (fields: object, event: string) => void lines.push({ ...(fields as Line), event })
   const log: Log = { debug: write, info: write, warn: write, error: write }
-  return { readiness: new Readiness(log, { fresh: freshMs ?? 1_000, patience: 100 }), lines }
+  return { readiness: new Readiness(log, { fresh: freshMs, patience: 100, every: everyMs }), lines }
 }
 
 const part = (name: string, isNeeded: boolean, look: ReadyPart['look']): ReadyPart => ({
@@ -66,6 +67,14 @@ describe('the readiness of a hub', () => {
       'part.changed redis',
       'part.back redis',
     ])
+  })
+
+  it('finds out by itself, where nobody asks', async () => {
+    const { readiness, lines } = openReadiness(0, 20)
+    readiness.add(part('redis', false, () => 'away'))
+    using _watching = readiness.watch()
+    await sleep(200)
+    expect(lines.map(({ event }) => event)).toEqual(['part.changed'])
   })
 
   it('finds a disk low before it is full', async () => {
