@@ -14,10 +14,14 @@ import {
   parseEnrolmentCode,
   publicIdentity,
   rootFingerprintOf,
+  seal,
   sealUnderSecret,
   signDocument,
 } from '@sallyport/core/crypto'
 import { THRESHOLD_PROFILES, documents, encodeBase64url, instantOf } from '@sallyport/core/protocol'
+import { isPassing } from '@sallyport/core/transport'
+import { TroubleLine } from '../chaos/trouble-line.ts'
+import { NO_LUCK, type ExchangeLuck } from '../chaos/wire-luck.ts'
 import { Field } from '../support/field.ts'
 
 const clock = { now: Date.now }
@@ -65,6 +69,66 @@ describe('an enrolment code', () => {
       code: 'ERR_CODE_CHECKSUM',
     })
     expect((await enrol(code, 'pve3')).agentName).toBe('pve3')
+  }, 60_000)
+})
+
+describe('a line that loses first answers, once the hub has done what it was asked', () => {
+  const toLose = new Set([
+    ...['POST /v1/enrolments', 'POST /v1/sessions', 'PUT /v1/agents/self/descriptor'],
+    ...['POST /v1/envelopes', 'GET /v1/mailbox', 'PUT /v1/mailbox/{id}/result'],
+  ])
+
+  function loseFirst(request: Uint8Array): ExchangeLuck {
+    const [line = ''] = Buffer.from(request)
+      .toString('latin1')
+      .split(/[?\r]| HTTP/, 1)
+    const route = line.replace(/[0-9a-f-]{36}/, '{id}')
+    return toLose.delete(route) ? { ...NO_LUCK, fault: 'lose-answer' } : NO_LUCK
+  }
+
+  /** Does it with the same again for as long as nobody knows whether it was done. */
+  async function insist<T>(attempt: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await attempt()
+      } catch (error) {
+        if (!isPassing(error)) throw error
+      }
+    }
+  }
+
+  it('makes no second agent and no second effect (X06)', async () => {
+    let port = 0
+    const parts = { draw: loseFirst, hubPorts: () => [port], onTrouble: () => {} }
+    await using line = await TroubleLine.open(parts)
+    await using own = await Field.open({ hubArgs: ['--public-url', line.url] })
+    port = Number(new URL(own.url).port)
+    line.isTroubled = true
+    const { operator } = own
+
+    const { code, agentId } = await operator.makeCode('pve1')
+    const stateDir = own.stateDir('pve1')
+    await insist(() => enrolAgent({ code, hub: line.url, stateDir, clock }))
+    expect((await operator.hub.listAgents()).agents.map((each) => each.agentId)).toEqual([agentId])
+    line.isTroubled = false
+    await own.startAgent('pve1')
+    const agent = await operator.meet(agentId)
+    await own.approve(agent, 'counter')
+
+    // Its poll is held by now, and that exchange is not lost any more.
+    await own.end('pve1', 'SIGKILL')
+    line.isTroubled = true
+    const job = operator.job(agent, { jobType: 'counter/add', input: { key: 'once' } })
+    const sealed = await seal(operator.sign(job), [...job.readers])
+    const { jobId: envelopeId, expiresAt } = job
+    operator.connect(line.url)
+    await insist(() => operator.hub.submitEnvelope({ envelopeId, agentId, sealed, expiresAt }))
+    operator.connect(own.url)
+    await own.startAgent('pve1')
+    expect(await operator.answerTo(agent, job.jobId)).toMatchObject({ output: { count: 1 } })
+    expect(await own.countOf(agent, 'once')).toBe(1)
+    expect(await operator.hub.showEnvelope(job.jobId)).toMatchObject({ deliveryCount: 2 })
+    expect([...toLose]).toEqual([])
   }, 60_000)
 })
 

@@ -23,12 +23,12 @@ function submitted(outcome: 'accepted' | 'refused'): Happening {
   return { kind: 'submitted', jobId: JOB, outcome, attemptCount: 1, why: null }
 }
 
-function seen(state: string, answer: string | null = null): Happening {
-  return { kind: 'seen', jobId: JOB, state, answer }
+function seen(state: string, answer: string | null = null, deliveryCount = 0): Happening {
+  return { kind: 'seen', jobId: JOB, state, answer, deliveryCount }
 }
 
-function answered(state: 'done' | 'refused' | 'interrupted'): Happening {
-  return { kind: 'answered', jobId: JOB, state, reason: null }
+function answered(state: 'done' | 'refused' | 'interrupted', why = 'expired'): Happening {
+  return { kind: 'answered', jobId: JOB, state, reason: state === 'refused' ? why : null }
 }
 
 function counted(effectCount: number): Happening {
@@ -55,7 +55,13 @@ describe('a history that is right', () => {
   })
 
   it('of a submission that came too late', () => {
-    expect(rulesOf(submitted('refused'), counted(0))).toEqual([])
+    expect(rulesOf(submitted('refused'), seen('unknown'), counted(0))).toEqual([])
+  })
+
+  it('of a job that goes on, until it is over', () => {
+    const history = [ordered, accepted, seen('queued')]
+    expect(checkHistory(history, false)).toEqual([])
+    expect(checkHistory(history)).toEqual([{ about: JOB, rule: 'accepted, so it ends' }])
   })
 })
 
@@ -66,14 +72,22 @@ describe('a history that is wrong names the rule', () => {
     ['accepted, so it ends', [accepted]],
     ['one answer, the same for ever', [...right, seen('answered', 'b'), answered('interrupted')]],
     ['one terminal state', [...right, answered('interrupted'), answered('refused')]],
-    ['answered, so the answer can be verified', [...right, counted(1)]],
+    ['answered, so it can be verified', [...right, counted(1)]],
     ['nothing after the end', [accepted, seen('expired'), seen('delivered'), seen('expired')]],
     ['states in order', [accepted, seen('delivered'), seen('queued'), seen('expired')]],
     ['known for ever', [accepted, seen('unknown'), seen('expired')]],
     ['done, so it took effect', [...right, answered('done'), counted(0)]],
+    ['refused for nothing but its time', [...right, answered('refused', 'replayed')]],
     ['refused, so it did not', [...right, answered('refused'), counted(1)]],
     ['expired, so it did not', [accepted, seen('expired'), counted(1)]],
-    ['never taken by the hub, so it did not', [submitted('refused'), counted(1)]],
+    ['delivered, so it does not expire', [accepted, seen('expired', null, 1)]],
+    [
+      'deliveries are never undone',
+      [accepted, seen('delivered', null, 2), seen('answered', 'a', 1), answered('interrupted')],
+    ],
+    ['never taken by the hub, so it is not there', [submitted('refused'), counted(1)]],
+    ['never taken by the hub, so it is not there', [submitted('refused'), seen('expired')]],
+    ['mended, so it answers', [{ kind: 'silent', who: 'agent-0', why: 'a reason' }]],
   ])('%s', (rule, history) => {
     expect(rulesOf(...history)).toEqual([rule])
   })

@@ -18,12 +18,16 @@ export type Happening =
       readonly attemptCount: number
       readonly why: string | null
     }
-  /** Somebody looked at the hub: the state of the envelope, and the digest of the sealed answer if there was one. */
+  /**
+   * Somebody looked at the hub: the state of the envelope, the digest of the sealed answer if there was one, and how often
+   * it was delivered until then.
+   */
   | {
       readonly kind: 'seen'
       readonly jobId: string
       readonly state: string
       readonly answer: string | null
+      readonly deliveryCount: number
     }
   /** The answer, opened and verified. */
   | {
@@ -34,20 +38,26 @@ export type Happening =
     }
   /** How many effects the ledger of the agent has, at the end. */
   | { readonly kind: 'counted'; readonly jobId: string; readonly effectCount: number }
+  /** An agent did not even say what its ledger has. */
+  | { readonly kind: 'silent'; readonly who: Who; readonly why: string }
+
+/** Told of each thing, and of how long after the beginning it was seen. */
+export type Listener = (happening: Happening, atMs: number) => void
 
 /** The history of a run. */
 export class History {
   readonly #startedAt = performance.now()
   readonly all: (Happening & { readonly atMs: number })[] = []
-  readonly #onHappening: (happening: Happening, atMs: number) => void
+  readonly #listeners: Listener[] = []
 
-  constructor(onHappening: (happening: Happening, atMs: number) => void = () => {}) {
-    this.#onHappening = onHappening
+  /** From now on, `listener` is told of what happens. */
+  listen(listener: Listener): void {
+    this.#listeners.push(listener)
   }
 
   note(happening: Happening): void {
     const atMs = Math.round(performance.now() - this.#startedAt)
     this.all.push({ atMs, ...happening })
-    this.#onHappening(happening, atMs)
+    for (const tell of this.#listeners) tell(happening, atMs)
   }
 }

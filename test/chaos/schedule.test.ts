@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What a seed decides. */
 import { describe, expect, it } from '@jest/globals'
-import { drawSchedule, type Cast } from './schedule.ts'
+import { drawSchedule, drawStrikes, type Cast } from './schedule.ts'
 import { drawsOf } from './wire-luck.ts'
 
-const CAST: Cast = { agentCount: 4, hubCount: 2, hasDatabase: true }
+const CAST: Cast = { agentCount: 4, hubCount: 2, hasDatabase: true, hasRedis: true }
 const TEN_MINUTES_MS = 600_000
 
 describe('a schedule', () => {
@@ -21,6 +21,7 @@ describe('a schedule', () => {
       'kill agent',
       'kill database',
       'kill hub',
+      'kill redis',
       'partition agent',
       'partition operator',
       'stop agent',
@@ -28,6 +29,25 @@ describe('a schedule', () => {
     ])
     expect(new Set(orders.map(({ agent }) => agent)).size).toBe(4)
     expect(new Set(orders.map(({ jobType }) => jobType)).size).toBe(3)
+  })
+
+  it('lies in wait at every step for whoever has a job in hands then', () => {
+    const { orders, ambushes } = drawSchedule(7, TEN_MINUTES_MS, CAST)
+    const done = new Set(ambushes.map(({ step, who }) => `${step} ${who.replace(/-[0-9]/, '')}`))
+    expect([...done].toSorted()).toEqual([
+      ...['accepted database', 'accepted hub', 'answered database', 'answered hub'],
+      ...['delivered agent', 'delivered database', 'delivered hub', 'sent database', 'sent hub'],
+    ])
+    const ofAgents = ambushes.filter(({ who }) => who.startsWith('agent'))
+    expect(ofAgents.every(({ who, order }) => who === `agent-${orders[order]!.agent}`)).toBe(true)
+  })
+
+  it('of kills alone has so many, of hubs, at every step', () => {
+    const strikes = drawStrikes(7, 300, CAST)
+    expect(strikes).toHaveLength(300)
+    expect(new Set(strikes.map(({ ambush }) => ambush.who))).toEqual(new Set(['hub-0', 'hub-1']))
+    expect(new Set(strikes.map(({ ambush }) => ambush.step)).size).toBe(4)
+    expect(strikes.every(({ orders, ambush }) => orders[0]!.number === ambush.order)).toBe(true)
   })
 
   it('does one thing at a time to each', () => {

@@ -8,6 +8,7 @@ import { buildBundle } from '../support/build.ts'
 import { TestOperator, type KnownAgent } from '../support/operator.ts'
 import type { TestPostgres } from '../support/postgres.ts'
 import { startMain, temporaryFolder, type Running } from '../support/programs.ts'
+import type { TestRedis } from '../support/redis.ts'
 import type { History } from './history.ts'
 import type { Trouble, Who } from './schedule.ts'
 import { TroubleLine } from './trouble-line.ts'
@@ -21,7 +22,14 @@ export interface StageOptions {
   readonly hubCount: number
   /** One database for all hubs; without it there is one hub with a file of its own. */
   readonly hasPostgres: boolean
+  /** One Redis for all hubs. */
+  readonly hasRedis: boolean
+  /** The name of a fault that is planted in hubs and agents. */
+  readonly mutation?: string | undefined
 }
+
+/** What is done to whom, and for how long. */
+type Suffered = Pick<Trouble, 'kind' | 'who' | 'forMs'>
 
 /** Tries to start a program that did not become ready on a busy machine. */
 const START_ATTEMPTS = 4
@@ -38,7 +46,9 @@ export class Stage implements AsyncDisposable {
   readonly #hubPorts: number[] = []
   /** What is being done to each, one thing after the other. */
   readonly #turns = new Map<Who, Promise<void>>()
+  readonly #suffering = new Set<Who>()
   #postgres: TestPostgres | undefined
+  #redis: TestRedis | undefined
   #databaseUrl: string | undefined
   #folder = ''
 
@@ -70,12 +80,22 @@ export class Stage implements AsyncDisposable {
   }
 
   /** Does something to somebody, and undoes it after its time. Things to one come one after the other. */
-  suffer(trouble: Trouble): Promise<void> {
+  suffer(trouble: Suffered): Promise<void> {
     const turn = (this.#turns.get(trouble.who) ?? Promise.resolve()).then(() =>
       this.#suffer(trouble),
     )
     this.#turns.set(trouble.who, turn)
     return turn
+  }
+
+  /** Whether something is being done to somebody. */
+  isSuffering(who: Who): boolean {
+    return this.#suffering.has(who)
+  }
+
+  /** Resolves when everything that was done is undone. */
+  async rest(): Promise<void> {
+    await Promise.all(this.#turns.values())
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -86,12 +106,13 @@ export class Stage implements AsyncDisposable {
   }
 
   async #begin(): Promise<void> {
-    const { agentCount, hubCount, hasPostgres } = this.#options
+    const { agentCount, hubCount, hasPostgres, hasRedis } = this.#options
     this.#folder = this.#scope.use(await temporaryFolder()).path
     await writeFile(this.#siteFile, JSON.stringify(this.operator.siteFile()))
     if (hasPostgres) {
       await this.#startPostgres()
     }
+    if (hasRedis) await this.#startRedis()
     const names = Array.from({ length: agentCount }, (_, n) => `agent-${n}`)
     for (const who of ['operator', ...names]) this.#lines.set(who, await this.#openLine(who))
     for (let n = 0; n < hubCount; n += 1) this.#hubPorts.push(await freePort())
@@ -105,6 +126,11 @@ export class Stage implements AsyncDisposable {
     const postgres = await import('../support/postgres.ts')
     this.#postgres = this.#scope.use(await postgres.TestPostgres.start())
     this.#databaseUrl = await this.#postgres.createDatabase()
+  }
+
+  async #startRedis(): Promise<void> {
+    const redis = await import('../support/redis.ts')
+    this.#redis = this.#scope.use(await redis.TestRedis.start())
   }
 
   #openLine(who: Who): Promise<TroubleLine> {
@@ -137,19 +163,23 @@ export class Stage implements AsyncDisposable {
     return join(this.#folder, 'agents', who)
   }
 
-  async #suffer({ kind, who, forMs }: Trouble): Promise<void> {
+  async #suffer({ kind, who, forMs }: Suffered): Promise<void> {
+    this.#suffering.add(who)
     this.#history.note({ kind: 'done-to', who, what: `${kind} for ${forMs} ms` })
     if (kind === 'kill') await this.#fall(who, forMs)
     else if (kind === 'stop') await this.#freeze(who, forMs)
     else await this.#part(who, forMs)
     this.#history.note({ kind: 'done-to', who, what: `${kind} is over` })
+    this.#suffering.delete(who)
   }
 
   async #fall(who: Who, forMs: number): Promise<void> {
     if (who === 'database') await this.#postgres?.end('SIGKILL')
+    else if (who === 'redis') await this.#redis?.kill()
     else await this.#programs.get(who)?.end('SIGKILL')
     await sleep(forMs)
     if (who === 'database') await this.#postgres?.start()
+    else if (who === 'redis') await this.#redis?.start()
     else await this.#start(who)
   }
 
@@ -179,15 +209,24 @@ export class Stage implements AsyncDisposable {
     }
   }
 
+  #planted(): { imports?: readonly string[] } {
+    const { mutation } = this.#options
+    if (mutation === undefined) return {}
+    const mutant = new URL('mutant.ts', import.meta.url)
+    mutant.searchParams.set('name', mutation)
+    return { imports: [mutant.href] }
+  }
+
   #startOnce(who: Who): Promise<Running> {
-    const options = { home: this.#folder }
+    const options = { home: this.#folder, ...this.#planted() }
     if (!who.startsWith('hub-')) {
       return startMain('agent', ['--state-dir', this.#stateDir(who)], options)
     }
     const port = String(this.#hubPorts[Number(who.slice('hub-'.length))])
     const lines = [...this.#lines.values()].flatMap(({ url }) => ['--public-url', url])
     const database = this.#databaseUrl === undefined ? [] : ['--database', this.#databaseUrl]
+    const redis = this.#redis === undefined ? [] : ['--redis', this.#redis.url]
     const place = ['--data-dir', join(this.#folder, who), '--site', this.#siteFile]
-    return startMain('hub', [...place, '--port', port, ...lines, ...database], options)
+    return startMain('hub', [...place, '--port', port, ...lines, ...database, ...redis], options)
   }
 }

@@ -5,8 +5,8 @@ import { NO_LUCK, type ExchangeLuck } from './wire-luck.ts'
 
 /** What a line needs. */
 export interface LineParts {
-  /** The next exchange's luck. */
-  readonly draw: () => ExchangeLuck
+  /** The next exchange's luck; it begins with these bytes. */
+  readonly draw: (request: Uint8Array) => ExchangeLuck
   /** Ports of the hubs, in their order. */
   readonly hubPorts: () => readonly number[]
   /** Told of every exchange that did not simply go through. */
@@ -61,7 +61,7 @@ export class TroubleLine implements AsyncDisposable {
 
   #accept(near: Socket): void {
     const pair = new Pair(near, {
-      draw: () => (this.isTroubled ? this.#draw() : NO_LUCK),
+      draw: (request) => (this.isTroubled ? this.#draw(request) : NO_LUCK),
       hubPorts: this.#parts.hubPorts,
     })
     this.#pairs.add(pair)
@@ -69,8 +69,8 @@ export class TroubleLine implements AsyncDisposable {
     if (this.#isParted) pair.freeze()
   }
 
-  #draw(): ExchangeLuck {
-    const luck = this.#parts.draw()
+  #draw(request: Uint8Array): ExchangeLuck {
+    const luck = this.#parts.draw(request)
     const { fault, requestDelayMs, answerDelayMs } = luck
     if (fault !== 'none' || requestDelayMs + answerDelayMs > 0) this.#parts.onTrouble(luck)
     return luck
@@ -112,7 +112,7 @@ class Pair {
   #takeRequest(bytes: Uint8Array): void {
     if (this.#isAnswered) {
       this.#isAnswered = false
-      this.#luck = this.#parts.draw()
+      this.#luck = this.#parts.draw(bytes)
       this.#request = []
     }
     const luck = this.#luck!

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** One thread of a simulation: runs its share of the seeds and tells what came of them. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { install } from './mutations.ts'
+import { install, mutationNamed } from '../support/mutation.ts'
+import { MUTATIONS } from './mutations.ts'
 import type { Verdict } from './run-seed.ts'
 
 /** What a lane is to do. */
@@ -30,7 +31,7 @@ export interface LaneEnd {
 const TWICE_EVERY = 250
 
 const order = workerData as LaneOrder
-if (order.mutation !== undefined) install(order.mutation)
+if (order.mutation !== undefined) install(mutationNamed(MUTATIONS, order.mutation))
 // After the mutation: what is imported before it is whole.
 const { runSeed } = await import('./run-seed.ts')
 

@@ -7,7 +7,8 @@
  * which seed that was found; all are found within the first hundreds.
  */
 import { describe, expect, it } from '@jest/globals'
-import { MUTATIONS, mutate, sourceOf } from './mutations.ts'
+import { mutate, sourceOf } from '../support/mutation.ts'
+import { MUTATIONS } from './mutations.ts'
 import { RIGHT_JOBS } from './papers.ts'
 import { simulate } from './simulate.ts'
 
