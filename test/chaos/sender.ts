@@ -24,7 +24,8 @@ const LOOK_SECONDS = 10
 /** Jobs that are looked at once; what waits is looked at later. */
 const LOOKS_AT_ONCE = 24
 const COUNTS_AT_ONCE = 400
-const LOOK_ATTEMPTS = 5
+/** Why so many: a hub that is asked for thousands of jobs at once says for a while that it is too much. */
+const LOOK_ATTEMPTS = 150
 
 /** Sends, looks, and at the end asks the ledgers. */
 export class Sender {
