@@ -51,9 +51,9 @@ export class Crowd implements Disposable {
     }
   }
 
-  /** Connections that the hub has cut. */
-  get cutCount(): number {
-    return this.#openMs.length
+  /** Connections that were made. */
+  get madeCount(): number {
+    return this.#sockets.filter(({ connecting }) => !connecting).length
   }
 
   /** Resolves when all are cut, with the longest time that one was open. Units: milliseconds. */
