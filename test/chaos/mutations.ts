@@ -72,10 +72,10 @@ export const MUTATIONS: readonly ChaosMutation[] = [
     seed: 350,
   },
   {
-    name: 'an agent writes what a plugin keeps a moment later',
+    name: 'an agent writes what a plugin keeps a second later',
     file: 'core/src/plugins/broker/state-folder.ts',
     find: '      await this.#replace(key, value)\n',
-    put: '      setTimeout(() => void this.#change(() => this.#replace(key, value)), 400)\n',
-    seed: 39,
+    put: '      setTimeout(() => void this.#change(() => this.#replace(key, value)), 1_000)\n',
+    seed: 350,
   },
 ]
