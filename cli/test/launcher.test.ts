@@ -50,7 +50,10 @@ describe('the launcher', () => {
 
   it('takes no options for Node from the environment', async () => {
     const env = { NODE_OPTIONS: '--require /nowhere/there.js' }
-    expect(await run(['--version'], { program: PROGRAM, env })).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(await run(['--version'], { program: PROGRAM, env })).toMatchObject({
+      exitCode: 0,
+      stderr: '',
+    })
   }, 60_000)
 
   it('names the remedy when the Node that came with it lacks a library', async () => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Kills at the instants that are dangerous: a moment after a step of one order, of whoever has it in hands then. */
 import type { Chance } from '../simulation/random.ts'
-import type { Cast, Order, Trouble } from './schedule.ts'
+import type { Cast, Order, Trouble } from './cast.ts'
 
 /** A step of an order: it is about to be sent, the hub said yes, an agent has it, the hub has its answer. */
 export type Step = 'sent' | 'accepted' | 'delivered' | 'answered'

@@ -3,7 +3,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { checkHistory } from './check-history.ts'
 import type { Happening } from './history.ts'
-import type { Order } from './schedule.ts'
+import type { Order } from './cast.ts'
 
 const JOB = 'job-1'
 const ORDER: Order = {

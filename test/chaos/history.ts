@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What happened in a run, in the order in which it was seen. */
 import type { Result } from '@sallyport/core/protocol'
-import type { Order, Who } from './schedule.ts'
+import type { Order, Who } from './cast.ts'
 
 /** What became of a submission, as far as its sender knows. */
 export type Submitted = 'accepted' | 'refused' | 'unknown'

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What a seed decides. */
 import { describe, expect, it } from '@jest/globals'
-import { drawSchedule, drawStrikes, type Cast } from './schedule.ts'
+import type { Cast } from './cast.ts'
+import { drawSchedule, drawStrikes } from './schedule.ts'
 import { drawsOf } from './wire-luck.ts'
 
 const CAST: Cast = { agentCount: 4, hubCount: 2, hasDatabase: true, hasRedis: true }

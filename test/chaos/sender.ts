@@ -11,7 +11,7 @@ import {
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { KnownAgent, TestOperator } from '../support/operator.ts'
 import type { History } from './history.ts'
-import type { Order } from './schedule.ts'
+import type { Order } from './cast.ts'
 
 /** A job that the hub has. */
 export interface AcceptedJob {

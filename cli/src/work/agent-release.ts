@@ -22,6 +22,7 @@ export async function agentRelease(
   const document = { format: 'sallyport.agent-release/1', agent: { name, agentId } }
   talk.answer(
     document,
-    () => `${talk.paint.good('released')} ${name}; what is left of it asks again within two minutes`,
+    () =>
+      `${talk.paint.good('released')} ${name}; what is left of it asks again within two minutes`,
   )
 }
