@@ -16,7 +16,6 @@ import { addEnvelopes } from './http/envelopes.ts'
 import { addHealth } from './http/health.ts'
 import { addLimits } from './http/limits.ts'
 import { addMailbox } from './http/mailbox.ts'
-import { watchNewcomers } from './http/newcomers.ts'
 import { addPostings } from './http/postings.ts'
 import { LEGACY_TOKENS, databasePart, diskPart, redisPart } from './http/ready-parts.ts'
 import { addReady } from './http/ready.ts'
@@ -77,7 +76,6 @@ export async function startHub(
   const metricsUrl = await addMetrics(container, config.metricsPort, scope)
   scope.defer(() => close(app, container.resolve(parts.wakeUps), limits.drainMs))
   scope.use(container.resolve(parts.retention).keep())
-  watchNewcomers(app)
   addRoutes(container)
   const url = await listen(app, config)
   container.resolve(parts.addresses).settle(makeHubAddresses(url, config.publicUrls))

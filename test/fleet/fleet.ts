@@ -139,7 +139,7 @@ export class Fleet implements AsyncDisposable {
 
   /**
    * Whether the fleet's own hub says so too. Why: what an agent has sent may still wait at the door of a busy hub. One in
-   * a hundred may be between two polls.
+   * a hundred may have ended its poll meanwhile.
    */
   async #hubHolds(count: number): Promise<boolean> {
     if (this.#hub === undefined) return true

@@ -51,6 +51,8 @@ export interface RestartReport {
 }
 
 const SETTLE_MS = 2_000
+/** The others are between two polls: one that has just gone out does not count yet. */
+const ALL = 0.99
 
 /** Runs a fleet. `onReading` is told once a second where it stands. */
 export async function runFleet(
@@ -63,7 +65,7 @@ export async function runFleet(
   const enrolledMs = await timed(() => fleet.enrol(run.agentCount))
   gauge.phase = 'connect'
   fleet.poll(run.rampMs)
-  const connectedMs = await fleet.untilHeld(run.agentCount, run.patienceMs)
+  const connectedMs = await fleet.untilHeld(Math.ceil(run.agentCount * ALL), run.patienceMs)
   gauge.phase = 'idle'
   const idle = await measureIdle(gauge, run.idleMs)
   gauge.phase = 'jobs'
@@ -106,7 +108,7 @@ async function measureRestart(fleet: Fleet, gauge: Gauge, run: FleetRun): Promis
   const back50Ms = await reached(0.5)
   const back95Ms = await reached(0.95)
   const first = back95Ms === undefined ? undefined : firstJob(fleet)
-  const backAllMs = await reached(1)
+  const backAllMs = await reached(ALL)
   const firstJobMs = await first
   const end = await gauge.read()
   return {

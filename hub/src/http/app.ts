@@ -16,6 +16,7 @@ import type { Log } from '../log.ts'
 import { serverOptions } from '../tls/server-options.ts'
 import type { TlsIdentity } from '../tls/tls-files.ts'
 import { answerOf, isTellable } from './errors.ts'
+import { watchNewcomers } from './newcomers.ts'
 
 /** What the server needs. */
 export interface AppParts {
@@ -92,6 +93,10 @@ function addHooks(app: FastifyInstance, { log, guard, traffic, isDraining }: App
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({ ...HEADERS, 'x-correlation-id': request.id })
     if (isDraining()) throw new CodedError('ERR_DRAINING', 'the hub is going down')
+  })
+  // Before anything that waits: only in the turn in which a request is read does it show how far the hub is behind.
+  watchNewcomers(app)
+  app.addHook('onRequest', async (request) => {
     await guard.admitSource(request.raw, request.routeOptions.config.contractRoute)
     expectForm(request.raw)
   })

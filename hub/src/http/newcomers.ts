@@ -11,9 +11,10 @@ const BEHIND_MS = 1_000
 /** Why: a machine that stood still for a moment is no reason to send one agent away. */
 const CROWD_COUNT = 100
 const FIRST_RETRY_MS = 5_000
-const LONGEST_RETRY_MS = 30_000
+/** Why not longer: agents wait as much again at random, and the hub would have nothing to do before the last are back. */
+const LONGEST_RETRY_MS = 20_000
 /** So many can be served in a second by a hub that has a core for itself. */
-const SERVED_PER_SECOND = 100
+const SERVED_PER_SECOND = 200
 
 /** Decides on newcomers. Units: milliseconds by a clock that is never set. */
 export class Newcomers {
