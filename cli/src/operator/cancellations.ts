@@ -9,9 +9,7 @@ import { deliver } from './deliver.ts'
 import type { Operator } from './operator.ts'
 import type { VerifiedResult } from './results.ts'
 import { readersFor } from './send.ts'
-
-/** How long the hub keeps it for an agent that is away. */
-const KEPT_MS = 30 * 86_400_000
+import { KEPT_MS } from './submit.ts'
 
 /** Why, and how long the answer is waited for. */
 export interface Word {

@@ -13,9 +13,7 @@ import type { AgentOutcome } from './each-agent.ts'
 import { holdHub } from './hub-log.ts'
 import type { Operator } from './operator.ts'
 import { readersFor } from './send.ts'
-
-/** How long the hub keeps it for an agent that is away. */
-const KEPT_MS = 30 * 86_400_000
+import { KEPT_MS } from './submit.ts'
 
 /** For which agents the word was left. */
 export interface Announced {

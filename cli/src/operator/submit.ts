@@ -6,8 +6,8 @@ import { hubRefusalOf } from '@sallyport/core/transport'
 import type { Operator } from './operator.ts'
 import type { Proposal } from './proposals.ts'
 
-/** How long the hub keeps what does not end by itself. */
-const KEPT_MS = 30 * 86_400_000
+/** How long the hub keeps, for an agent that is away, what does not end by itself. */
+export const KEPT_MS = 30 * 86_400_000
 
 /**
  * Submits a proposal under its own id; says false when somebody else has done so before.

@@ -3,7 +3,7 @@
 import { keyIdOf } from '@sallyport/core/crypto'
 import { Name } from '@sallyport/core/protocol'
 import { makeCode } from '../operator/codes.ts'
-import type { CodeAsked } from '../operator/codes.ts'
+import type { CodeAsked, NewCode } from '../operator/codes.ts'
 import type { Operator } from '../operator/operator.ts'
 import { EXIT } from '../output/exit-codes.ts'
 import { Problem } from '../output/problem.ts'
@@ -34,8 +34,7 @@ export async function agentCode(operator: Operator, talk: Talk, asked: CodeAsked
       `  ${talk.paint.strong(line)}`,
       '',
       pairs([
-        ['hub', addresses.join(', ')],
-        ['valid', `once, ${relative(Date.parse(record.codeExpiresAt), operator.now())}`],
+        ...termsOf(made, operator.now()),
         [
           'site',
           `${operator.site.name}, signed by ${fingerprint(keyIdOf(operator.identity.signing.publicKey))}`,
@@ -43,6 +42,17 @@ export async function agentCode(operator: Operator, talk: Talk, asked: CodeAsked
       ]),
     ].join('\n'),
   )
+}
+
+/** Where a code is redeemed, and for how long it can be. */
+export function termsOf(
+  { addresses, record }: NewCode,
+  nowMs: number,
+): readonly (readonly [string, string])[] {
+  return [
+    ['hub', addresses.join(', ')],
+    ['valid', `once, ${relative(Date.parse(record.codeExpiresAt), nowMs)}`],
+  ]
 }
 
 /** Throws: ERR_USAGE when a text cannot be an agent's name. */

@@ -13,10 +13,9 @@ import { Problem } from '../output/problem.ts'
 import { pairs } from '../output/table.ts'
 import type { Talk } from '../output/talk.ts'
 import { waiting } from '../output/waiting.ts'
-import { relative } from '../output/words.ts'
 import { hangingOn } from '../policy/named-agent.ts'
 import type { HangingOn } from '../policy/named-agent.ts'
-import { expectAgentName } from './agent-code.ts'
+import { expectAgentName, termsOf } from './agent-code.ts'
 
 /** Which agent, and how its code is made. */
 export interface RenameRequest extends Pick<CodeAsked, 'lifetimeMs' | 'mustConfirm' | 'addresses'> {
@@ -41,9 +40,8 @@ export async function agentRename(
   const unharmed = 'No code was made; it goes on under its name.'
   await confirmOrStop(talk, { shown, question: `Rename ${from} to ${to}?`, isAgreed, unharmed })
   const asked = { ...how, name: to, isReplacing: false, insteadOf: from }
-  const { code, addresses, record } = await waiting(talk, 'telling the hub', () =>
-    makeCode(operator, asked),
-  )
+  const made = await waiting(talk, 'telling the hub', () => makeCode(operator, asked))
+  const { code, addresses, record } = made
   const line = `sallyport agent enrol ${code} --anew`
   const document = {
     ...documentOf(old, record),
@@ -58,8 +56,7 @@ export async function agentRename(
       `  ${talk.paint.strong(line)}`,
       '',
       pairs([
-        ['hub', addresses.join(', ')],
-        ['valid', `once, ${relative(Date.parse(record.codeExpiresAt), operator.now())}`],
+        ...termsOf(made, operator.now()),
         ['then', `start it, and bind there what ${from} had: sallyport agent bind`],
         ['until then', `${from} goes on; after it that name is free`],
       ]),
