@@ -35,7 +35,7 @@ const PROGRAMS = {
 } as const
 
 /** Read by path at run time, native, or never there. */
-const LEFT_OUT = ['esbuild', '@cedar-policy/cedar-wasm', 'ssh2', 'pg-native']
+const LEFT_OUT = ['esbuild', '@cedar-policy/cedar-wasm', 'ssh2', 'pg-native', 'typescript']
 
 /** CommonJS of libraries finds its names, and gets `require`, as in a file of its own. */
 const BANNER = `import { createRequire as __requireOf } from 'node:module'
