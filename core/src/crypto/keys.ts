@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Key pairs and identities. Hot paths run in node:crypto; public keys from outside go through `public-key.ts`. */
-import { ed25519, x25519 } from '@noble/curves/ed25519.js'
 import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto'
-import { encodeBase64url } from '../protocol/base64url.ts'
+import { decodeBase64url, encodeBase64url } from '../protocol/base64url.ts'
 import type { PublicIdentity } from '../protocol/documents.ts'
 import { KEY_BYTES, keyIdOf, parseSigningPublicKey } from './public-key.ts'
 
@@ -34,8 +33,7 @@ export const IDENTITY_SEED_BYTES = 2 * KEY_BYTES
 /** Makes a signing key from 32 random bytes. Throws: RangeError. */
 export function makeSigningKey(seed: Uint8Array): SigningKey {
   expectSeed(seed, KEY_BYTES)
-  const publicKey = ed25519.getPublicKey(seed)
-  const privateKey = importPrivate('Ed25519', seed, publicKey)
+  const { publicKey, privateKey } = keyPairOf('Ed25519', seed)
   return {
     publicKey,
     keyId: keyIdOf(publicKey),
@@ -46,8 +44,7 @@ export function makeSigningKey(seed: Uint8Array): SigningKey {
 /** Makes a sealing key from 32 random bytes. Throws: RangeError. */
 export function makeSealingKey(seed: Uint8Array): SealingKey {
   expectSeed(seed, KEY_BYTES)
-  const publicKey = x25519.getPublicKey(seed)
-  const privateKey = importPrivate('X25519', seed, publicKey)
+  const { publicKey, privateKey } = keyPairOf('X25519', seed)
   return { publicKey, keyId: keyIdOf(publicKey), privateKey }
 }
 
@@ -105,9 +102,19 @@ function importPublic(publicKey: Uint8Array): KeyObject | undefined {
   return key
 }
 
-function importPrivate(crv: string, seed: Uint8Array, publicKey: Uint8Array): KeyObject {
-  const key = { kty: 'OKP', crv, d: encodeBase64url(seed), x: encodeBase64url(publicKey) }
-  return createPrivateKey({ key, format: 'jwk' })
+/** What stands before the 32 bytes in a private key of each kind. Source: RFC 8410, section 7. */
+const PKCS8_HEADS = {
+  Ed25519: Buffer.from('302e020100300506032b657004220420', 'hex'),
+  X25519: Buffer.from('302e020100300506032b656e04220420', 'hex'),
+}
+
+/** Both halves of the key pair that a seed stands for. */
+function keyPairOf(curve: keyof typeof PKCS8_HEADS, seed: Uint8Array) {
+  const key = Buffer.concat([PKCS8_HEADS[curve], seed])
+  const privateKey = createPrivateKey({ key, format: 'der', type: 'pkcs8' })
+  key.fill(0)
+  const { x } = createPublicKey(privateKey).export({ format: 'jwk' })
+  return { privateKey, publicKey: decodeBase64url(x!) }
 }
 
 function expectSeed(seed: Uint8Array, length: number): void {

@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Makes the forms of `seal` and `sealUnderSecret` without waiting, for what has to be whole before it is signed. */
-import {
-  createCipheriv,
-  createPrivateKey,
-  createPublicKey,
-  diffieHellman,
-  type KeyObject,
-} from 'node:crypto'
-import { x25519 } from '@noble/curves/ed25519.js'
+import { createCipheriv, createPublicKey, diffieHellman, type KeyObject } from 'node:crypto'
 import { encodeBase64url } from '../protocol/base64url.ts'
 import { encodeJson } from '../protocol/json.ts'
 import { sha256 } from './digest.ts'
+import { makeSealingKey } from './keys.ts'
 import { KEY_BYTES, keyIdOf, parseSealingPublicKey } from './public-key.ts'
 import { MAX_READERS, READERS_HEADER, SECRET_HEADER } from './sealed-form.ts'
 
@@ -60,16 +54,11 @@ function wrapFor(
   kid: string,
   { contentKey, random }: { contentKey: Uint8Array; random: RandomBytes },
 ) {
-  const seed = random(KEY_BYTES)
-  const own = encodeBase64url(x25519.getPublicKey(seed))
-  const privateKey = createPrivateKey({
-    key: { kty: 'OKP', crv: 'X25519', d: encodeBase64url(seed), x: own },
-    format: 'jwk',
-  })
+  const { publicKey, privateKey } = makeSealingKey(random(KEY_BYTES))
   const kek = agreedKey(diffieHellman({ privateKey, publicKey: importReader(reader) }))
   const wrap = createCipheriv('id-aes256-wrap', kek, WRAP_IV)
   const wrapped = Buffer.concat([wrap.update(contentKey), wrap.final()])
-  const epk = { crv: 'X25519', kty: 'OKP', x: own }
+  const epk = { crv: 'X25519', kty: 'OKP', x: encodeBase64url(publicKey) }
   return { encrypted_key: encodeBase64url(wrapped), header: { epk, kid } }
 }
 
