@@ -96,7 +96,7 @@ async function compileInto(folder: string): Promise<void> {
     conditions: ['@sallyport/source'],
     external: LEFT_OUT,
     banner: { js: BANNER },
-    plugins: [places(folder)],
+    plugins: [places(folder), leanUndici],
     logLevel: 'error',
   })
   await rename(draft, folder).catch(() => rm(draft, { recursive: true }))
@@ -107,6 +107,18 @@ function removeOld(): void {
     const folder = join(CACHE, name)
     if (Date.now() - statSync(folder).mtimeMs > KEPT_MS) rmSync(folder, { recursive: true })
   }
+}
+
+/** Leaves out what undici brings for the habits of browsers and for tests, which is most of what it loads. */
+const leanUndici: Plugin = {
+  name: 'lean-undici',
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: /^\.\/lib\/(web|mock|interceptor|cache)\// }, ({ importer, path }) =>
+      importer.endsWith('/undici/index.js') ? { path, namespace: 'left-out' } : undefined,
+    )
+    const contents = 'module.exports = new Proxy({}, { get: () => class LeftOut {} })'
+    onLoad({ filter: /./, namespace: 'left-out' }, () => ({ contents, loader: 'js' }))
+  },
 }
 
 /** Gives each module the `import.meta` of its source, by which it finds templates, texts and other programs. */

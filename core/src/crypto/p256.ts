@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Key pairs on the curve P-256, as JWK. */
 import { p256 } from '@noble/curves/nist.js'
+import { createECDH } from 'node:crypto'
 import { encodeBase64url } from '../protocol/base64url.ts'
 import { sha256 } from './digest.ts'
 
@@ -19,7 +20,9 @@ export interface P256PublicJwk {
 export function makeP256Jwk(seed: Uint8Array): P256PublicJwk & { readonly d: string } {
   if (seed.length !== P256_SEED_BYTES) throw new RangeError('seed must be 48 bytes')
   const secret = p256.utils.randomSecretKey(seed)
-  const point = p256.getPublicKey(secret, false)
+  const pair = createECDH('prime256v1')
+  pair.setPrivateKey(secret)
+  const point = pair.getPublicKey()
   return {
     crv: 'P-256',
     kty: 'EC',

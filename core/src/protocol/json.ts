@@ -16,27 +16,31 @@ const LITERALS: ReadonlySet<string> = new Set(['true', 'false', 'null'])
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
+/** Comma and opening brackets: values are at most one more than there are of these. */
+const BEFORE_VALUES: ReadonlySet<number> = new Set([0x2c, 0x5b, 0x7b])
 const SPACE = /[\t\n\r ]*/y
 const SCALAR = /[-+.0-9A-Za-z]+/y
 
 /**
  * Parses one JSON value.
  *
- * Trust: nothing is believed about `bytes`; the cost is linear in `maxBytes`, the depth is bounded before parsing.
- * Shape: UTF-8 without byte order mark, at most `maxBytes`, at most 32 levels; no member twice, no `__proto__`,
+ * Trust: nothing is believed about `bytes`; the cost is linear in `maxBytes`, depth and the number of values are bounded
+ * before parsing.
+ * Shape: UTF-8 without byte order mark, at most `maxBytes`, at most 32 levels, no more values than `maxValues` (a comma
+ * or an opening bracket counts as one); no member twice, no `__proto__`,
  * `constructor` or `prototype`; numbers exactly as ECMAScript writes them (1e2, 100.0, -0 and 2^53+1 are refused);
  * no lone surrogates.
  * Throws: ERR_JSON_SIZE, ERR_JSON_FORM, ERR_JSON_DUPLICATE_KEY.
  * Source: RFC 8259, sections 2-8; ECMA-262, section 6.1.6.1.20 (Number::toString).
  */
-export function parseJson(bytes: Uint8Array, maxBytes: number): unknown {
+export function parseJson(bytes: Uint8Array, maxBytes: number, maxValues = Infinity): unknown {
   if (bytes.length > maxBytes) {
     throw new CodedError('ERR_JSON_SIZE', `more than ${maxBytes} bytes of JSON`, {
       details: { maxBytes },
     })
   }
   const text = decodeUtf8(bytes)
-  scan(text)
+  scan(text, maxValues)
   return parseGrammar(text, 0)
 }
 
@@ -58,11 +62,14 @@ function parseGrammar(text: string, offset: number): unknown {
 }
 
 /** One pass over the tokens for everything that `JSON.parse` lets through. */
-function scan(text: string): void {
+function scan(text: string, maxValues: number): void {
   const open: (Set<string> | undefined)[] = []
+  let valueCount = 1
   let at = 0
   while (at < text.length) {
     const code = text.charCodeAt(at)
+    if (BEFORE_VALUES.has(code)) valueCount += 1
+    if (valueCount > maxValues) throw countError(maxValues)
     if (code === QUOTE) {
       at = scanString(text, at, open.at(-1))
     } else if (code === 0x7b || code === 0x5b) {
@@ -119,6 +126,12 @@ function scanOther(text: string, from: number): number {
 function endOf(pattern: RegExp, text: string, from: number): number {
   pattern.lastIndex = from
   return pattern.test(text) ? pattern.lastIndex : from
+}
+
+function countError(maxValues: number): CodedError<JsonErrorCode> {
+  return new CodedError('ERR_JSON_SIZE', `more than ${maxValues} values of JSON`, {
+    details: { maxValues },
+  })
 }
 
 function formError(why: string, offset: number): CodedError<JsonErrorCode> {

@@ -140,6 +140,16 @@ describe('parseJson', () => {
     expect(() => parseJson(bytes('"é"'), 3)).toThrowCode('ERR_JSON_SIZE')
   })
 
+  it.each([
+    ['members', '{"a":1,"b":2}', 3],
+    ['elements', '[1,2]', 3],
+    ['what lies in others', '[{"a":[1]}]', 4],
+    ['but no commas in strings', '[",,,,["]', 2],
+  ])('counts values against the limit: %s', (_, text, count) => {
+    expect(parseJson(bytes(text), 99, count)).toEqual(JSON.parse(text))
+    expect(() => parseJson(bytes(text), 99, count - 1)).toThrowCode('ERR_JSON_SIZE')
+  })
+
   it('refuses bytes that are not UTF-8, and a byte order mark', () => {
     expect(() => parseJson(Uint8Array.of(0x22, 0xff, 0x22), 99)).toThrowCode('ERR_JSON_FORM')
     expect(() => parseJson(Uint8Array.of(0x22, 0xc0, 0xaf, 0x22), 99)).toThrowCode('ERR_JSON_FORM')

@@ -59,7 +59,7 @@ export const BYTES_ERRORS = {
     remedy: 'Correct the place that the details name.',
   },
   ERR_JSON_SIZE: {
-    meaning: 'The JSON has more bytes than its kind may have.',
+    meaning: 'The JSON has more bytes or values than its kind may have.',
     remedy: 'Send less.',
   },
   ERR_JSON_VALUE: {
