@@ -18,6 +18,23 @@ const common = {
   runtime: '<rootDir>/tools/native-jest/runtime.cjs',
 }
 
+/** Starts PostgreSQL and Redis for the hubs of suites. */
+const stores = {
+  globalSetup: '<rootDir>/tools/native-jest/start-stores.js',
+  globalTeardown: '<rootDir>/tools/native-jest/end-stores.js',
+}
+/** Whether all suites are to use them: `HUB_STORES=postgres npm test -- <suite>`. */
+if (process.env['HUB_STORES'] === 'postgres') Object.assign(common, stores)
+
+/** Suites about what a hub keeps, who may have it, and what is done to it: on PostgreSQL and Redis as well. */
+const ON_BOTH = [
+  'hub/test/{enrolments,envelopes,sessions,postings,witness,trust-roots,segments}.test.ts',
+  'hub/test/{two-sites,drain}.test.ts',
+  'hub/test/http/{strictness,bundles}.test.ts',
+  'hub/test/sessions/dpop.test.ts',
+  'test/attack/{enrolment,hub-tampering}.test.ts',
+]
+
 /** Suites that start hub, agent and command line as processes. */
 const PROGRAMS = 'test/(e2e|attack|faults)'
 
@@ -33,6 +50,14 @@ export default {
       ...common,
       displayName: 'programs',
       testMatch: ['<rootDir>/test/{e2e,attack,faults}/**/*.test.ts'],
+      setupFilesAfterEnv: [...common.setupFilesAfterEnv, '<rootDir>/test/support/patience.ts'],
+    },
+    {
+      ...common,
+      ...stores,
+      displayName: 'on PostgreSQL and Redis',
+      testMatch: ON_BOTH.map((suites) => `<rootDir>/${suites}`),
+      testEnvironmentOptions: { environment: { HUB_STORES: 'postgres' } },
       setupFilesAfterEnv: [...common.setupFilesAfterEnv, '<rootDir>/test/support/patience.ts'],
     },
   ],

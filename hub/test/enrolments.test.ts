@@ -1,32 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Enrolment: a code makes one agent, for one key, once. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { randomUUIDv7 } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { encodeBase64url } from '@sallyport/core/protocol'
-import { endPostgres, sharedPostgres } from './support/postgres.ts'
 import { errorCodeOf, sendJson } from './support/raw.ts'
 import { MINUTE, TestSite, anyone, makeCode, redemption, refusalOf } from './support/site.ts'
-import { STORE_KINDS, askStore, onOneStore, placeOn } from './support/stores.ts'
-
-afterAll(endPostgres)
 
 const REFUSED = '404 ERR_CODE_REFUSED'
 
-beforeAll(() => sharedPostgres(), 60_000)
-
-describe.each(STORE_KINDS)('enrolment, on %s,', (kind) => {
-  const itOnOne = onOneStore(kind)
+describe('enrolment', () => {
   let site: TestSite
   beforeEach(async () => {
-    site = await TestSite.open({}, await placeOn(kind))
+    site = await TestSite.open()
   })
   afterEach(() => site[Symbol.asyncDispose]())
 
   const redeem = (redeemToken: string, identity = anyone()) =>
     site.connect(identity).redeemCode(redemption(redeemToken, identity))
 
-  itOnOne('gives the sealed enrolment to whoever shows the token, and makes an agent', async () => {
+  it('gives the sealed enrolment to whoever shows the token, and makes an agent', async () => {
     const code = await site.addCode()
     const answer = await redeem(code.redeemToken)
     expect(answer).toEqual({ agentId: code.agentId, sealedEnrolment: 'sealed enrolment' })
@@ -34,14 +27,14 @@ describe.each(STORE_KINDS)('enrolment, on %s,', (kind) => {
     expect(agents.map((agent) => agent.agentId)).toEqual([code.agentId])
   })
 
-  itOnOne('gives the same key the same again, for a lost answer', async () => {
+  it('gives the same key the same again, for a lost answer', async () => {
     const { redeemToken } = await site.addCode()
     const identity = anyone()
     expect(await redeem(redeemToken, identity)).toEqual(await redeem(redeemToken, identity))
     expect((await site.operator.listAgents()).agents).toHaveLength(1)
   })
 
-  itOnOne('refuses a second key', async () => {
+  it('refuses a second key', async () => {
     const { redeemToken } = await site.addCode()
     await redeem(redeemToken)
     expect(await refusalOf(redeem(redeemToken))).toBe(REFUSED)
@@ -76,7 +69,7 @@ describe.each(STORE_KINDS)('enrolment, on %s,', (kind) => {
     expect(await refusalOf(redeem(used.redeemToken, identity))).toBe(REFUSED)
   })
 
-  itOnOne('answers in one shape whether a code is unknown, used or expired', async () => {
+  it('answers in one shape whether a code is unknown, used or expired', async () => {
     const used = await site.addCode()
     const expired = await site.addCode({ lifetimeMs: 1_000 })
     await redeem(used.redeemToken)
@@ -92,7 +85,7 @@ describe.each(STORE_KINDS)('enrolment, on %s,', (kind) => {
     expect(new Set(texts).size).toBe(1)
   })
 
-  itOnOne('refuses a key that whoever asks does not hold', async () => {
+  it('refuses a key that whoever asks does not hold', async () => {
     const { redeemToken } = await site.addCode()
     const victim = redemption(redeemToken, anyone())
     const thief = redemption(redeemToken, anyone())
@@ -102,7 +95,7 @@ describe.each(STORE_KINDS)('enrolment, on %s,', (kind) => {
     expect(await refusalOf(client.redeemCode(victim))).toBe('nothing')
   })
 
-  itOnOne('refuses a proof of possession that was made for another token', async () => {
+  it('refuses a proof of possession that was made for another token', async () => {
     const identity = anyone()
     const [one, other] = [await site.addCode(), await site.addCode()]
     const { possession } = redemption(one.redeemToken, identity)
@@ -110,7 +103,7 @@ describe.each(STORE_KINDS)('enrolment, on %s,', (kind) => {
     expect(await refusalOf(site.connect(identity).redeemCode(mixed))).toBe('403 ERR_POSSESSION')
   })
 
-  itOnOne('refuses a key under which everything is signed', async () => {
+  it('refuses a key under which everything is signed', async () => {
     const { redeemToken } = await site.addCode()
     const signingKey = encodeBase64url(Uint8Array.of(1, ...new Uint8Array(31)))
     const possession = encodeBase64url(Uint8Array.of(1, ...new Uint8Array(63)))
@@ -118,7 +111,7 @@ describe.each(STORE_KINDS)('enrolment, on %s,', (kind) => {
     expect(await refusalOf(call)).toBe('400 ERR_KEY_WEAK')
   })
 
-  itOnOne('refuses the key of an operator and leaves the code usable', async () => {
+  it('refuses the key of an operator and leaves the code usable', async () => {
     const { redeemToken } = await site.addCode()
     expect(await refusalOf(redeem(redeemToken, site.operatorIdentity))).toBe(REFUSED)
     expect(await refusalOf(redeem(redeemToken))).toBe('nothing')
@@ -139,7 +132,7 @@ describe.each(STORE_KINDS)('enrolment, on %s,', (kind) => {
     expect(await refusalOf(redeem(second.redeemToken))).toBe(REFUSED)
   })
 
-  itOnOne('takes the same code twice, and refuses it with other contents', async () => {
+  it('takes the same code twice, and refuses it with other contents', async () => {
     const code = makeCode(site.operatorIdentity)
     const body = {
       agentId: randomUUIDv7(),
@@ -153,20 +146,17 @@ describe.each(STORE_KINDS)('enrolment, on %s,', (kind) => {
     expect(await refusalOf(site.operator.addCode(other))).toBe('409 ERR_CODE_CONFLICT')
   })
 
-  itOnOne.each([0, -1, 8 * 24 * 60 * MINUTE])(
-    'refuses a code that lives %d ms',
-    async (lifetimeMs) => {
-      expect(await refusalOf(site.addCode({ lifetimeMs }))).toBe('400 ERR_CODE_LIFETIME')
-    },
-  )
+  it.each([0, -1, 8 * 24 * 60 * MINUTE])('refuses a code that lives %d ms', async (lifetimeMs) => {
+    expect(await refusalOf(site.addCode({ lifetimeMs }))).toBe('400 ERR_CODE_LIFETIME')
+  })
 
-  itOnOne('never tells the token to the database', async () => {
+  it('never tells the token to the database', async () => {
     const { redeemToken } = await site.addCode()
     await redeem(redeemToken)
-    const rows = JSON.stringify(await askStore(site, 'select * from codes'))
+    const rows = JSON.stringify(await site.ask('select * from codes'))
     expect(rows).toContain('sealed enrolment')
     expect(rows).not.toContain(redeemToken)
-    if (kind !== 'SQLite') return
+    if (site.config.database !== undefined) return
     await site.stop()
     const bytes = await readFile(site.databaseFile)
     expect(bytes.includes(redeemToken)).toBe(false)
@@ -174,7 +164,7 @@ describe.each(STORE_KINDS)('enrolment, on %s,', (kind) => {
     await site.start()
   })
 
-  itOnOne('needs an operator to add a code', async () => {
+  it('needs an operator to add a code', async () => {
     const answer = await sendJson(`${site.url}/v1/enrolment-codes`, '{}')
     expect([answer.status, errorCodeOf(answer)]).toEqual([401, 'ERR_SESSION'])
     const agent = await site.enrol()
@@ -189,10 +179,9 @@ describe.each(STORE_KINDS)('enrolment, on %s,', (kind) => {
   })
 })
 
-describe.each(STORE_KINDS)('agents, on %s,', (kind) => {
-  const itOnOne = onOneStore(kind)
+describe('agents', () => {
   it('are listed in pages, oldest first, each once', async () => {
-    await using site = await TestSite.open({}, await placeOn(kind))
+    await using site = await TestSite.open()
     const enrolled: string[] = []
     for (let count = 0; count < 5; count += 1) enrolled.push((await site.enrol()).agentId)
     const seen: string[] = []
@@ -206,8 +195,8 @@ describe.each(STORE_KINDS)('agents, on %s,', (kind) => {
     expect(seen).toEqual(enrolled)
   })
 
-  itOnOne('describe themselves, and are seen', async () => {
-    await using site = await TestSite.open({}, await placeOn(kind))
+  it('describe themselves, and are seen', async () => {
+    await using site = await TestSite.open()
     const agent = await site.enrol()
     await agent.client.describeAgent('first')
     await agent.client.describeAgent('second')

@@ -1,25 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Envelopes: submitted once, delivered until answered, answered once. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { randomUUIDv7 } from 'node:crypto'
 import { WIRE } from '@sallyport/core/transport'
-import { endPostgres, sharedPostgres } from './support/postgres.ts'
 import { MINUTE, TestSite, refusalOf, type TestAgent } from './support/site.ts'
-import { STORE_KINDS, askStore, onOneStore, placeOn } from './support/stores.ts'
-
-afterAll(endPostgres)
 
 const UNKNOWN = '404 ERR_ENVELOPE_UNKNOWN'
 const AT_ONCE = { waitSeconds: 0 }
 
-beforeAll(() => sharedPostgres(), 60_000)
-
-describe.each(STORE_KINDS)('envelopes, on %s,', (kind) => {
-  const itOnOne = onOneStore(kind)
+describe('envelopes', () => {
   let site: TestSite
   let agent: TestAgent
   beforeEach(async () => {
-    site = await TestSite.open({}, await placeOn(kind))
+    site = await TestSite.open()
     agent = await site.enrol()
   })
   afterEach(() => site[Symbol.asyncDispose]())
@@ -43,7 +36,7 @@ describe.each(STORE_KINDS)('envelopes, on %s,', (kind) => {
     })
   })
 
-  itOnOne('are delivered oldest first, sixteen at a time', async () => {
+  it('are delivered oldest first, sixteen at a time', async () => {
     const ids: string[] = []
     for (let count = 0; count < WIRE.maxDeliveries + 2; count += 1) {
       ids.push(await site.submit(agent))
@@ -64,28 +57,25 @@ describe.each(STORE_KINDS)('envelopes, on %s,', (kind) => {
       Array.from({ length: 100 }, () => site.operator.submitEnvelope(envelope)),
     )
     expect(new Set(receipts.map((receipt) => JSON.stringify(receipt))).size).toBe(1)
-    expect(await askStore(site, 'select envelope_id from envelopes')).toHaveLength(1)
+    expect(await site.ask('select envelope_id from envelopes')).toHaveLength(1)
     expect(await take()).toEqual([envelope.envelopeId])
     expect(await take()).toEqual([])
     expect(await site.operator.submitEnvelope(envelope)).toMatchObject({ state: 'delivered' })
   })
 
-  itOnOne(
-    'give the same receipt again when they have expired since, or the queue is full',
-    async () => {
-      await site.stop()
-      await site.start({ openPerAgent: 1 })
-      const { agentId } = await site.enrol()
-      const expiresAt = site.instantIn(MINUTE)
-      const envelope = { envelopeId: randomUUIDv7(), agentId, sealed: 'sealed job', expiresAt }
-      const receipt = await site.operator.submitEnvelope(envelope)
-      expect(await site.operator.submitEnvelope(envelope)).toEqual(receipt)
-      site.clock.turn(2 * MINUTE)
-      expect((await site.operator.submitEnvelope(envelope)).queuedAt).toBe(receipt.queuedAt)
-    },
-  )
+  it('give the same receipt again when they have expired since, or the queue is full', async () => {
+    await site.stop()
+    await site.start({ openPerAgent: 1 })
+    const { agentId } = await site.enrol()
+    const expiresAt = site.instantIn(MINUTE)
+    const envelope = { envelopeId: randomUUIDv7(), agentId, sealed: 'sealed job', expiresAt }
+    const receipt = await site.operator.submitEnvelope(envelope)
+    expect(await site.operator.submitEnvelope(envelope)).toEqual(receipt)
+    site.clock.turn(2 * MINUTE)
+    expect((await site.operator.submitEnvelope(envelope)).queuedAt).toBe(receipt.queuedAt)
+  })
 
-  itOnOne.each([
+  it.each([
     ['sealed text', { sealed: 'other' }],
     ['expiry', { expiresAt: '2099-01-01T00:00:00.000Z' }],
   ])('are refused when their id is taken and the %s differs', async (_, change) => {
@@ -100,12 +90,12 @@ describe.each(STORE_KINDS)('envelopes, on %s,', (kind) => {
     expect(await refusalOf(call)).toBe('409 ERR_ENVELOPE_CONFLICT')
   })
 
-  itOnOne('are refused for an agent that is not there', async () => {
+  it('are refused for an agent that is not there', async () => {
     const call = site.submit({ agentId: randomUUIDv7() })
     expect(await refusalOf(call)).toBe('404 ERR_AGENT_UNKNOWN')
   })
 
-  itOnOne('are refused when they have expired already', async () => {
+  it('are refused when they have expired already', async () => {
     const call = site.operator.submitEnvelope({
       envelopeId: randomUUIDv7(),
       agentId: agent.agentId,
@@ -125,7 +115,7 @@ describe.each(STORE_KINDS)('envelopes, on %s,', (kind) => {
     expect(await take()).toEqual([])
   })
 
-  itOnOne('never expire once they were delivered, and are delivered until answered', async () => {
+  it('never expire once they were delivered, and are delivered until answered', async () => {
     const id = await site.submit(agent)
     await take()
     site.clock.turn(60 * MINUTE)
@@ -134,7 +124,7 @@ describe.each(STORE_KINDS)('envelopes, on %s,', (kind) => {
     expect(await site.operator.showEnvelope(id)).toMatchObject({ deliveryCount: 2 })
   })
 
-  itOnOne('are delivered again at once to an agent that has just connected', async () => {
+  it('are delivered again at once to an agent that has just connected', async () => {
     const id = await site.submit(agent)
     expect(await take()).toEqual([id])
     expect(await take()).toEqual([])
@@ -155,7 +145,7 @@ describe.each(STORE_KINDS)('envelopes, on %s,', (kind) => {
     expect(await take()).toEqual([])
   })
 
-  itOnOne('are not held back by a lease from before the clock went back', async () => {
+  it('are not held back by a lease from before the clock went back', async () => {
     const id = await site.submit(agent)
     expect(await take()).toEqual([id])
     site.clock.turn(-60 * MINUTE)
@@ -163,7 +153,7 @@ describe.each(STORE_KINDS)('envelopes, on %s,', (kind) => {
     expect(await take()).toEqual([])
   })
 
-  itOnOne('keep their first answer', async () => {
+  it('keep their first answer', async () => {
     const id = await site.submit(agent)
     await take()
     await agent.client.answerEnvelope(id, 'first')
@@ -186,7 +176,7 @@ describe.each(STORE_KINDS)('envelopes, on %s,', (kind) => {
     expect((await site.operator.showEnvelope(id)).result).toBe(`answer ${winner}`)
   })
 
-  itOnOne('of one agent are unknown to another', async () => {
+  it('of one agent are unknown to another', async () => {
     const other = await site.enrol()
     const id = await site.submit(agent)
     expect(await other.client.takeDeliveries(AT_ONCE)).toEqual([])
@@ -224,7 +214,7 @@ describe.each(STORE_KINDS)('envelopes, on %s,', (kind) => {
     expect(seen).toEqual(ids)
   })
 
-  itOnOne('fill a page only as far as one answer reaches', async () => {
+  it('fill a page only as far as one answer reaches', async () => {
     const large = 'x'.repeat(WIRE.maxSealedResultBytes)
     for (let count = 0; count < 3; count += 1) {
       const id = await site.submit(agent)
@@ -237,12 +227,11 @@ describe.each(STORE_KINDS)('envelopes, on %s,', (kind) => {
   })
 })
 
-describe.each(STORE_KINDS)('held requests, on %s,', (kind) => {
-  const itOnOne = onOneStore(kind)
+describe('held requests', () => {
   let site: TestSite
   let agent: TestAgent
   beforeEach(async () => {
-    site = await TestSite.open({}, await placeOn(kind))
+    site = await TestSite.open()
     agent = await site.enrol()
   })
   afterEach(() => site[Symbol.asyncDispose]())
@@ -263,7 +252,7 @@ describe.each(STORE_KINDS)('held requests, on %s,', (kind) => {
     expect(latencies.toSorted((a, b) => a - b)[4]).toBeLessThan(500)
   })
 
-  itOnOne('of an operator are answered when the state changes', async () => {
+  it('of an operator are answered when the state changes', async () => {
     const id = await site.submit(agent)
     const watched = site.operator.showEnvelope(id, { waitSeconds: 30, unless: 'queued' })
     await settle()
@@ -275,7 +264,7 @@ describe.each(STORE_KINDS)('held requests, on %s,', (kind) => {
     expect((await answered).state).toBe('answered')
   })
 
-  itOnOne('of an operator are answered when the envelope expires', async () => {
+  it('of an operator are answered when the envelope expires', async () => {
     const envelopeId = randomUUIDv7()
     await site.operator.submitEnvelope({
       envelopeId,
@@ -290,13 +279,13 @@ describe.each(STORE_KINDS)('held requests, on %s,', (kind) => {
     expect(shown.state).toBe('expired')
   })
 
-  itOnOne('are answered with nothing when the time is up', async () => {
+  it('are answered with nothing when the time is up', async () => {
     const startedAt = performance.now()
     expect(await agent.client.takeDeliveries({ waitSeconds: 1 })).toEqual([])
     expect(performance.now() - startedAt).toBeGreaterThan(900)
   })
 
-  itOnOne('of an agent end when it polls anew', async () => {
+  it('of an agent end when it polls anew', async () => {
     const first = agent.client.takeDeliveries({ waitSeconds: 30 })
     await settle()
     const second = agent.client.takeDeliveries({ waitSeconds: 30 })
@@ -305,7 +294,7 @@ describe.each(STORE_KINDS)('held requests, on %s,', (kind) => {
     expect((await second).map((delivery) => delivery.envelopeId)).toEqual([id])
   })
 
-  itOnOne('take nothing when the agent has hung up', async () => {
+  it('take nothing when the agent has hung up', async () => {
     const gone = new AbortController()
     const poll = agent.client.takeDeliveries({ waitSeconds: 30, signal: gone.signal })
     await settle()
@@ -316,7 +305,7 @@ describe.each(STORE_KINDS)('held requests, on %s,', (kind) => {
     expect((await site.operator.showEnvelope(id)).state).toBe('queued')
   })
 
-  itOnOne('of one operator are limited in number', async () => {
+  it('of one operator are limited in number', async () => {
     await site.stop()
     await site.start({ heldPerPerson: 2 })
     const one = await site.enrol()
@@ -331,20 +320,17 @@ describe.each(STORE_KINDS)('held requests, on %s,', (kind) => {
     expect((await site.operator.showEnvelope(id, wait)).state).toBe('delivered')
   })
 
-  itOnOne(
-    'are answered with nothing when the hub goes down, which takes no two seconds',
-    async () => {
-      const id = await site.submit(agent)
-      await agent.client.takeDeliveries({ waitSeconds: 0 })
-      const poll = agent.client.takeDeliveries({ waitSeconds: 30 })
-      const watched = site.operator.showEnvelope(id, { waitSeconds: 30, unless: 'delivered' })
-      await settle()
-      const startedAt = performance.now()
-      await site.stop()
-      expect(performance.now() - startedAt).toBeLessThan(2_000)
-      expect(await poll).toEqual([])
-      expect((await watched).state).toBe('delivered')
-      await site.start()
-    },
-  )
+  it('are answered with nothing when the hub goes down, which takes no two seconds', async () => {
+    const id = await site.submit(agent)
+    await agent.client.takeDeliveries({ waitSeconds: 0 })
+    const poll = agent.client.takeDeliveries({ waitSeconds: 30 })
+    const watched = site.operator.showEnvelope(id, { waitSeconds: 30, unless: 'delivered' })
+    await settle()
+    const startedAt = performance.now()
+    await site.stop()
+    expect(performance.now() - startedAt).toBeLessThan(2_000)
+    expect(await poll).toEqual([])
+    expect((await watched).state).toBe('delivered')
+    await site.start()
+  })
 })

@@ -2,7 +2,6 @@
 /** Postings: left once, found by the people of the site, gone when they end. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { randomUUIDv7 } from 'node:crypto'
-import { DatabaseSync } from 'node:sqlite'
 import type { PostingKind } from '@sallyport/core/transport'
 import { MINUTE, TestSite, refusalOf, type TestAgent } from './support/site.ts'
 
@@ -27,12 +26,7 @@ describe('postings', () => {
   })
   const list = async (filter: Parameters<typeof site.operator.listPostings>[0] = {}) =>
     (await site.operator.listPostings(filter)).postings
-  const rowCount = () => {
-    const db = new DatabaseSync(site.databaseFile, { readOnly: true })
-    const row = db.prepare('SELECT count(*) AS count FROM postings').get()
-    db.close()
-    return Number(row?.['count'])
-  }
+  const rowCount = async () => (await site.ask('SELECT posting_id FROM postings')).length
 
   it('are found by kind, by what they are about, and by agent', async () => {
     const proposal = posting()
@@ -64,9 +58,7 @@ describe('postings', () => {
       await agent.client.addPosting(each)
       site.clock.turn(1)
     }
-    const db = new DatabaseSync(site.databaseFile, { readOnly: true })
-    const rows = db.prepare('SELECT posting_id FROM postings').all()
-    db.close()
+    const rows = await site.ask('SELECT posting_id FROM postings')
     const ids = new Set(rows.map((row) => row['posting_id']))
     expect(ids.size).toBe(258)
     for (const { postingId } of [kept, proposal, all[2]!, all[257]!]) {
@@ -113,7 +105,7 @@ describe('postings', () => {
     await site.operator.addPosting(posting())
     site.clock.turn(10 * MINUTE)
     expect(await list()).toEqual([])
-    expect(rowCount()).toBe(0)
+    expect(await rowCount()).toBe(0)
   })
 
   it('are refused with an end that is past or too far', async () => {

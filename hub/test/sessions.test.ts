@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Sessions: who gets one, what its token opens, and when it ends. */
-import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { SignJWT } from 'jose'
 import { createSecretKey } from 'node:crypto'
 import { makeAccessTokenKey } from '@sallyport/core/crypto'
-import { endPostgres } from './support/postgres.ts'
 import {
   accessHeaders,
   askChallenge,
@@ -16,14 +15,11 @@ import {
   sendJson,
 } from './support/raw.ts'
 import { MINUTE, TestSite, anyone, refusalOf } from './support/site.ts'
-import { ASKED_FOR, askStore, placeOn } from './support/stores.ts'
 
-afterAll(endPostgres)
-
-describe.each(ASKED_FOR)('sessions, on %s,', (kind) => {
+describe('sessions', () => {
   let site: TestSite
   beforeEach(async () => {
-    site = await TestSite.open({}, await placeOn(kind))
+    site = await TestSite.open()
   })
   afterEach(() => site[Symbol.asyncDispose]())
 
@@ -164,7 +160,7 @@ describe.each(ASKED_FOR)('sessions, on %s,', (kind) => {
 
   it('end at once for a person who is no longer there', async () => {
     const { token } = await openToken(site.url, site.operatorIdentity)
-    await askStore(site, 'delete from people')
+    await site.ask('delete from people')
     expect((await list(token)).status).toBe(401)
   })
 
@@ -201,6 +197,6 @@ describe.each(ASKED_FOR)('sessions, on %s,', (kind) => {
 
 async function readSeed(site: TestSite): Promise<Uint8Array> {
   const text = "select secret from session_keys where purpose = 'ES256'"
-  const [row] = await askStore(site, text)
+  const [row] = await site.ask(text)
   return Buffer.from(String(row!['secret']), 'base64url')
 }

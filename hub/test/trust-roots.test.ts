@@ -125,18 +125,19 @@ describe('trust roots', () => {
     expect(await refusalOf(site.operator.listPostings())).toBe(NOBODY)
     expect(await client.readTrustRoots()).toHaveLength(2)
     for (const call of [
-      client.listPostings(),
-      client.listAgents(),
-      client.readAudit(agent.agentId),
-      client.addPosting({
-        postingId: randomUUIDv7(),
-        kind: 'roster',
-        about: null,
-        sealed: 'sealed',
-        expiresAt: site.instantIn(MINUTE),
-      }),
+      () => client.listPostings(),
+      () => client.listAgents(),
+      () => client.readAudit(agent.agentId),
+      () =>
+        client.addPosting({
+          postingId: randomUUIDv7(),
+          kind: 'roster',
+          about: null,
+          sealed: 'sealed',
+          expiresAt: site.instantIn(MINUTE),
+        }),
     ]) {
-      expect(await refusalOf(call)).toBe('403 ERR_ROLE')
+      expect(await refusalOf(call())).toBe('403 ERR_ROLE')
     }
   })
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The hub as witness: heads that grow are signed, all others are refused, and its own log shows what it saw. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { DatabaseSync } from 'node:sqlite'
 import {
   HUB_ORIGIN,
   auditOrigin,
@@ -51,7 +50,11 @@ describe('the witness', () => {
     expect((await show(5, 0)).head).toEqual(first.head)
     await show(9, 5)
     expect((await show(9, 5)).head.size).toBe(9)
-    expect(entries().map(({ event }) => event)).toEqual(['site.root', 'agent.head', 'agent.head'])
+    expect((await entries()).map(({ event }) => event)).toEqual([
+      'site.root',
+      'agent.head',
+      'agent.head',
+    ])
   })
 
   it('refuses a head that does not grow from the last one, and keeps both', async () => {
@@ -60,7 +63,7 @@ describe('the witness', () => {
     expect(await shown(9, 5, other)).toBe(FORK)
     expect(await shown(9, 5, other)).toBe(FORK)
     expect((await agent.client.readOwnHead())?.size).toBe(5)
-    const last = entries().at(-1)
+    const last = (await entries()).at(-1)
     expect(last).toMatchObject({ event: 'agent.fork', size: 9, heldSize: 5, index: 2 })
     const { forks } = await site.operator.readAudit(agent.agentId)
     const held = (await agent.client.readOwnHead())!.note
@@ -70,7 +73,7 @@ describe('the witness', () => {
   it('refuses another head of the same size', async () => {
     await show(5, 0)
     expect(await shown(5, 5, new AgentLog(agent, { parts: 3 }))).toBe(FORK)
-    expect(entries().at(-1)).toMatchObject({ event: 'agent.fork' })
+    expect((await entries()).at(-1)).toMatchObject({ event: 'agent.fork' })
   })
 
   it('accuses nobody who is only behind', async () => {
@@ -79,7 +82,7 @@ describe('the witness', () => {
     expect(await shown(12, 5)).toBe(BEHIND)
     expect(await shown(7, 5)).toBe(BEHIND)
     expect(await shown(12, 0)).toBe(BEHIND)
-    expect(entries().map(({ event }) => event)).not.toContain('agent.fork')
+    expect((await entries()).map(({ event }) => event)).not.toContain('agent.fork')
     expect((await show(12, 9)).head.size).toBe(12)
   })
 
@@ -94,7 +97,7 @@ describe('the witness', () => {
     expect((await show(7, 0, later)).head.size).toBe(7)
     expect((await show(8, 7, later)).head.size).toBe(8)
     expect(await shown(10, 9)).toBe(FORK)
-    expect(entries().at(-1)).toMatchObject({ event: 'agent.fork', epoch: 0, heldEpoch: 1 })
+    expect((await entries()).at(-1)).toMatchObject({ event: 'agent.fork', epoch: 0, heldEpoch: 1 })
     expect((await site.operator.readAudit(agent.agentId, 0, 0)).head?.size).toBe(9)
     expect((await site.operator.readAudit(agent.agentId)).head?.size).toBe(8)
   })
@@ -108,7 +111,7 @@ describe('the witness', () => {
       const head = new AgentLog(agent, { parts: 3 }).head(size, 5)
       expect(await refusalOf(client.witnessHead(head))).toBe(FORK)
     }
-    expect(entries().filter(({ event }) => event === 'agent.fork')).toHaveLength(2)
+    expect((await entries()).filter(({ event }) => event === 'agent.fork')).toHaveLength(2)
   })
 
   it('believes only the key that the agent was enrolled with, for its own log', async () => {
@@ -163,10 +166,8 @@ describe("the hub's own log", () => {
   })
 })
 
-function readEntries(site: TestSite): Record<string, unknown>[] {
-  const db = new DatabaseSync(site.databaseFile, { readOnly: true })
-  const rows = db.prepare('SELECT entry FROM site_log ORDER BY position').all()
-  db.close()
+async function readEntries(site: TestSite): Promise<Record<string, unknown>[]> {
+  const rows = await site.ask('SELECT entry FROM site_log ORDER BY position')
   return rows.map((row) => JSON.parse(String(row['entry'])) as Record<string, unknown>)
 }
 

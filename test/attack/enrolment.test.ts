@@ -3,7 +3,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { randomBytes, randomUUIDv7 } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { DatabaseSync } from 'node:sqlite'
 import { join } from 'node:path'
 import { enrolAgent } from '@sallyport/agent'
 import {
@@ -136,13 +135,11 @@ describe('a hostile hub', () => {
   it('cannot alter the enrolment it hands out', async () => {
     const { code, agentId } = await field.operator.makeCode('pve4')
     await field.end('hub')
-    const database = new DatabaseSync(field.hubDatabase)
-    database
-      .prepare(
-        "UPDATE codes SET sealed_enrolment = substr(sealed_enrolment, 1, length(sealed_enrolment) - 60) || 'AAAAAAAA' || substr(sealed_enrolment, -52) WHERE agent_id = ?",
-      )
-      .run(agentId)
-    database.close()
+    const sealed = 'SELECT sealed_enrolment AS text FROM codes WHERE agent_id = ?'
+    const text = String((await field.askHub(sealed, agentId))[0]!['text'])
+    const altered = `${text.slice(0, -60)}AAAAAAAA${text.slice(-52)}`
+    const alter = 'UPDATE codes SET sealed_enrolment = ? WHERE agent_id = ? RETURNING agent_id'
+    expect(await field.askHub(alter, altered, agentId)).toHaveLength(1)
     await field.startHub()
     await expect(enrol(code, 'pve4')).rejects.toMatchObject({ code: 'ERR_UNSEAL' })
     expect(existsSync(join(field.stateDir('pve4'), 'agent.json'))).toBe(false)

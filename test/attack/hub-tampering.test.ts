@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { randomUUIDv7 } from 'node:crypto'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { digestOf, seal } from '@sallyport/core/crypto'
 import { instantOf } from '@sallyport/core/protocol'
 import { openHubClient } from '@sallyport/core/transport'
@@ -27,12 +27,25 @@ afterAll(async () => {
 })
 
 /** Edits the database of the hub while it is stopped. */
-async function tamper(edit: (database: DatabaseSync) => void): Promise<void> {
+async function tamper(edit: () => Promise<unknown>): Promise<void> {
   await field.end('hub')
-  const database = new DatabaseSync(field.hubDatabase)
-  edit(database)
-  database.close()
+  await edit()
   await field.startHub()
+}
+
+/** Changes one row behind the hub's back. */
+async function change(statement: string, ...values: SQLInputValue[]): Promise<void> {
+  expect(await field.askHub(`${statement} RETURNING *`, ...values)).toHaveLength(1)
+}
+
+async function sealedIn(table: 'envelopes' | 'results', label: string): Promise<string> {
+  const text = `SELECT sealed FROM ${table} WHERE envelope_id = ?`
+  return String((await field.askHub(text, label))[0]!['sealed'])
+}
+
+async function flipSealed(table: 'envelopes' | 'results', label: string): Promise<void> {
+  const sealed = flipped(await sealedIn(table, label))
+  await change(`UPDATE ${table} SET sealed = ? WHERE envelope_id = ?`, sealed, label)
 }
 
 function flipped(sealed: string): string {
@@ -48,12 +61,7 @@ describe('a hub whose database was edited', () => {
     const key = randomUUIDv7()
     const job = field.operator.job(agent, { jobType: 'counter/add', input: { key } })
     const label = await field.operator.submit(agent, field.operator.sign(job), job.jobId)
-    await tamper((database) => {
-      const select = database.prepare('SELECT sealed FROM envelopes WHERE envelope_id = ?')
-      const { sealed } = select.get(label) as { sealed: string }
-      const update = database.prepare('UPDATE envelopes SET sealed = ? WHERE envelope_id = ?')
-      expect(update.run(flipped(sealed), label).changes).toBe(1)
-    })
+    await tamper(() => flipSealed('envelopes', label))
     await field.startAgent('pve1')
     const result = await field.operator.answerTo(agent, label)
     expect(result).toMatchObject({ state: 'refused', refusal: { reason: 'unsealable' } })
@@ -65,14 +73,7 @@ describe('a hub whose database was edited', () => {
     const job = field.operator.job(agent, { jobType: 'counter/add', input: { key } })
     const label = await field.operator.submit(agent, field.operator.sign(job), job.jobId)
     await field.operator.answerTo(agent, label)
-    await tamper((database) => {
-      const { sealed } = database
-        .prepare('SELECT sealed FROM results WHERE envelope_id = ?')
-        .get(label) as { sealed: string }
-      database
-        .prepare('UPDATE results SET sealed = ? WHERE envelope_id = ?')
-        .run(flipped(sealed), label)
-    })
+    await tamper(() => flipSealed('results', label))
     await expect(field.operator.answerTo(agent, label)).rejects.toMatchObject({
       code: 'ERR_UNSEAL',
     })
@@ -83,13 +84,10 @@ describe('a hub whose database was edited', () => {
     const job = field.operator.job(agent, { jobType: 'counter/add', input: { key } })
     const label = await field.operator.submit(agent, field.operator.sign(job), job.jobId)
     const first = await field.operator.answerTo(agent, label)
-    await tamper((database) => {
-      database.prepare('DELETE FROM results WHERE envelope_id = ?').run(label)
-      database
-        .prepare(
-          "UPDATE envelopes SET state = 'queued', answered_at = NULL, lease_until = 0 WHERE envelope_id = ?",
-        )
-        .run(label)
+    await tamper(async () => {
+      await change('DELETE FROM results WHERE envelope_id = ?', label)
+      const queued = "state = 'queued', answered_at = NULL, lease_until = 0"
+      await change(`UPDATE envelopes SET ${queued} WHERE envelope_id = ?`, label)
     })
     const second = await field.operator.answerTo(agent, label)
     expect(second).toEqual(first)
@@ -100,11 +98,9 @@ describe('a hub whose database was edited', () => {
     const other = await buildBundle('attack/plugins/counter.ts', '1.0.1')
     const approved = await buildBundle('attack/plugins/counter.ts', '1.0.2')
     await field.operator.hub.storeBundle(digestOf(approved), approved)
-    await tamper((database) => {
-      database
-        .prepare('UPDATE bundles SET bytes = ? WHERE digest = ?')
-        .run(other, digestOf(approved))
-    })
+    await tamper(() =>
+      change('UPDATE bundles SET bytes = ? WHERE digest = ?', other, digestOf(approved)),
+    )
     const result = await field.operator.approve(agent, approved).catch((error: unknown) => error)
     expect(result).toMatchObject({ state: 'refused', refusal: { reason: 'digest_mismatch' } })
     expect(await field.countOf(agent, randomUUIDv7())).toBe(0)
@@ -120,16 +116,16 @@ describe('a hub whose rows were exchanged', () => {
 
   it('has neither of two agents do the job of the other', async () => {
     const swap = (): Promise<void> =>
-      tamper((database) => {
-        database.exec('PRAGMA foreign_keys = OFF')
+      tamper(async () => {
         const spare = randomUUIDv7()
-        const rename = database.prepare('UPDATE agents SET agent_id = ? WHERE agent_id = ?')
         const steps = [
           [spare, agent.agentId],
           [agent.agentId, other.agentId],
           [other.agentId, spare],
         ] as const
-        for (const step of steps) expect(rename.run(...step).changes).toBe(1)
+        for (const step of steps) {
+          await change('UPDATE agents SET agent_id = ? WHERE agent_id = ?', ...step)
+        }
       })
     await swap()
     const key = randomUUIDv7()
@@ -149,13 +145,11 @@ describe('a hub whose rows were exchanged', () => {
       return label
     }
     const [one, two] = [await add(), await add()]
-    await tamper((database) => {
-      const sealedOf = (label: string) =>
-        database.prepare('SELECT sealed FROM results WHERE envelope_id = ?').get(label)!['sealed']!
-      const [first, second] = [sealedOf(one), sealedOf(two)]
-      const set = database.prepare('UPDATE results SET sealed = ? WHERE envelope_id = ?')
-      set.run(second, one)
-      set.run(first, two)
+    await tamper(async () => {
+      const [first, second] = [await sealedIn('results', one), await sealedIn('results', two)]
+      const set = 'UPDATE results SET sealed = ? WHERE envelope_id = ?'
+      await change(set, second, one)
+      await change(set, first, two)
     })
     const shown = await field.operator.answerTo(agent, one)
     expect(shown).toMatchObject({ jobId: two, envelopeId: two })
@@ -166,19 +160,14 @@ describe('a hub whose rows were exchanged', () => {
     const eve = person('eve')
     const { keys } = site.root
     await site.change([agent], { keys: [...keys, keyOf(eve, 'operator')] })
-    let older: Record<string, unknown> = {}
-    await tamper((database) => {
-      const select = database.prepare('SELECT * FROM people WHERE key_id = ?')
-      older = select.get(eve.signing.keyId)!
-    })
+    const [older] = await field.askHub('SELECT * FROM people WHERE key_id = ?', eve.signing.keyId)
     await site.change([agent], { keys })
-    await tamper((database) => {
-      database.prepare('DELETE FROM trust_roots WHERE version = 3').run()
-      const names = Object.keys(older)
+    await tamper(async () => {
+      await change('DELETE FROM trust_roots WHERE version = ?', 3)
+      const names = Object.keys(older!)
       const places = names.map(() => '?').join(', ')
-      database
-        .prepare(`INSERT INTO people (${names.join(', ')}) VALUES (${places})`)
-        .run(...(Object.values(older) as string[]))
+      const into = `INSERT INTO people (${names.join(', ')}) VALUES (${places})`
+      await change(into, ...(Object.values(older!) as string[]))
     })
     await using hub = openHubClient({ url: field.url, key: eve.signing, clock: { now: Date.now } })
     const key = randomUUIDv7()

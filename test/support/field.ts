@@ -2,8 +2,10 @@
 /** A hub and agents as running processes in a temporary folder, with a test's own operator beside them. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { SQLInputValue } from 'node:sqlite'
 import { enrolAgent } from '@sallyport/agent'
 import { buildBundle } from './build.ts'
+import { askDatabase, freshStores, storeArgs, type HubStores } from './hub-stores.ts'
 import { TestOperator, type ApproveOptions, type KnownAgent } from './operator.ts'
 import { startMain, temporaryFolder, type Running } from './programs.ts'
 
@@ -32,6 +34,7 @@ export class Field implements AsyncDisposable {
   readonly #hubArgs: readonly string[]
   readonly #scope = new AsyncDisposableStack()
   readonly #running = new Map<string, Running>()
+  #stores: HubStores = {}
   #folder = ''
   #url = ''
 
@@ -47,6 +50,7 @@ export class Field implements AsyncDisposable {
     const site = join(field.#folder, 'site.json')
     await writeFile(site, JSON.stringify(field.operator.siteFile()))
     await writeFile(join(field.#folder, 'limits.json'), JSON.stringify(options.limits ?? CALM))
+    field.#stores = await freshStores()
     await field.startHub()
     return field
   }
@@ -85,9 +89,15 @@ export class Field implements AsyncDisposable {
     return this.#url
   }
 
-  /** Path of the hub's database. */
+  /** Path of the hub's database, where it works in a file. */
   get hubDatabase(): string {
     return join(this.#folder, 'hub', 'hub.db')
+  }
+
+  /** Asks or edits the hub's database behind its back. */
+  askHub(text: string, ...values: SQLInputValue[]): Promise<Record<string, unknown>[]> {
+    const place = { database: this.#stores.database, file: this.hubDatabase }
+    return askDatabase(place, text, values)
   }
 
   stateDir(name: string): string {
@@ -103,7 +113,7 @@ export class Field implements AsyncDisposable {
   /** Starts the hub; after the first time on the same port. */
   async startHub(): Promise<void> {
     const port = this.#url === '' ? '0' : new URL(this.#url).port
-    const args = ['--data-dir', join(this.#folder, 'hub'), '--port', port]
+    const args = [...storeArgs(this.#stores, join(this.#folder, 'hub')), '--port', port]
     const site = ['--site', join(this.#folder, 'site.json')]
     const limits = ['--limits', join(this.#folder, 'limits.json')]
     const hub = await startMain('hub', [...args, ...site, ...limits, ...this.#hubArgs], {

@@ -16,8 +16,7 @@ import { AgentLog } from '../support/agent-log.ts'
 import { makeProof, openSession } from '../support/raw.ts'
 import { newestRoot, nextRoot } from '../support/roots.ts'
 import { MINUTE, TestSite, anyone, redemption, type TestAgent } from '../support/site.ts'
-import { placeOn } from '../support/stores.ts'
-import { endPostgres } from '../support/postgres.ts'
+import { endPostgres, migratedDatabase } from '../support/postgres.ts'
 
 afterAll(endPostgres)
 
@@ -30,9 +29,9 @@ let log: AgentLog
 let db: HubDatabase
 let writes: Writes
 beforeAll(async () => {
-  const place = await placeOn('PostgreSQL')
-  site = await TestSite.open({}, place)
-  db = await openDatabase(() => postgresDialect(place.database!))
+  const database = await migratedDatabase()
+  site = await TestSite.open({}, { database })
+  db = await openDatabase(() => postgresDialect(database))
   writes = new Writes(db)
   agent = await site.enrol()
   log = new AgentLog(agent)

@@ -7,6 +7,7 @@ import type { Identity } from '@sallyport/core/crypto'
 import { instantOf } from '@sallyport/core/protocol'
 import { openHubClient, type HubClient } from '@sallyport/core/transport'
 import { startHub, type HubConfig, type RunningHub } from '@sallyport/hub'
+import { freshStores } from '../../../test/support/hub-stores.ts'
 import { anyone, makeCode, redemption, siteFileOf, type TestAgent } from './site.ts'
 
 const MINUTE = 60_000
@@ -49,7 +50,8 @@ export class OwnHub {
       publicUrls: [],
       logLevel: 'silent',
     }
-    const hub = scope.use(await startHub({ ...usual, ...changes }))
+    const stores = await freshStores()
+    const hub = scope.use(await startHub({ ...usual, ...stores, ...changes }))
     return new OwnHub(hub, operator, { scope, ca })
   }
 

@@ -3,6 +3,7 @@
 import { randomBytes, randomUUIDv7 } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { SQLInputValue } from 'node:sqlite'
 import {
   fingerprintOf,
   foundSite,
@@ -25,6 +26,7 @@ import {
   type HubClient,
 } from '@sallyport/core/transport'
 import { startHub, type HubConfig, type HubLimits, type RunningHub } from '@sallyport/hub'
+import { askDatabase, freshStores, type HubStores } from '../../../test/support/hub-stores.ts'
 import { temporaryFolder } from './folder.ts'
 
 export { temporaryFolder } from './folder.ts'
@@ -61,6 +63,7 @@ export class TestSite implements AsyncDisposable {
   readonly clock = new TestClock()
   readonly #scope = new AsyncDisposableStack()
   #folder = ''
+  #stores: HubStores = {}
   #changes: Partial<HubConfig> = {}
   #hub: RunningHub | undefined
   #port = 0
@@ -73,6 +76,7 @@ export class TestSite implements AsyncDisposable {
     const site = new TestSite()
     site.#changes = config
     site.#folder = await temporaryFolder(site.#scope)
+    site.#stores = await freshStores()
     await writeFile(join(site.#folder, 'site.json'), site.siteFile())
     await site.start(limits)
     return site
@@ -90,6 +94,7 @@ export class TestSite implements AsyncDisposable {
       siteFiles: [join(this.#folder, 'site.json')],
       publicUrls: [],
       logLevel: 'silent',
+      ...this.#stores,
       ...this.#changes,
     }
   }
@@ -116,6 +121,11 @@ export class TestSite implements AsyncDisposable {
 
   get operator(): HubClient {
     return this.#operator!
+  }
+
+  /** Asks or edits the hub's database behind its back. */
+  ask(text: string, ...values: SQLInputValue[]): Promise<Record<string, unknown>[]> {
+    return askDatabase({ database: this.config.database, file: this.databaseFile }, text, values)
   }
 
   get databaseFile(): string {

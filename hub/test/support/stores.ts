@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Both stores, each opened as often as there are hubs. */
-import { it } from '@jest/globals'
 import { randomUUIDv7 } from 'node:crypto'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
-import type { HubConfig } from '@sallyport/hub'
 import type { HubDatabase } from '../../src/stores/database.ts'
 import { openDatabase } from '../../src/stores/database.ts'
 import { EnvelopeStore } from '../../src/stores/envelope-store.ts'
@@ -13,8 +10,8 @@ import { sqliteDialect } from '../../src/stores/sqlite-dialect.ts'
 import { ownClock } from '../../src/stores/store-clock.ts'
 import type { AgentRow } from '../../src/stores/tables.ts'
 import { Writes } from '../../src/stores/writes.ts'
-import { freshDatabase, migratedDatabase, sharedPostgres } from './postgres.ts'
-import { TestClock, temporaryFolder, type TestSite } from './site.ts'
+import { freshDatabase } from './postgres.ts'
+import { TestClock, temporaryFolder } from './site.ts'
 
 /** What one hub has of a store. */
 export interface StoreOfHub {
@@ -28,35 +25,6 @@ export interface StoreOfHub {
 export const STORE_KINDS = ['SQLite', 'PostgreSQL'] as const
 /** One of them. */
 export type StoreKind = (typeof STORE_KINDS)[number]
-
-/** Whether every case is tried on every store: `ALL_STORES=1 npm test -- hub/test/envelopes.test.ts`. */
-const IS_ALL = process.env['ALL_STORES'] === '1'
-/** The stores of suites that are tried on SQLite alone, unless all are asked for. */
-export const ASKED_FOR: readonly StoreKind[] = IS_ALL ? STORE_KINDS : ['SQLite']
-const LEFT_OUT = Object.assign(() => undefined, { each: () => () => undefined })
-
-/** What cases are written with that say nothing of what the stores differ in: they are tried on SQLite alone. */
-export function onOneStore(kind: StoreKind): typeof it {
-  return IS_ALL || kind === 'SQLite' ? it : (LEFT_OUT as unknown as typeof it)
-}
-
-/** Where a hub of such a store works: what its site is opened with. */
-export async function placeOn(kind: StoreKind): Promise<Partial<HubConfig>> {
-  return kind === 'PostgreSQL' ? { database: await migratedDatabase() } : {}
-}
-
-/** Asks the database of a site's hub behind its back. */
-export async function askStore(
-  { config, databaseFile }: TestSite,
-  text: string,
-): Promise<Record<string, unknown>[]> {
-  const { database } = config
-  if (database !== undefined) {
-    return (await sharedPostgres()).query(text, new URL(database).pathname.slice(1))
-  }
-  using db = new DatabaseSync(databaseFile)
-  return db.prepare(text).all()
-}
 
 /** Opens an empty store for two hubs. */
 export async function openStores(
