@@ -10,6 +10,8 @@ import { instantOf } from '@sallyport/core/protocol'
 import { openHubClient, type HubClient } from '@sallyport/core/transport'
 import type { Identity } from '@sallyport/core/crypto'
 import { compiledProgram } from '../../test/support/compiled-programs.ts'
+import { freshStores, storeArgs } from '../../test/support/hub-stores.ts'
+import { TestRedis } from '../../test/support/redis.ts'
 import { anyone, makeCode, redemption, siteFileOf, temporaryFolder } from './support/site.ts'
 
 let main: string
@@ -30,10 +32,12 @@ describe('the hub as a process', () => {
   let scope: AsyncDisposableStack
   let home: string
   let operator: Identity
+  let place: string[]
   beforeEach(async () => {
     scope = new AsyncDisposableStack()
     home = await temporaryFolder(scope)
     operator = anyone('ops-1')
+    place = storeArgs(await freshStores(), join(home, 'hub'))
     await mkdir(join(home, 'operator'))
     await writeFile(join(home, 'operator', 'site.json'), siteFileOf(randomUUIDv7(), operator))
   })
@@ -41,10 +45,14 @@ describe('the hub as a process', () => {
 
   const run = (args: readonly string[]): ChildProcess => {
     const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env
-    const child = spawn(process.execPath, ['--conditions=@sallyport/source', main, ...args], {
-      env: { PATH, NODE_COMPILE_CACHE, SALLYPORT_HOME: home },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
+    const child = spawn(
+      process.execPath,
+      ['--conditions=@sallyport/source', main, ...place, ...args],
+      {
+        env: { PATH, NODE_COMPILE_CACHE, SALLYPORT_HOME: home },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    )
     scope.defer(() => void child.kill('SIGKILL'))
     return child
   }
@@ -174,6 +182,18 @@ describe('the hub as a process', () => {
           'request.answered',
         ]),
       )
+    },
+    SLOW,
+  )
+
+  it(
+    'says by itself that a part of it is away',
+    async () => {
+      await using redis = await TestRedis.start()
+      const program = await start(['--port', '0', '--redis', redis.url])
+      await redis.kill()
+      const said = (): boolean => /"part":"redis".*"event":"part.changed"/.test(program.errors())
+      while (!said()) await new Promise((done) => setTimeout(done, 100))
     },
     SLOW,
   )

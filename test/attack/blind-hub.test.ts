@@ -4,11 +4,11 @@ import { createHash, randomUUIDv7 } from 'node:crypto'
 import { readFileSync, readdirSync } from 'node:fs'
 import { request } from 'node:http'
 import { hostname } from 'node:os'
-import { dirname, join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { createClient } from '@redis/client'
 import { open, revealRoot, openRoot, seal, type Identity } from '@sallyport/core/crypto'
 import {
   decodeBase64url,
@@ -56,6 +56,8 @@ let agents: KnownAgent[]
 let site: SiteRoot
 let codes: string[]
 let log: string
+/** Every cell of every table. */
+let stored: string[]
 /** What nobody but its readers may find. */
 let words: string[]
 
@@ -159,9 +161,9 @@ async function knock(): Promise<void> {
 async function settled({ agentId }: KnownAgent): Promise<void> {
   for (let before = -1, quiet = 0; quiet < 3; await sleep(400)) {
     const { segments, head } = await field.operator.hub.readAudit(agentId)
-    const stored = segments.reduce((sum, { leafHashes }) => sum + leafHashes.length, 0)
-    quiet = stored > 0 && stored === before && head?.size === stored ? quiet + 1 : 0
-    before = stored
+    const size = segments.reduce((sum, { leafHashes }) => sum + leafHashes.length, 0)
+    quiet = size > 0 && size === before && head?.size === size ? quiet + 1 : 0
+    before = size
   }
 }
 
@@ -200,6 +202,7 @@ beforeAll(async () => {
   )
   await reported()
   for (const agent of agents) await settled(agent)
+  stored = await cells()
   log = field.program('hub').output().stderr + field.program('hub').output().stdout
 }, SLOW_MS)
 afterAll(() => field[Symbol.asyncDispose]())
@@ -210,22 +213,35 @@ async function reported(): Promise<void> {
   while ((await field.operator.hub.listPostings({ kind })).postings.length === 0) await sleep(200)
 }
 
-/** Every cell of every table, and every file of the hub as it lies on the disk. */
-function stolen(): Haystack[] {
-  const folder = dirname(field.hubDatabase)
-  const files = readdirSync(folder).map((name) => {
-    return { where: name, bytes: readFileSync(join(folder, name)) }
-  })
-  return [...files, { where: 'tables', bytes: Buffer.from(cells().join('\n')) }]
+/** Every cell of every table, and every file of the hub as it lies on the disk, or all that its Redis has. */
+async function stolen(): Promise<Haystack[]> {
+  const { dataDir, redis } = field.hubPlace
+  const names = redis === undefined ? readdirSync(dataDir) : []
+  const files = names.map((name) => ({ where: name, bytes: readFileSync(join(dataDir, name)) }))
+  const remembered = redis === undefined ? [] : [{ where: 'Redis', bytes: await dumpOf(redis) }]
+  return [...files, ...remembered, { where: 'tables', bytes: Buffer.from(stored.join('\n')) }]
 }
 
-function cells(): string[] {
-  using database = new DatabaseSync(field.hubDatabase, { readOnly: true })
-  const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all()
-  return tables.flatMap(({ name }) => {
-    const rows = database.prepare(`SELECT * FROM "${String(name)}"`).all()
-    return rows.flatMap((row) => Object.values(row).map(textOf))
-  })
+async function cells(): Promise<string[]> {
+  const list =
+    field.hubPlace.database === undefined
+      ? "SELECT name FROM sqlite_master WHERE type = 'table'"
+      : "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public'"
+  const all: string[] = []
+  for (const { name } of await field.askHub(list)) {
+    const rows = await field.askHub(`SELECT * FROM "${String(name)}"`)
+    all.push(...rows.flatMap((row) => Object.values(row).map(textOf)))
+  }
+  return all
+}
+
+async function dumpOf(url: string): Promise<Buffer> {
+  const client = createClient({ url })
+  await client.connect()
+  const keys = await client.keys('*')
+  const values = await Promise.all(keys.map((key) => client.get(key)))
+  client.destroy()
+  return Buffer.from([...keys, ...values].join('\n'))
 }
 
 function textOf(value: unknown): string {
@@ -234,7 +250,7 @@ function textOf(value: unknown): string {
 
 /** Everything sealed that lies in the tables. */
 function sealedTexts(): string[] {
-  return cells()
+  return stored
     .flatMap((cell) => cell.split('\n'))
     .filter((line) => line.startsWith('{') && line.includes('"recipients"'))
 }
@@ -282,8 +298,8 @@ describe('the search', () => {
 })
 
 describe('a hub after a busy time', () => {
-  it('has no name, address, guest, parameter or result in its database, its files and its log', () => {
-    const all = [...stolen(), { where: 'log', bytes: Buffer.from(log) }]
+  it('has no name, address, guest, parameter or result in its database, its files and its log', async () => {
+    const all = [...(await stolen()), { where: 'log', bytes: Buffer.from(log) }]
     expect(disclosuresIn(all, words, whole)).toEqual([])
     expect(log.split('\n').length).toBeGreaterThan(100)
     expect(log).toContain('"hub.started"')
@@ -294,7 +310,7 @@ describe('a hub after a busy time', () => {
     async () => {
       await using postgres = await TestPostgres.start()
       const backup = join(field.folder, 'hub.backup')
-      await backupHub({ dataDir: dirname(field.hubDatabase) }, backup)
+      await backupHub(field.hubPlace, backup)
       const database = await postgres.createDatabase()
       await restoreHub({ dataDir: join(field.folder, 'elsewhere'), database }, backup)
       const dump = join(postgres.folder, 'dump.sql')

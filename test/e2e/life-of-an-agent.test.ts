@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { cp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freshStores, storeArgs, type HubStores } from '../support/hub-stores.ts'
 import { patient } from '../support/patience.ts'
 import {
   sallyport,
@@ -16,6 +17,7 @@ import {
 
 let home: string
 let hub: Running
+let stores: HubStores
 let url: string
 let agent: Running
 const scope = new AsyncDisposableStack()
@@ -77,7 +79,9 @@ beforeAll(async () => {
   const secret = '5f3a9c0e7b1d42868e9f6a0c3d5b7e1924c8f0a6b2d4e6183c5a7f9e0b1d2c34\n'
   await writeFile(join(home, 'passphrase'), secret, { mode: 0o600 })
   await sallyportJson(['init', '--passphrase-file', join(home, 'passphrase')], { home })
-  hub = scope.use(await start(['hub', 'start', '--port', '0'], { home }))
+  stores = await freshStores()
+  const place = storeArgs(stores, join(home, 'hub'))
+  hub = scope.use(await start(['hub', 'start', '--port', '0', ...place], { home }))
   url = String(hub.ready['url'])
 })
 afterAll(() => scope.disposeAsync())
@@ -178,7 +182,10 @@ describe('a hub', () => {
     const list = ['agent', 'list', '--hub', url, ...passphrase]
     expect((await sallyport(list, { home: second })).code).not.toBe(0)
     const file = join(second, 'operator', 'site.json')
-    expect(await sallyportJson(['site', 'add', file], { home })).toMatchObject({ siteCount: 2 })
+    const { database } = stores
+    const place = storeArgs({ database }, join(home, 'hub'))
+    const added = await sallyportJson(['site', 'add', file, ...place], { home })
+    expect(added).toMatchObject({ siteCount: 2 })
     expect(await sallyportJson<Listed>(list, { home: second })).toMatchObject({ agents: [] })
   })
 })

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freshStores, storeArgs } from '../support/hub-stores.ts'
 import {
   ROOT,
   sallyport,
@@ -15,6 +16,7 @@ import {
 
 let home: string
 let hub: Running
+let place: string[]
 let url: string
 const scope = new AsyncDisposableStack()
 const MINUTE_MS = 60_000
@@ -48,7 +50,8 @@ beforeAll(async () => {
   )
   const passphrase = ['--passphrase-file', join(home, 'passphrase')]
   await sallyportJson(['init', ...passphrase], { home })
-  hub = await start(['hub', 'start', '--port', '0'], { home })
+  place = storeArgs(await freshStores(), join(home, 'hub'))
+  hub = await start(['hub', 'start', '--port', '0', ...place], { home })
   scope.defer(() => hub.end('SIGKILL').then(() => {}))
   url = String(hub.ready['url'])
   const { code } = await cli<{ code: string }>('agent', 'code', 'pve1')
@@ -83,7 +86,7 @@ describe('a schedule by hand', () => {
     await hub.end('SIGTERM')
     expect(Date.now()).toBeLessThan(Date.parse(dueAt))
     await sleep(Date.parse(dueAt) - Date.now() + 1_500)
-    hub = await start(['hub', 'start', '--port', new URL(url).port], { home })
+    hub = await start(['hub', 'start', '--port', new URL(url).port, ...place], { home })
 
     const run = await runOf(dueAt)
     expect(run.result).toMatchObject({ state: 'done', schedule: { scheduleId, dueAt } })

@@ -20,6 +20,8 @@ export interface FleetOptions {
   readonly waitSeconds?: number | undefined
   /** More arguments for the fleet's own hub. */
   readonly hubArguments?: readonly string[] | undefined
+  /** How long it will be soaked. */
+  readonly soakMs?: number | undefined
 }
 
 /** Codes that are on their way at once. */
@@ -28,6 +30,8 @@ const CODES_AT_ONCE = 8
 const BATCH = 64
 /** Why: all agents of a fleet come from one address, and enrol within minutes. */
 const LIMITS = { enrolmentsPerSource: 1_000_000 }
+/** What a hub forgets in months it forgets in a soak within minutes. */
+const SOAKED = { doneMs: 60_000, donePerSite: 2_000, siteLogEntries: 5_000, sweepMs: 5_000 }
 const LOOK_EVERY_MS = 50
 const HUB_READY_MS = 600_000
 
@@ -53,7 +57,8 @@ export class Fleet implements AsyncDisposable {
       fleet.#folder = fleet.#scope.use(await temporaryFolder()).path
       const siteFile = options.hub?.siteFile ?? join(fleet.#folder, 'site.json')
       await writeFile(siteFile, JSON.stringify(fleet.operator.siteFile()))
-      await writeFile(fleet.#limitsFile, JSON.stringify(LIMITS))
+      const limits = options.soakMs === undefined ? LIMITS : { ...LIMITS, ...SOAKED }
+      await writeFile(fleet.#limitsFile, JSON.stringify(limits))
       if (options.hub === undefined) await fleet.#startHub()
       else await fleet.#findHub(options.hub.url)
       await fleet.#startCrowds()

@@ -15,7 +15,7 @@ export interface SoakReport {
   readonly rssMib: readonly number[]
   /** The least and the most in the second half. */
   readonly descriptorCounts: readonly number[]
-  /** Before and after. */
+  /** Before, at the beginning of the second half and at the end. */
   readonly databaseMib: readonly number[]
 }
 
@@ -31,13 +31,17 @@ export async function measureSoak(fleet: Fleet, gauge: Gauge, soakMs: number): P
   const isOver = (): boolean => performance.now() >= endsAt
   const lanes = Array.from({ length: LANES }, (_, lane) => runLane(fleet, lane, isOver))
   const looks: Vitals[] = []
+  const halfAt = endsAt - soakMs / 2
+  let databaseAtHalf: number | undefined
   while (!isOver()) {
     await sleep(LOOK_EVERY_MS)
     const vitals = await gauge.read()
     if (vitals !== undefined) looks.push(vitals)
+    if (performance.now() >= halfAt) databaseAtHalf ??= await fleet.databaseMib()
   }
   await Promise.all(lanes)
   const half = looks.slice(looks.length >> 1)
+  const databaseAfter = await fleet.databaseMib()
   const descriptorCounts = half.map((look) => look.descriptorCount)
   const after = fleet.count
   return {
@@ -46,7 +50,7 @@ export async function measureSoak(fleet: Fleet, gauge: Gauge, soakMs: number): P
     mibPerHour: slopeOf(half) * HOUR_MS,
     rssMib: [half.at(0)?.rssMib ?? 0, half.at(-1)?.rssMib ?? 0],
     descriptorCounts: [Math.min(...descriptorCounts), Math.max(...descriptorCounts)],
-    databaseMib: [databaseBefore, await fleet.databaseMib()],
+    databaseMib: [databaseBefore, databaseAtHalf ?? databaseAfter, databaseAfter],
   }
 }
 

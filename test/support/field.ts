@@ -89,15 +89,15 @@ export class Field implements AsyncDisposable {
     return this.#url
   }
 
-  /** Path of the hub's database, where it works in a file. */
-  get hubDatabase(): string {
-    return join(this.#folder, 'hub', 'hub.db')
+  /** Where the hub keeps what it has: in this folder, unless a database is named. */
+  get hubPlace(): HubStores & { readonly dataDir: string } {
+    return { dataDir: join(this.#folder, 'hub'), ...this.#stores }
   }
 
   /** Asks or edits the hub's database behind its back. */
   askHub(text: string, ...values: SQLInputValue[]): Promise<Record<string, unknown>[]> {
-    const place = { database: this.#stores.database, file: this.hubDatabase }
-    return askDatabase(place, text, values)
+    const { dataDir, database } = this.hubPlace
+    return askDatabase({ database, file: join(dataDir, 'hub.db') }, text, values)
   }
 
   stateDir(name: string): string {

@@ -20,8 +20,8 @@ export interface StartedStores {
 
 /** What a hub is told of its stores; nothing where it works in a file of its own. */
 export interface HubStores {
-  readonly database?: string
-  readonly redis?: string
+  readonly database?: string | undefined
+  readonly redis?: string | undefined
 }
 
 /** Where the programs are named that were started for a test run. */
