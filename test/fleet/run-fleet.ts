@@ -53,6 +53,7 @@ export interface RestartReport {
 const SETTLE_MS = 2_000
 /** The others are between two polls: one that has just gone out does not count yet. */
 const ALL = 0.99
+const LONG_WAIT_SECONDS = 20
 
 /** Runs a fleet. `onReading` is told once a second where it stands. */
 export async function runFleet(
@@ -65,7 +66,9 @@ export async function runFleet(
   const enrolledMs = await timed(() => fleet.enrol(run.agentCount))
   gauge.phase = 'connect'
   fleet.poll(run.rampMs)
-  const connectedMs = await fleet.untilHeld(Math.ceil(run.agentCount * ALL), run.patienceMs)
+  // Where requests are short, many are between two of them at any moment.
+  const atOnce = run.waitSeconds < LONG_WAIT_SECONDS ? 0.5 : ALL
+  const connectedMs = await fleet.untilHeld(Math.ceil(run.agentCount * atOnce), run.patienceMs)
   gauge.phase = 'idle'
   const idle = await measureIdle(gauge, run.idleMs)
   gauge.phase = 'jobs'
