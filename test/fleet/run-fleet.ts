@@ -67,7 +67,8 @@ export async function runFleet(
   gauge.phase = 'connect'
   fleet.poll(run.rampMs)
   // Where requests are short, many are between two of them at any moment.
-  const atOnce = run.waitSeconds < LONG_WAIT_SECONDS ? 0.5 : ALL
+  const { waitSeconds = LONG_WAIT_SECONDS } = run
+  const atOnce = waitSeconds < LONG_WAIT_SECONDS ? 0.5 : ALL
   const connectedMs = await fleet.untilHeld(Math.ceil(run.agentCount * atOnce), run.patienceMs)
   gauge.phase = 'idle'
   const idle = await measureIdle(gauge, run.idleMs)
