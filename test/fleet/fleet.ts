@@ -30,8 +30,16 @@ const CODES_AT_ONCE = 8
 const BATCH = 64
 /** Why: all agents of a fleet come from one address, and enrol within minutes. */
 const LIMITS = { enrolmentsPerSource: 1_000_000 }
-/** What a hub forgets in months it forgets in a soak within minutes. */
-const SOAKED = { doneMs: 60_000, donePerSite: 2_000, siteLogEntries: 5_000, sweepMs: 5_000 }
+/** What a hub forgets in months it forgets in a soak within minutes, and one person does the work of many. */
+const SOAKED = {
+  doneMs: 60_000,
+  donePerSite: 2_000,
+  siteLogEntries: 5_000,
+  sweepMs: 5_000,
+  pollsPerPerson: 1_000_000,
+  readsPerPerson: 1_000_000,
+  writesPerPerson: 1_000_000,
+}
 const LOOK_EVERY_MS = 50
 const HUB_READY_MS = 600_000
 
