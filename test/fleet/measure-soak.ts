@@ -29,17 +29,20 @@ export async function measureSoak(fleet: Fleet, gauge: Gauge, soakMs: number): P
   const before = fleet.count
   const endsAt = performance.now() + soakMs
   const isOver = (): boolean => performance.now() >= endsAt
-  const lanes = Array.from({ length: LANES }, (_, lane) => runLane(fleet, lane, isOver))
+  const lanes = Promise.all(
+    Array.from({ length: LANES }, (_, lane) => runLane(fleet, lane, isOver)),
+  )
   const looks: Vitals[] = []
   const halfAt = endsAt - soakMs / 2
   let databaseAtHalf: number | undefined
   while (!isOver()) {
-    await sleep(LOOK_EVERY_MS)
+    // A lane that fails ends the soak at once.
+    await Promise.race([sleep(LOOK_EVERY_MS), lanes])
     const vitals = await gauge.read()
     if (vitals !== undefined) looks.push(vitals)
     if (performance.now() >= halfAt) databaseAtHalf ??= await fleet.databaseMib()
   }
-  await Promise.all(lanes)
+  await lanes
   const half = looks.slice(looks.length >> 1)
   const databaseAfter = await fleet.databaseMib()
   const descriptorCounts = half.map((look) => look.descriptorCount)
