@@ -52,8 +52,8 @@ export function reportLines(report: FleetReport): string[] {
   }
   if (soak !== undefined) {
     lines.push(['soak: polls, jobs', `${soak.pollCount}, ${soak.jobCount}`])
-    lines.push(['hub memory, change an hour', `${soak.mibPerHour.toFixed(1)} MiB`])
-    lines.push(['hub memory, first and last', soak.rssMib.map((n) => n.toFixed(0)).join(', ')])
+    const least = soak.leastRssMib.map((mib) => mib.toFixed(0)).join(', ')
+    lines.push(['hub memory, least in each quarter', `${least} MiB`])
     lines.push(['hub descriptors, least and most', soak.descriptorCounts.join(', ')])
     lines.push(['hub database', `${soak.databaseMib.map((n) => n.toFixed(1)).join(' to ')} MiB`])
   }
