@@ -42,6 +42,8 @@ const SOAKED = {
 }
 const LOOK_EVERY_MS = 50
 const HUB_READY_MS = 600_000
+/** Longer than a lease: what an agent lost on its way is delivered again. */
+const JOB_PATIENCE_MS = 120_000
 
 /** A running fleet. Disposing it ends whatever it started. */
 export class Fleet implements AsyncDisposable {
@@ -173,7 +175,7 @@ export class Fleet implements AsyncDisposable {
     const startedAt = performance.now()
     const job = this.operator.job(agent, { jobType: 'fleet/count' })
     const label = await this.operator.submit(agent, this.operator.sign(job), job.jobId)
-    const { state } = await this.operator.answerTo(agent, label)
+    const { state } = await this.operator.answerTo(agent, label, JOB_PATIENCE_MS)
     if (state !== 'done') throw new Error(`a job ended as ${state}`)
     return performance.now() - startedAt
   }
