@@ -52,6 +52,7 @@ export function reportLines(report: FleetReport): string[] {
   }
   if (soak !== undefined) {
     lines.push(['soak: polls, jobs', `${soak.pollCount}, ${soak.jobCount}`])
+    lines.push(['slowest job', `${(soak.slowestJobMs / 1_000).toFixed(1)} s`])
     const least = soak.leastRssMib.map((mib) => mib.toFixed(0)).join(', ')
     lines.push(['hub memory, least in each quarter', `${least} MiB`])
     lines.push(['hub descriptors, least and most', soak.descriptorCounts.join(', ')])

@@ -9,6 +9,8 @@ import type { Vitals } from './vitals.ts'
 export interface SoakReport {
   readonly pollCount: number
   readonly jobCount: number
+  /** Submitted to verified. Units: milliseconds. */
+  readonly slowestJobMs: number
   /** The least in each quarter of the time. Why the least: between two collections memory says nothing of what is held. */
   readonly leastRssMib: readonly number[]
   /** The least and the most in the second half. */
@@ -40,7 +42,7 @@ export async function measureSoak(fleet: Fleet, gauge: Gauge, soakMs: number): P
     if (vitals !== undefined) looks.push(vitals)
     if (performance.now() >= halfAt) databaseAtHalf ??= await fleet.databaseMib()
   }
-  await lanes
+  const slowestJobMs = Math.max(...(await lanes))
   const half = looks.slice(looks.length >> 1)
   const databaseAfter = await fleet.databaseMib()
   const descriptorCounts = half.map((look) => look.descriptorCount)
@@ -48,17 +50,20 @@ export async function measureSoak(fleet: Fleet, gauge: Gauge, soakMs: number): P
   return {
     pollCount: after.pollCount - before.pollCount,
     jobCount: after.answeredCount - before.answeredCount,
+    slowestJobMs,
     leastRssMib: QUARTERS.map((quarter) => leastRssIn(looks, quarter)),
     descriptorCounts: [Math.min(...descriptorCounts), Math.max(...descriptorCounts)],
     databaseMib: [databaseBefore, databaseAtHalf ?? databaseAfter, databaseAfter],
   }
 }
 
-/** Each lane has agents of its own, so that lanes do not wait for each other. */
-async function runLane(fleet: Fleet, lane: number, isOver: () => boolean): Promise<void> {
+/** Each lane has agents of its own, so that lanes do not wait for each other. Returns how long its slowest job took. */
+async function runLane(fleet: Fleet, lane: number, isOver: () => boolean): Promise<number> {
+  let slowestMs = 0
   for (let n = lane; !isOver(); n += LANES) {
-    await fleet.job(fleet.agents[n % fleet.agents.length]!)
+    slowestMs = Math.max(slowestMs, await fleet.job(fleet.agents[n % fleet.agents.length]!))
   }
+  return slowestMs
 }
 
 function leastRssIn(looks: readonly Vitals[], quarter: number): number {

@@ -24,6 +24,9 @@ export interface HubStores {
   readonly redis?: string | undefined
 }
 
+/** How long the hub may be writing just then. Units: milliseconds. */
+const BUSY_MS = 5_000
+
 /** Where the programs are named that were started for a test run. */
 export const STARTED_STORES = 'HUB_STORES_STARTED'
 
@@ -59,7 +62,7 @@ export async function askDatabase(
   values: readonly SQLInputValue[] = [],
 ): Promise<Record<string, unknown>[]> {
   if (database === undefined) {
-    using db = new DatabaseSync(file, { enableForeignKeyConstraints: false })
+    using db = new DatabaseSync(file, { enableForeignKeyConstraints: false, timeout: BUSY_MS })
     return db.prepare(text).all(...values)
   }
   let count = 0
