@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { randomUUIDv7 } from 'node:crypto'
 import { join } from 'node:path'
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import { DatabaseSync } from 'node:sqlite'
 import { digestOf, seal } from '@sallyport/core/crypto'
 import { instantOf } from '@sallyport/core/protocol'
 import { openHubClient } from '@sallyport/core/transport'
@@ -33,11 +33,6 @@ async function tamper(edit: () => Promise<unknown>): Promise<void> {
   await field.startHub()
 }
 
-/** Changes one row behind the hub's back. */
-async function change(statement: string, ...values: SQLInputValue[]): Promise<void> {
-  expect(await field.askHub(`${statement} RETURNING *`, ...values)).toHaveLength(1)
-}
-
 async function sealedIn(table: 'envelopes' | 'results', label: string): Promise<string> {
   const text = `SELECT sealed FROM ${table} WHERE envelope_id = ?`
   return String((await field.askHub(text, label))[0]!['sealed'])
@@ -45,7 +40,7 @@ async function sealedIn(table: 'envelopes' | 'results', label: string): Promise<
 
 async function flipSealed(table: 'envelopes' | 'results', label: string): Promise<void> {
   const sealed = flipped(await sealedIn(table, label))
-  await change(`UPDATE ${table} SET sealed = ? WHERE envelope_id = ?`, sealed, label)
+  await field.changeHub(`UPDATE ${table} SET sealed = ? WHERE envelope_id = ?`, sealed, label)
 }
 
 function flipped(sealed: string): string {
@@ -85,9 +80,9 @@ describe('a hub whose database was edited', () => {
     const label = await field.operator.submit(agent, field.operator.sign(job), job.jobId)
     const first = await field.operator.answerTo(agent, label)
     await tamper(async () => {
-      await change('DELETE FROM results WHERE envelope_id = ?', label)
+      await field.changeHub('DELETE FROM results WHERE envelope_id = ?', label)
       const queued = "state = 'queued', answered_at = NULL, lease_until = 0"
-      await change(`UPDATE envelopes SET ${queued} WHERE envelope_id = ?`, label)
+      await field.changeHub(`UPDATE envelopes SET ${queued} WHERE envelope_id = ?`, label)
     })
     const second = await field.operator.answerTo(agent, label)
     expect(second).toEqual(first)
@@ -99,7 +94,7 @@ describe('a hub whose database was edited', () => {
     const approved = await buildBundle('attack/plugins/counter.ts', '1.0.2')
     await field.operator.hub.storeBundle(digestOf(approved), approved)
     await tamper(() =>
-      change('UPDATE bundles SET bytes = ? WHERE digest = ?', other, digestOf(approved)),
+      field.changeHub('UPDATE bundles SET bytes = ? WHERE digest = ?', other, digestOf(approved)),
     )
     const result = await field.operator.approve(agent, approved).catch((error: unknown) => error)
     expect(result).toMatchObject({ state: 'refused', refusal: { reason: 'digest_mismatch' } })
@@ -124,7 +119,7 @@ describe('a hub whose rows were exchanged', () => {
           [other.agentId, spare],
         ] as const
         for (const step of steps) {
-          await change('UPDATE agents SET agent_id = ? WHERE agent_id = ?', ...step)
+          await field.changeHub('UPDATE agents SET agent_id = ? WHERE agent_id = ?', ...step)
         }
       })
     await swap()
@@ -148,8 +143,8 @@ describe('a hub whose rows were exchanged', () => {
     await tamper(async () => {
       const [first, second] = [await sealedIn('results', one), await sealedIn('results', two)]
       const set = 'UPDATE results SET sealed = ? WHERE envelope_id = ?'
-      await change(set, second, one)
-      await change(set, first, two)
+      await field.changeHub(set, second, one)
+      await field.changeHub(set, first, two)
     })
     const shown = await field.operator.answerTo(agent, one)
     expect(shown).toMatchObject({ jobId: two, envelopeId: two })
@@ -163,11 +158,11 @@ describe('a hub whose rows were exchanged', () => {
     const [older] = await field.askHub('SELECT * FROM people WHERE key_id = ?', eve.signing.keyId)
     await site.change([agent], { keys })
     await tamper(async () => {
-      await change('DELETE FROM trust_roots WHERE version = ?', 3)
+      await field.changeHub('DELETE FROM trust_roots WHERE version = ?', 3)
       const names = Object.keys(older!)
       const places = names.map(() => '?').join(', ')
       const into = `INSERT INTO people (${names.join(', ')}) VALUES (${places})`
-      await change(into, ...(Object.values(older!) as string[]))
+      await field.changeHub(into, ...(Object.values(older!) as string[]))
     })
     await using hub = openHubClient({ url: field.url, key: eve.signing, clock: { now: Date.now } })
     const key = randomUUIDv7()

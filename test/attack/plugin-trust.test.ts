@@ -116,7 +116,7 @@ describe('B01: one flipped byte', () => {
       const at = find(textOf(next))
       await field.operator.hub.storeBundle(digestOf(next), next)
       const sql = 'UPDATE bundles SET bytes = ? WHERE digest = ?'
-      await field.askHub(sql, flipped(next, at), digestOf(next))
+      await field.changeHub(sql, flipped(next, at), digestOf(next))
       const approval = field.operator.approval(agent, next)
       const signed = field.operator.signAny(documents.approval, approval)
       const label = await field.operator.submit(agent, signed)
@@ -282,7 +282,7 @@ describe('B07: the same name and version with other bytes', () => {
     const other = makeBundle(manifest, { 'plugin.mjs': 'export {}', 'licenses.txt': 'none' })
     await field.operator.hub.storeBundle(digestOf(approved), approved)
     const sql = 'UPDATE bundles SET bytes = ? WHERE digest = ?'
-    await field.askHub(sql, other, digestOf(approved))
+    await field.changeHub(sql, other, digestOf(approved))
     const signed = field.operator.signAny(
       documents.approval,
       field.operator.approval(agent, approved),

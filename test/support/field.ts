@@ -100,6 +100,12 @@ export class Field implements AsyncDisposable {
     return askDatabase({ database, file: join(dataDir, 'hub.db') }, text, values)
   }
 
+  /** Changes one row of it. Throws when none or several were changed. */
+  async changeHub(statement: string, ...values: SQLInputValue[]): Promise<void> {
+    const rows = await this.askHub(`${statement} RETURNING *`, ...values)
+    if (rows.length !== 1) throw new Error(`${rows.length} rows were changed by: ${statement}`)
+  }
+
   stateDir(name: string): string {
     return join(this.#folder, 'agents', name)
   }
@@ -113,7 +119,7 @@ export class Field implements AsyncDisposable {
   /** Starts the hub; after the first time on the same port. */
   async startHub(): Promise<void> {
     const port = this.#url === '' ? '0' : new URL(this.#url).port
-    const args = [...storeArgs(this.#stores, join(this.#folder, 'hub')), '--port', port]
+    const args = [...storeArgs(this.#stores, this.hubPlace.dataDir), '--port', port]
     const site = ['--site', join(this.#folder, 'site.json')]
     const limits = ['--limits', join(this.#folder, 'limits.json')]
     const hub = await startMain('hub', [...args, ...site, ...limits, ...this.#hubArgs], {

@@ -68,7 +68,7 @@ export async function askDatabase(
   let count = 0
   const numbered = text.replaceAll('?', () => `$${(count += 1)}`)
   return inDatabase(database, async (client) => {
-    // Whoever owns the database can do that too.
+    // Foreign keys hinder nobody who runs the database; those of SQLite are off above.
     await client.query('set session_replication_role = replica')
     return (await client.query<Record<string, unknown>>(numbered, [...values])).rows
   })
