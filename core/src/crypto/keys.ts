@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Key pairs and identities. Hot paths run in node:crypto; public keys from outside go through `public-key.ts`. */
-import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto'
+import { createPrivateKey, createPublicKey, hash, sign, verify, type KeyObject } from 'node:crypto'
 import { decodeBase64url, encodeBase64url } from '../protocol/base64url.ts'
 import type { PublicIdentity } from '../protocol/documents.ts'
 import { KEY_BYTES, keyIdOf, parseSigningPublicKey } from './public-key.ts'
@@ -79,8 +79,27 @@ export function verifySignature(
   message: Uint8Array,
   signature: Uint8Array,
 ): boolean {
-  const key = importPublic(publicKey)
-  return key !== undefined && verify(null, message, key, signature)
+  if (publicKey.length !== KEY_BYTES || signature.length !== SIGNATURE_BYTES) return false
+  const name = hash('sha256', Buffer.concat([publicKey, signature, message]), 'base64')
+  // Taken out and put back: the set is in the order of last use.
+  if (!validSignatures.delete(name)) {
+    const key = importPublic(publicKey)
+    if (key === undefined || !verify(null, message, key, signature)) return false
+    forgetOldest()
+  }
+  validSignatures.add(name)
+  return true
+}
+
+const SIGNATURE_BYTES = 64
+
+/** Why: roots, approvals and publications are verified again with each job. What does not fit takes no place here. */
+const validSignatures = new Set<string>()
+const MAX_VALID_SIGNATURES = 4_096
+
+function forgetOldest(): void {
+  const [oldest] = validSignatures
+  if (validSignatures.size === MAX_VALID_SIGNATURES) validSignatures.delete(oldest!)
 }
 
 const importedKeys = new Map<string, KeyObject>()

@@ -49,6 +49,69 @@ describe('newcomers', () => {
   })
 })
 
+/** So many who are served from this moment on; to be called once they are. */
+function serve(newcomers: Newcomers, count: number, atMs: number): () => Promise<void> {
+  const gate = Promise.withResolvers<void>()
+  const served = Array.from({ length: count }, () => newcomers.serve(atMs, () => gate.promise))
+  return async () => {
+    gate.resolve()
+    await Promise.all(served)
+  }
+}
+
+describe('newcomers behind others who are served', () => {
+  it('are sent away while many are served and the first has waited for a second', async () => {
+    const newcomers = new Newcomers(0)
+    const end = serve(newcomers, 100, 100)
+    expect(newcomers.retryAfterMs(1_099)).toBeUndefined()
+    expect(newcomers.retryAfterMs(1_100)).toBe(5_005)
+    expect(newcomers.retryAfterMs(1_100)).toBe(5_010)
+    await end()
+    expect(newcomers.retryAfterMs(1_100)).toBeUndefined()
+  })
+
+  it('are taken while few are served, however long it takes', async () => {
+    const newcomers = new Newcomers(0)
+    const end = serve(newcomers, 99, 0)
+    newcomers.look(60_000)
+    expect(newcomers.retryAfterMs(60_000)).toBeUndefined()
+    await end()
+  })
+
+  it('are taken once one who failed is served no longer', async () => {
+    const newcomers = new Newcomers(0)
+    const end = serve(newcomers, 99, 0)
+    const failed = newcomers.serve(0, () => Promise.reject(new Error('no store')))
+    newcomers.look(2_000)
+    expect(newcomers.retryAfterMs(2_000)).toBe(5_005)
+    await expect(failed).rejects.toThrow('no store')
+    expect(newcomers.retryAfterMs(2_000)).toBeUndefined()
+    await end()
+  })
+})
+
+describe('a server whose store keeps newcomers waiting', () => {
+  it('sends away who comes after them, also when those have long hung up', async () => {
+    const gate = Promise.withResolvers<void>()
+    await using app = fastify()
+    watchNewcomers(app)
+    const options = { url: '/v1/sessions', method: 'POST', handlerTimeout: 50 } as const
+    app.route({ ...options, handler: () => gate.promise })
+    app.get('/v1/sessions/challenges', async () => 'served')
+    await app.ready()
+    const ask = async () => (await app.inject({ url: '/v1/sessions/challenges' })).statusCode
+    const waiting = Array.from({ length: 100 }, () => app.inject(options))
+    const statuses = (await Promise.all(waiting)).map((answer) => answer.statusCode)
+    expect(new Set(statuses)).toEqual(new Set([503]))
+    expect(await ask()).toBe(200)
+    await sleep(1_100)
+    expect(await ask()).not.toBe(200)
+    gate.resolve()
+    await sleep(50)
+    expect(await ask()).toBe(200)
+  })
+})
+
 describe('a server that is behind', () => {
   it('sends away who begins a session or comes back, and nobody else', async () => {
     const paths = ['/v1/sessions/challenges', '/v1/mailbox?waitSeconds=50&again=true']

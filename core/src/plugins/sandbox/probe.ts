@@ -17,7 +17,8 @@ export interface ProbeRow {
   readonly detail: string
 }
 
-const PROBE_MS = 20_000
+/** Why so long: a machine under load is no machine without walls. */
+const PROBE_MS = 60_000
 
 const TITLES = { outer: 'first wall', inner: 'second wall', filter: 'filter of system calls' }
 
