@@ -2,10 +2,13 @@
 /** One Jest for the whole repository: sources run un-built, loaded by Node itself, which strips their types. */
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
+import { makeScratch } from './tools/native-jest/scratch.js'
 
+/** What one run leaves for the next. */
+const kept = join(tmpdir(), `sallyport-tests-${userInfo().uid}`)
 // Programs that suites start find there what others have compiled.
-const cache = join(tmpdir(), `sallyport-tests-${userInfo().uid}`, 'compiled')
-process.env['NODE_COMPILE_CACHE'] ??= cache
+process.env['NODE_COMPILE_CACHE'] ??= join(kept, 'compiled')
+makeScratch()
 
 /** What both projects share. */
 const common = {
@@ -50,7 +53,7 @@ export default {
       ...common,
       displayName: 'programs',
       testMatch: ['<rootDir>/test/{e2e,attack,faults}/**/*.test.ts'],
-      setupFilesAfterEnv: [...common.setupFilesAfterEnv, '<rootDir>/test/support/patience.ts'],
+      setupFilesAfterEnv: [...common.setupFilesAfterEnv, '<rootDir>/test/support/long-timeout.ts'],
     },
     {
       ...common,
@@ -58,13 +61,14 @@ export default {
       displayName: 'on PostgreSQL and Redis',
       testMatch: ON_BOTH.map((suites) => `<rootDir>/${suites}`),
       testEnvironmentOptions: { environment: { HUB_STORES: 'postgres' } },
-      setupFilesAfterEnv: [...common.setupFilesAfterEnv, '<rootDir>/test/support/patience.ts'],
+      setupFilesAfterEnv: [...common.setupFilesAfterEnv, '<rootDir>/test/support/long-timeout.ts'],
     },
   ],
-  // For unit suites; Jest takes no time-out from a project, so the others set theirs in test/support/patience.ts.
-  testTimeout: 20_000,
+  // For unit suites; Jest takes no time-out from a project, so the others set theirs in test/support/long-timeout.ts.
+  testTimeout: 60_000,
   // Two more than the cores that CI has: many tests wait for a program or a socket.
   maxWorkers: 4,
   testSequencer: '<rootDir>/tools/mixed-sequencer.js',
+  cacheDirectory: join(kept, 'jest'),
   reporters: ['default', '<rootDir>/tools/closing-line.ts'],
 }

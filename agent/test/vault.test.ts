@@ -54,5 +54,5 @@ describe('a vault', () => {
     const made = openOrCreateVault('agent', { stateDir, passphraseFile })
     expect(() => statSync(join(stateDir, 'vault.key'))).toThrowCode('ENOENT')
     expect(openVault({ stateDir, passphraseFile }).signing.keyId).toBe(made.signing.keyId)
-  }, 20_000)
+  })
 })

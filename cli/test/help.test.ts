@@ -51,14 +51,14 @@ describe('the help', () => {
     expect(ended).toMatchObject({ exitCode: 0, stderr: '' })
     for (const topic of Object.keys(TOPICS)) expect(ended.stdout).toContain(`  ${topic}`)
     for (const command of ['init', 'doctor', 'demo']) expect(ended.stdout).toContain(`  ${command}`)
-  }, 60_000)
+  })
 
   it('of a topic lists its commands', async () => {
     const ended = await run(['job'])
     expect(ended).toMatchObject({ exitCode: 0, stderr: '' })
     for (const verb of ['list', 'run', 'show', 'watch'])
       expect(ended.stdout).toContain(`job ${verb}`)
-  }, 60_000)
+  })
 
   it('of a command shows usage, flags and examples', async () => {
     const ended = await run(['job', 'run', '--help'])
@@ -73,5 +73,5 @@ describe('the help', () => {
     ]) {
       expect(ended.stdout).toContain(part)
     }
-  }, 60_000)
+  })
 })

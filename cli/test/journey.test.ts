@@ -398,7 +398,7 @@ describe('without the agent', () => {
         if (!isLeft && said.includes('signed by')) {
           isLeft = true
           // A moment later it waits at the hub.
-          setTimeout(() => child.kill('SIGINT'), 500)
+          setTimeout(() => child.kill('SIGINT'), 1_500)
         }
       })
       expect(await ended).toBe(5)

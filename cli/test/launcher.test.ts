@@ -38,7 +38,7 @@ describe('the launcher', () => {
     expect(ended.stderr).toBe('')
     expect(ended.stdout).toMatch(/^sallyport \d+\.\d+\.\d+ \(node 2[6-9]\.\d+\.\d+\)\n$/)
     expect(ended.exitCode).toBe(0)
-  }, 60_000)
+  })
 
   it('works through a chain of links, as npm makes them, also relative ones', async () => {
     await symlink(PROGRAM, join(folder, 'first'))
@@ -46,7 +46,7 @@ describe('the launcher', () => {
     await symlink('../first', join(folder, 'bin', 'sallyport'))
     const ended = await run(['--version'], { program: join(folder, 'bin', 'sallyport') })
     expect(ended).toMatchObject({ exitCode: 0, stderr: '' })
-  }, 60_000)
+  })
 
   it('takes no options for Node from the environment', async () => {
     const env = { NODE_OPTIONS: '--require /nowhere/there.js' }
@@ -54,7 +54,7 @@ describe('the launcher', () => {
       exitCode: 0,
       stderr: '',
     })
-  }, 60_000)
+  })
 
   it('names the remedy when the Node that came with it lacks a library', async () => {
     const place = await mkdtemp(join(folder, 'broken-'))
@@ -83,12 +83,12 @@ describe('the launcher', () => {
     const old = await alone('20.20.2')
     expect(old.exitCode).toBe(1)
     expect(old.stderr).toContain('the one on PATH is 20.20.2')
-  }, 60_000)
+  })
 
   it('takes a new enough node from PATH and runs what was built', async () => {
     const ended = await alone('26.1.0')
     expect(ended.stdout).toMatch(
       /^ran --use-system-ca --disable-warning=ExperimentalWarning .*\/dist\/start\.js --version\n$/,
     )
-  }, 60_000)
+  })
 })

@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { randomUUIDv7 } from 'node:crypto'
 import { WIRE } from '@sallyport/core/transport'
+import { patient } from '../../test/support/patience.ts'
 import { MINUTE, TestSite, refusalOf, type TestAgent } from './support/site.ts'
 
 const UNKNOWN = '404 ERR_ENVELOPE_UNKNOWN'
@@ -236,7 +237,7 @@ describe('held requests', () => {
   })
   afterEach(() => site[Symbol.asyncDispose]())
 
-  const settle = () => new Promise((done) => setTimeout(done, 100))
+  const settle = (ms = 100) => new Promise((done) => setTimeout(done, ms))
 
   it('are answered as soon as something comes', async () => {
     const latencies: number[] = []
@@ -249,7 +250,7 @@ describe('held requests', () => {
       latencies.push(performance.now() - startedAt)
     }
     // Far below any polling interval; how far is a benchmark's matter.
-    expect(latencies.toSorted((a, b) => a - b)[4]).toBeLessThan(500)
+    expect(latencies.toSorted((a, b) => a - b)[4]).toBeLessThan(patient(500))
   })
 
   it('of an operator are answered when the state changes', async () => {
@@ -311,24 +312,24 @@ describe('held requests', () => {
     const one = await site.enrol()
     const id = await site.submit(one)
     const wait = { waitSeconds: 30, unless: 'queued' } as const
-    const held = [site.operator.showEnvelope(id, wait), site.operator.showEnvelope(id, wait)]
-    await settle()
-    expect(await refusalOf(site.operator.showEnvelope(id, wait))).toBe('429 ERR_TOO_MANY_WAITS')
+    const calls = [1, 2, 3].map(() => refusalOf(site.operator.showEnvelope(id, wait)))
+    expect(await Promise.race(calls)).toBe('429 ERR_TOO_MANY_WAITS')
     expect(await refusalOf(site.operator.showEnvelope(id))).toBe('nothing')
     await one.client.takeDeliveries({ waitSeconds: 0 })
-    await Promise.all(held)
+    const outcomes = await Promise.all(calls)
+    expect(outcomes.filter((outcome) => outcome === 'nothing')).toHaveLength(2)
     expect((await site.operator.showEnvelope(id, wait)).state).toBe('delivered')
   })
 
   it('are answered with nothing when the hub goes down, which takes no two seconds', async () => {
     const id = await site.submit(agent)
     await agent.client.takeDeliveries({ waitSeconds: 0 })
-    const poll = agent.client.takeDeliveries({ waitSeconds: 30 })
-    const watched = site.operator.showEnvelope(id, { waitSeconds: 30, unless: 'delivered' })
-    await settle()
+    const poll = agent.client.takeDeliveries({ waitSeconds: 50 })
+    const watched = site.operator.showEnvelope(id, { waitSeconds: 50, unless: 'delivered' })
+    await settle(300)
     const startedAt = performance.now()
     await site.stop()
-    expect(performance.now() - startedAt).toBeLessThan(2_000)
+    expect(performance.now() - startedAt).toBeLessThan(patient(2_000))
     expect(await poll).toEqual([])
     expect((await watched).state).toBe('delivered')
     await site.start()

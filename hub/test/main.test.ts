@@ -11,13 +11,14 @@ import { openHubClient, type HubClient } from '@sallyport/core/transport'
 import type { Identity } from '@sallyport/core/crypto'
 import { compiledProgram } from '../../test/support/compiled-programs.ts'
 import { freshStores, storeArgs } from '../../test/support/hub-stores.ts'
+import { patient } from '../../test/support/patience.ts'
 import { TestRedis } from '../../test/support/redis.ts'
 import { anyone, makeCode, redemption, siteFileOf, temporaryFolder } from './support/site.ts'
 
 let main: string
 beforeAll(async () => {
   main = await compiledProgram('hub')
-}, 60_000)
+})
 
 const SLOW = 30_000
 const clock = { now: () => Date.now() }
@@ -94,9 +95,9 @@ describe('the hub as a process', () => {
       const flood = Array.from({ length: 8 }, async () => {
         for (;;) kept.push(await submit(client, agentId, 'sealed job'))
       })
-      setTimeout(() => first.child.kill('SIGKILL'), 300)
+      while (kept.length < 20) await new Promise((done) => setTimeout(done, 5))
+      first.child.kill('SIGKILL')
       await Promise.allSettled(flood)
-      expect(kept.length).toBeGreaterThan(0)
 
       const second = await start()
       const agent = connect(second.url, identity)
@@ -143,11 +144,13 @@ describe('the hub as a process', () => {
     async () => {
       const program = await start()
       const { identity } = await enrol(connect(program.url, operator), program.url)
-      const poll = connect(program.url, identity).takeDeliveries({ waitSeconds: 50 })
+      const agent = connect(program.url, identity)
+      await agent.takeDeliveries({ waitSeconds: 0 })
+      const poll = agent.takeDeliveries({ waitSeconds: 50 })
       await new Promise((done) => setTimeout(done, 300))
       const startedAt = performance.now()
       expect(await kill(program.child, 'SIGTERM')).toBe(0)
-      expect(performance.now() - startedAt).toBeLessThan(2_000)
+      expect(performance.now() - startedAt).toBeLessThan(patient(2_000))
       expect(await poll).toEqual([])
     },
     SLOW,

@@ -99,7 +99,7 @@ describe('segments', () => {
     expect((await site.operator.readAudit(agent.agentId, 197)).segments).toEqual([
       log.segment(198, 200),
     ])
-  }, 30_000)
+  })
 
   it('give up their sealed entries when there is no room, oldest first, but not their hashes', async () => {
     await site.stop()

@@ -7,6 +7,7 @@ import { makeSigningKey, type Identity, type SigningKey } from '@sallyport/core/
 import { decodeBase64url, encodeBase64url, type RootKey } from '@sallyport/core/protocol'
 import { encodeSiteFile } from '@sallyport/core/transport'
 import { startHub } from '@sallyport/hub'
+import { patient } from '../../test/support/patience.ts'
 import { addKeys, newestRoot, nextRoot, rootKeyOf } from './support/roots.ts'
 import { MINUTE, TestSite, anyone, refusalOf, siteFileOf } from './support/site.ts'
 
@@ -94,7 +95,7 @@ describe('trust roots', () => {
     const agent = await site.enrol()
     const id = await site.submit(agent)
     const client = site.connect(ben)
-    const held = refusalOf(client.showEnvelope(id, { waitSeconds: 30, unless: 'queued' }))
+    const held = refusalOf(client.showEnvelope(id, { waitSeconds: 50, unless: 'queued' }))
     await client.listPostings()
     const startedAt = performance.now()
     const without = await nextRoot(site, ({ keys }) => ({
@@ -103,8 +104,8 @@ describe('trust roots', () => {
     expect(await publish(3, without)).toBe('nothing')
     expect(await refusalOf(client.listPostings())).toBe(NOBODY)
     expect(await held).toBe(NOBODY)
-    expect(performance.now() - startedAt).toBeLessThan(10_000)
-  }, 30_000)
+    expect(performance.now() - startedAt).toBeLessThan(patient(5_000))
+  })
 
   it('put out a key when its time ends', async () => {
     await addKeys(site, rootKeyOf(site, ben, 'operator', 10 * MINUTE))

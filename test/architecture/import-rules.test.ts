@@ -160,7 +160,7 @@ describe('in a small repository', () => {
     }
     const { violations } = await cruise(tree.root)
     found = new Set(violations.map(({ rule, from }) => `${rule} in ${from}`))
-  }, 60_000)
+  })
 
   afterAll(() => tree[Symbol.dispose]())
 

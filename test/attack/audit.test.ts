@@ -18,6 +18,7 @@ import { Secret } from '@sallyport/sdk'
 import { makeKey } from '../../core/test/plugins/broker/ssh/sshd.ts'
 import { auditEvents } from '../support/audit.ts'
 import { buildBundle } from '../support/build.ts'
+import { patient } from '../support/patience.ts'
 import {
   sallyport,
   sallyportJson,
@@ -214,7 +215,10 @@ async function act(): Promise<void> {
 }
 
 /** Tries again until it holds. */
-async function eventually(holds: () => void | Promise<void>, waitMs = 20_000): Promise<void> {
+async function eventually(
+  holds: () => void | Promise<void>,
+  waitMs = patient(20_000),
+): Promise<void> {
   const deadline = Date.now() + waitMs
   for (;;) {
     try {

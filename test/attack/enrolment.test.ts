@@ -28,7 +28,7 @@ let field: Field
 
 beforeAll(async () => {
   field = await Field.open()
-}, 30_000)
+})
 
 afterAll(async () => {
   await field[Symbol.asyncDispose]()
@@ -47,7 +47,7 @@ describe('an enrolment code', () => {
     expect(won).toHaveLength(1)
     const { agents } = await field.operator.hub.listAgents()
     expect(agents.filter((agent) => agent.agentId === agentId)).toHaveLength(1)
-  }, 60_000)
+  })
 
   it('goes on where it was cut off, with the same keys', async () => {
     const { code, agentId } = await field.operator.makeCode('pve2')
@@ -59,7 +59,7 @@ describe('an enrolment code', () => {
     const second = await enrol(code, 'pve2')
     expect(second).toEqual(first)
     expect(second.agentId).toBe(agentId)
-  }, 60_000)
+  })
 
   it('with a typing error never reaches the hub', async () => {
     const { code } = await field.operator.makeCode('pve3')
@@ -68,7 +68,7 @@ describe('an enrolment code', () => {
       code: 'ERR_CODE_CHECKSUM',
     })
     expect((await enrol(code, 'pve3')).agentName).toBe('pve3')
-  }, 60_000)
+  })
 })
 
 describe('a line that loses first answers, once the hub has done what it was asked', () => {
@@ -128,7 +128,7 @@ describe('a line that loses first answers, once the hub has done what it was ask
     expect(await own.countOf(agent, 'once')).toBe(1)
     expect(await operator.hub.showEnvelope(job.jobId)).toMatchObject({ deliveryCount: 2 })
     expect([...toLose]).toEqual([])
-  }, 60_000)
+  })
 })
 
 describe('a hostile hub', () => {
@@ -143,7 +143,7 @@ describe('a hostile hub', () => {
     await field.startHub()
     await expect(enrol(code, 'pve4')).rejects.toMatchObject({ code: 'ERR_UNSEAL' })
     expect(existsSync(join(field.stateDir('pve4'), 'agent.json'))).toBe(false)
-  }, 60_000)
+  })
 
   it('that knows the code still cannot put in operators of its own', async () => {
     const secret = randomBytes(16)
@@ -179,5 +179,5 @@ describe('a hostile hub', () => {
     await field.operator.hub.addCode({ agentId, redeemHash, sealedEnrolment, expiresAt })
     await expect(enrol(code, 'pve5')).rejects.toMatchObject({ code: 'ERR_ENROLMENT_UNTRUSTED' })
     expect(existsSync(join(field.stateDir('pve5'), 'agent.json'))).toBe(false)
-  }, 60_000)
+  })
 })

@@ -31,7 +31,7 @@ beforeAll(async () => {
   const before = Date.now()
   await field.operator.run(agent, { jobType: 'counter/add', input: { key: 'after' } })
   nextJobMs = Date.now() - before
-}, 90_000)
+})
 
 afterAll(async () => {
   for (const listener of listeners) listener.close()

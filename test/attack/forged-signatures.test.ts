@@ -29,7 +29,7 @@ interface Form {
 let target: Target
 beforeAll(async () => {
   target = await Target.open()
-}, 60_000)
+})
 afterAll(async () => target[Symbol.asyncDispose]())
 
 /** A valid envelope, parsed, to be spoilt. */

@@ -8,6 +8,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { readFile } from 'node:fs/promises'
 import { Field } from '../support/field.ts'
 import type { KnownAgent } from '../support/operator.ts'
+import { patient } from '../support/patience.ts'
 import type { Result } from '@sallyport/core/protocol'
 
 let field: Field
@@ -25,7 +26,7 @@ beforeAll(async () => {
   listener = createServer((socket) => socket.on('data', (data) => received.push(String(data))))
   await new Promise<void>((done) => listener.listen(0, '127.0.0.1', () => done()))
   port = (listener.address() as { port: number }).port
-}, 60_000)
+})
 
 afterAll(async () => {
   listener.close()
@@ -98,19 +99,19 @@ describe('a hostile plugin', () => {
     const before = Date.now()
     const result = await attack('loop')
     expect(result).toMatchObject({ state: 'failed', failure: { code: 'ERR_RUN_TIMEOUT' } })
-    expect(Date.now() - before).toBeLessThan(8_000)
+    expect(Date.now() - before).toBeLessThan(patient(8_000))
     await expectAlive()
-  }, 30_000)
+  })
 
   it('is ended when it takes 2 GB', async () => {
     expect(await attack('memory')).toMatchObject({ state: 'failed' })
     await expectAlive()
-  }, 30_000)
+  })
 
   it('ends only itself when it exits', async () => {
     expect(await attack('exit')).toMatchObject({ state: 'failed' })
     await expectAlive()
-  }, 30_000)
+  })
 
   it('left every denial in the audit log of the agent', async () => {
     await field.end('pve1')
@@ -123,5 +124,5 @@ describe('a hostile plugin', () => {
     expect(texts.some((text) => text.includes('ERR_RUN_TIMEOUT'))).toBe(true)
     await field.startAgent('pve1')
     await expectAlive()
-  }, 30_000)
+  })
 })

@@ -20,7 +20,7 @@ beforeAll(async () => {
   field = await Field.open()
   agent = await field.addAgent('pve1')
   bundle = await field.approve(agent, 'counter')
-}, 60_000)
+})
 
 afterAll(async () => {
   await field[Symbol.asyncDispose]()
@@ -61,7 +61,7 @@ describe('a hub whose database was edited', () => {
     const result = await field.operator.answerTo(agent, label)
     expect(result).toMatchObject({ state: 'refused', refusal: { reason: 'unsealable' } })
     expect(await field.countOf(agent, key)).toBe(0)
-  }, 60_000)
+  })
 
   it('cannot pass off an altered result', async () => {
     const key = randomUUIDv7()
@@ -72,7 +72,7 @@ describe('a hub whose database was edited', () => {
     await expect(field.operator.answerTo(agent, label)).rejects.toMatchObject({
       code: 'ERR_UNSEAL',
     })
-  }, 60_000)
+  })
 
   it('gives a job no second effect by forgetting that it was answered', async () => {
     const key = randomUUIDv7()
@@ -87,7 +87,7 @@ describe('a hub whose database was edited', () => {
     const second = await field.operator.answerTo(agent, label)
     expect(second).toEqual(first)
     expect(await field.countOf(agent, key)).toBe(1)
-  }, 60_000)
+  })
 
   it('cannot swap the bundle that was approved', async () => {
     const other = await buildBundle('attack/plugins/counter.ts', '1.0.1')
@@ -99,7 +99,7 @@ describe('a hub whose database was edited', () => {
     const result = await field.operator.approve(agent, approved).catch((error: unknown) => error)
     expect(result).toMatchObject({ state: 'refused', refusal: { reason: 'digest_mismatch' } })
     expect(await field.countOf(agent, randomUUIDv7())).toBe(0)
-  }, 60_000)
+  })
 })
 
 describe('a hub whose rows were exchanged', () => {
@@ -107,7 +107,7 @@ describe('a hub whose rows were exchanged', () => {
   beforeAll(async () => {
     other = await field.addAgent('pve2')
     await field.approve(other, 'counter')
-  }, 60_000)
+  })
 
   it('has neither of two agents do the job of the other', async () => {
     const swap = (): Promise<void> =>
@@ -129,7 +129,7 @@ describe('a hub whose rows were exchanged', () => {
     await expect(field.operator.answerTo(agent, label)).rejects.toThrow(/not the agent's/)
     await swap()
     for (const each of [agent, other]) expect(await field.countOf(each, key)).toBe(0)
-  }, 120_000)
+  })
 
   it('cannot show the answer to one job as that to another', async () => {
     const add = async () => {
@@ -148,7 +148,7 @@ describe('a hub whose rows were exchanged', () => {
     })
     const shown = await field.operator.answerTo(agent, one)
     expect(shown).toMatchObject({ jobId: two, envelopeId: two })
-  }, 60_000)
+  })
 
   it('brings nobody back whom a newer trust root has put out', async () => {
     const site = new SiteRoot(field.operator)
@@ -177,7 +177,7 @@ describe('a hub whose rows were exchanged', () => {
       refusal: { reason: 'unknown_key' },
     })
     expect(await field.countOf(agent, key)).toBe(0)
-  }, 120_000)
+  })
 })
 
 describe('an agent whose disk was edited', () => {
@@ -201,5 +201,5 @@ describe('an agent whose disk was edited', () => {
     })
     await flip()
     expect(await run()).toMatchObject({ state: 'done' })
-  }, 60_000)
+  })
 })

@@ -3,12 +3,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { readAgentPlugins } from '@sallyport/agent'
 import { digestOf } from '@sallyport/core/crypto'
 import type { Result } from '@sallyport/core/protocol'
 import { auditEvents } from '../support/audit.ts'
 import { Field } from '../support/field.ts'
 import type { KnownAgent } from '../support/operator.ts'
+import { patient } from '../support/patience.ts'
 import { sallyport } from '../support/programs.ts'
 
 let field: Field
@@ -19,7 +21,7 @@ beforeAll(async () => {
   ;({ field, agent } = await Field.openWithCounter())
   bundle = await field.approve(agent, 'mischief')
   await count('warm')
-}, 90_000)
+})
 
 afterAll(() => field[Symbol.asyncDispose]())
 
@@ -72,19 +74,18 @@ describe('what a plugin says', () => {
 describe('a run that does not end', () => {
   it('is gone with its whole tree two seconds after its deadline, and others go on meanwhile', async () => {
     const started = Date.now()
-    const staying = run('stays')
-    await new Promise((done) => setTimeout(done, 500))
-    const before = Date.now()
+    let isOver = false
+    const staying = run('stays').finally(() => (isOver = true))
+    await sleep(500)
     expect(await count('meanwhile')).toMatchObject({ state: 'done' })
-    expect(Date.now() - before).toBeLessThan(1_000)
+    expect(isOver).toBe(false)
     const pids = await sandboxedPids()
     expect(await staying).toMatchObject({ state: 'failed', failure: { code: 'ERR_RUN_TIMEOUT' } })
-    expect(Date.now() - started).toBeLessThan(2_000 + 2_000 + 1_000)
-    await new Promise((done) => setTimeout(done, 500))
-    const left = await sandboxedPids()
+    expect(Date.now() - started).toBeLessThan(patient(4_000 + 2_000 + 1_000))
+    const leftCount = async () => (await sandboxedPids()).filter((pid) => pids.includes(pid)).length
     // The counter's own three processes stay.
-    expect(left.filter((pid) => pids.includes(pid)).length).toBeLessThanOrEqual(3)
-  }, 30_000)
+    while ((await leftCount()) > 3) await sleep(50)
+  })
 })
 
 describe('what belongs to another plugin', () => {
@@ -113,7 +114,7 @@ describe('a plugin that keeps crashing', () => {
       const { refusal, failure } = await run('crashes')
       reasons.push(refusal?.reason ?? failure?.code)
       const wait = (failure?.details as { waitMs?: number } | undefined)?.waitMs ?? 0
-      await new Promise((done) => setTimeout(done, wait))
+      await sleep(wait)
     }
     // A run that did not end is one of the five, too.
     const crashCount = reasons.filter((reason) => reason === 'ERR_PLUGIN_CRASHED').length
@@ -133,5 +134,5 @@ describe('a plugin that keeps crashing', () => {
     const events = auditEvents(field.stateDir('pve1')).map(({ event }) => event)
     expect(events).toContain('plugin.quarantined')
     expect(events).toContain('plugin.released')
-  }, 120_000)
+  })
 })

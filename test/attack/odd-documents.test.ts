@@ -15,7 +15,7 @@ const MAX_GROWTH = 50
 let target: Target
 beforeAll(async () => {
   target = await Target.open()
-}, 60_000)
+})
 afterAll(async () => target[Symbol.asyncDispose]())
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)

@@ -22,7 +22,7 @@ beforeAll(async () => {
   await field.approve(site.agent, 'counter')
   target = new Target(field, site.agent)
   touched = join(field.folder, 'touched')
-}, 120_000)
+})
 afterAll(() => scope.disposeAsync())
 
 /** A job that would take a snapshot of guest 100. */

@@ -11,7 +11,7 @@ import {
   type Job,
   type Result,
 } from '@sallyport/core/protocol'
-import { auditEvents } from '../support/audit.ts'
+import { auditEvents, untilLogged } from '../support/audit.ts'
 import { SiteRoot, keyOf, person } from '../support/site-root.ts'
 import { Target } from '../support/target.ts'
 
@@ -20,7 +20,7 @@ let site: SiteRoot
 beforeAll(async () => {
   target = await Target.open()
   site = new SiteRoot(target.operator)
-}, 60_000)
+})
 afterAll(async () => target[Symbol.asyncDispose]())
 
 const freshKey = (): string => `k-${randomUUIDv7()}`
@@ -40,14 +40,8 @@ async function begin(job: Job, by?: Identity): Promise<() => Promise<Result>> {
 const ran = async (job: Job, by?: Identity): Promise<Result> => (await begin(job, by))()
 
 /** Waits until the log of the agent has the intent of a job. */
-async function begun(jobId: string): Promise<void> {
-  for (let tries = 0; tries < 500; tries += 1) {
-    const events = auditEvents(target.field.stateDir('pve1'))
-    if (events.some(({ event, jobId: id }) => event === 'job.admitted' && id === jobId)) return
-    await new Promise((done) => setTimeout(done, 20))
-  }
-  throw new Error(`${jobId} was not admitted`)
-}
+const begun = (jobId: string): Promise<void> =>
+  untilLogged(target.field.stateDir('pve1'), 'job.admitted', jobId)
 
 describe('a key that leaves the trust root', () => {
   const ben = person('ben')
@@ -59,7 +53,7 @@ describe('a key that leaves the trust root', () => {
     await site.change([target.agent], { keys: [...before, keyOf(ben, 'operator')] })
     const [early, running, next] = [
       byBen(freshKey()),
-      byBen(freshKey(), { beforeMs: 2_500 }),
+      byBen(freshKey(), { beforeMs: 6_000 }),
       byBen(freshKey()),
     ]
     const signedEarly = target.operator.sign(early, ben)

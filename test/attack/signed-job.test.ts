@@ -49,7 +49,7 @@ beforeAll(async () => {
   pve1 = await field.addAgent('pve1')
   pve2 = await field.addAgent('pve2')
   for (const agent of [pve1, pve2]) await field.approve(agent, 'counter')
-}, 60_000)
+})
 
 afterAll(async () => {
   await field[Symbol.asyncDispose]()
@@ -245,7 +245,7 @@ describe('replay', () => {
     expect(refused).toHaveLength(99)
     expect(await reasonFor(envelope, pve1, randomUUIDv7())).toBe('replayed')
     expect(await countOf(key)).toBe(1)
-  }, 90_000)
+  })
 
   it('gives no effect to a job whose own label was used up on rubbish', async () => {
     const key = freshKey()
@@ -266,7 +266,7 @@ describe('replay', () => {
     await field.startAgent('pve1')
     expect(await reasonFor(envelope, pve1, randomUUIDv7())).toBe('replayed')
     expect(await countOf(key)).toBe(1)
-  }, 30_000)
+  })
 
   it('spends the id of a refused job', async () => {
     const key = freshKey()
@@ -294,5 +294,5 @@ describe('the audit log of the agent', () => {
       ok: true,
       size: entries.length,
     })
-  }, 30_000)
+  })
 })

@@ -36,7 +36,7 @@ beforeAll(async () => {
   })
   await new Promise<void>((done) => service.listen(0, '127.0.0.1', () => done()))
   url = `http://127.0.0.1:${(service.address() as { port: number }).port}`
-}, 60_000)
+})
 
 afterAll(async () => {
   service.close()
@@ -118,7 +118,7 @@ describe('a running agent', () => {
       expect(ended).toMatchObject({ code: 2 })
       expect(ended.stderr).toContain('ERR_BINDING_FORM')
     }
-  }, 30_000)
+  })
 
   it('shows what is bound, without values', async () => {
     const { bindings } = (await onHost('bindings')) as { bindings: { name: string }[] }
@@ -183,5 +183,5 @@ describe('a running agent', () => {
     await field.startAgent('pve1')
     expect(await run('call')).toMatchObject({ state: 'done' })
     expect(count()).toBe(before)
-  }, 30_000)
+  })
 })

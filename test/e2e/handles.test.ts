@@ -30,7 +30,7 @@ beforeAll(async () => {
   const result = await field.operator.approve(agent, await buildWorld())
   expect(result).toMatchObject({ state: 'done' })
   await startServices()
-}, 120_000)
+})
 
 afterAll(async () => {
   await field[Symbol.asyncDispose]()

@@ -5,6 +5,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freshStores, storeArgs } from '../support/hub-stores.ts'
+import { patient } from '../support/patience.ts'
 import {
   ROOT,
   sallyport,
@@ -20,8 +21,6 @@ let place: string[]
 let url: string
 const scope = new AsyncDisposableStack()
 const MINUTE_MS = 60_000
-/** So long before it is due the hub must be gone. */
-const MARGIN_MS = 3_000
 
 interface Runs {
   runs: {
@@ -62,11 +61,11 @@ beforeAll(async () => {
   await sallyportJson(['plugin', 'keygen', ...passphrase], { home })
   await sallyportJson(['plugin', 'sign', bundle, ...passphrase], { home })
   await cli('plugin', 'approve', bundle, '--agent', 'pve1', '--yes')
-}, 120_000)
+})
 
 afterAll(async () => {
   await scope.disposeAsync()
-}, 30_000)
+})
 
 describe('a schedule by hand', () => {
   it('shows its next times, runs with the hub away, and reports when it is back', async () => {
@@ -82,9 +81,8 @@ describe('a schedule by hand', () => {
     const [{ next, scheduleId, state }] = added.agents as [(typeof added.agents)[0]]
     expect(state).toBe('accepted')
     expect(next).toHaveLength(5)
-    const dueAt = next.find((each) => Date.parse(each) > Date.now() + MARGIN_MS)!
     await hub.end('SIGTERM')
-    expect(Date.now()).toBeLessThan(Date.parse(dueAt))
+    const dueAt = next.find((each) => Date.parse(each) > Date.now())!
     await sleep(Date.parse(dueAt) - Date.now() + 1_500)
     hub = await start(['hub', 'start', '--port', new URL(url).port, ...place], { home })
 
@@ -97,7 +95,7 @@ describe('a schedule by hand', () => {
     ])
     const shown = await sallyport(['schedule', 'runs', 'readings', ...as()], { home })
     expect(shown.stdout).toMatch(/pve1\s+done/)
-  }, 180_000)
+  })
 
   it('is paused, resumed and removed by signed word', async () => {
     const stateOf = async () => {
@@ -117,14 +115,14 @@ describe('a schedule by hand', () => {
     expect(await stateOf()).toEqual(['removed'])
     const gone = await sallyport(['schedule', 'next', 'readings', ...as()], { home })
     expect(gone.code).toBe(2)
-  }, 120_000)
+  })
 
   it('is refused before anything is signed when its times cannot be', async () => {
     const typed = ['schedule', 'add', 'dense', 'sensors/host', '--agent', 'pve1']
     const refused = await sallyport([...typed, '--cron', '*/10 * * * * *', ...as()], { home })
     expect(refused.code).toBe(2)
     expect(refused.stderr).toContain('the shortest period is a minute')
-  }, 60_000)
+  })
 })
 
 /** Once a minute, the first time in a moment. Why each minute: a machine under load may be late for the first one. */
@@ -134,7 +132,7 @@ function soonEachMinute(): string {
 
 /** Asks until there is the report of a due time. */
 async function runOf(dueAt: string): Promise<Runs['runs'][0]> {
-  const untilMs = Date.now() + MINUTE_MS
+  const untilMs = Date.now() + patient(MINUTE_MS)
   for (;;) {
     const { runs } = await cli<Runs>('schedule', 'runs', 'readings')
     const run = runs.find(({ result }) => result.schedule.dueAt === dueAt)

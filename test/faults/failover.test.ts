@@ -4,6 +4,7 @@ import { randomUUIDv7 } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { hubRefusalOf, type HubClient } from '@sallyport/core/transport'
+import { patient } from '../support/patience.ts'
 import { TestPostgres } from '../support/postgres.ts'
 import { Replicas, persist, submit, type BareAgent } from '../support/replicas.ts'
 
@@ -24,7 +25,7 @@ beforeAll(async () => {
   operator = replicas.connect(replicas.operatorIdentity)
   agent = await replicas.enrol(operator)
   client = replicas.connect(agent.identity)
-}, 90_000)
+})
 afterAll(async () => {
   await replicas[Symbol.asyncDispose]()
   await primary[Symbol.asyncDispose]()
@@ -45,7 +46,7 @@ async function answerAll(): Promise<string[]> {
 
 /** What the hubs say that cannot work, once they have found out. */
 async function refusalOf(hub: HubClient): Promise<string> {
-  const endsAt = performance.now() + READY_MS
+  const endsAt = performance.now() + patient(READY_MS)
   while (performance.now() < endsAt) {
     const error = await hub.ready().catch((thrown: unknown) => thrown)
     const refusal = hubRefusalOf(error)
@@ -58,7 +59,7 @@ async function refusalOf(hub: HubClient): Promise<string> {
 const promoted = async (): Promise<number> => {
   await standby.promote()
   const promotedAt = performance.now()
-  await persist(() => operator.ready(), READY_MS)
+  await persist(() => operator.ready(), patient(READY_MS))
   return performance.now() - promotedAt
 }
 
@@ -79,7 +80,7 @@ describe('a database whose primary is killed', () => {
     await primary.end('SIGKILL')
     const keptBefore = [...kept]
     expect(await refusalOf(operator)).toBe('503 ERR_NOT_READY')
-    expect(await promoted()).toBeLessThan(READY_MS)
+    expect(await promoted()).toBeLessThan(patient(READY_MS))
     for (const { envelopeId } of answered) {
       expect(await operator.showEnvelope(envelopeId)).toMatchObject({
         state: 'answered',
@@ -114,7 +115,7 @@ describe('a database whose primary is killed', () => {
     await before.end('SIGKILL')
     await behind.start()
     await behind.promote()
-    const [again] = await persist(() => working.takeDeliveries({ waitSeconds: 5 }), READY_MS)
+    const [again] = await persist(() => working.takeDeliveries({ waitSeconds: 5 }))
     expect(again!.envelopeId).toBe(id)
     await persist(() => working.answerEnvelope(id, 'the answer'))
     expect(await asking.showEnvelope(id)).toMatchObject({ state: 'answered', result: 'the answer' })

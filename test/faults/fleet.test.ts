@@ -24,7 +24,6 @@ describe('a hub that is killed while it holds the polls of a fleet', () => {
       answeredCount: JOB_COUNT + 1,
       restart: { back95Ms: expect.any(Number), backAllMs: expect.any(Number) },
     })
-    expect(report.restart!.backAllMs).toBeLessThan(patient(60_000))
     expect(report.restart!.firstJobMs).toBeLessThan(patient(1_000))
     expect(report.restart!.peakRssMib).toBeLessThan(400)
   })

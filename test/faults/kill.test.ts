@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { randomUUIDv7 } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { untilLogged } from '../support/audit.ts'
 import { Field } from '../support/field.ts'
 import type { KnownAgent } from '../support/operator.ts'
 
@@ -11,7 +12,7 @@ let agent: KnownAgent
 
 beforeAll(async () => {
   ;({ field, agent } = await Field.openWithCounter())
-}, 60_000)
+})
 
 afterAll(async () => {
   await field[Symbol.asyncDispose]()
@@ -30,6 +31,15 @@ async function submit(beforeMs: number, afterMs: number): Promise<Case> {
   return { key, label }
 }
 
+/** Waits until the log of the agent says so of a job. */
+const logged = (event: string, label: string): Promise<void> =>
+  untilLogged(field.stateDir('pve1'), event, label)
+
+/** Waits until a job that still runs has had its effect. */
+async function effectOf(key: string): Promise<void> {
+  while ((await field.countOf(agent, key)) === 0) await sleep(100)
+}
+
 describe('an agent killed', () => {
   it('before it could run: the job runs once after the restart', async () => {
     await field.end('pve1', 'SIGKILL')
@@ -37,32 +47,33 @@ describe('an agent killed', () => {
     await field.startAgent('pve1')
     expect(await field.operator.answerTo(agent, label)).toMatchObject({ state: 'done' })
     expect(await field.countOf(agent, key)).toBe(1)
-  }, 60_000)
+  })
 
   it('during the run, before the effect: answered as interrupted, no effect, never run again', async () => {
     const { key, label } = await submit(5_000, 0)
-    await sleep(1_500)
+    await logged('job.admitted', label)
+    await sleep(500)
     await field.end('pve1', 'SIGKILL')
     await field.startAgent('pve1')
     expect(await field.operator.answerTo(agent, label)).toMatchObject({ state: 'interrupted' })
     await sleep(4_000)
     expect(await field.countOf(agent, key)).toBe(0)
-  }, 60_000)
+  })
 
   it('during the run, after the effect: answered as interrupted, one effect', async () => {
-    const { key, label } = await submit(0, 5_000)
-    await sleep(1_500)
+    const { key, label } = await submit(0, 60_000)
+    await effectOf(key)
     await field.end('pve1', 'SIGKILL')
     await field.startAgent('pve1')
     expect(await field.operator.answerTo(agent, label)).toMatchObject({ state: 'interrupted' })
     expect(await field.countOf(agent, key)).toBe(1)
-  }, 60_000)
+  })
 
   it('while the hub is away, after the run: the finished result is sent later, as it was', async () => {
     const { key, label } = await submit(1_000, 0)
-    await sleep(500)
+    await logged('job.admitted', label)
     await field.end('hub', 'SIGKILL')
-    await sleep(2_500)
+    await logged('run.finished', label)
     await field.end('pve1', 'SIGKILL')
     await field.startHub()
     await field.startAgent('pve1')
@@ -71,7 +82,7 @@ describe('an agent killed', () => {
       output: { count: 1 },
     })
     expect(await field.countOf(agent, key)).toBe(1)
-  }, 60_000)
+  })
 })
 
 describe('a run that kept something', () => {
@@ -87,8 +98,9 @@ describe('a run that kept something', () => {
   it.each(['SIGKILL', 'SIGTERM'] as const)(
     'in an agent that is ended by %s in the middle: the next one finds out how it ended, one effect',
     async (signal) => {
-      const { key, label } = await submitInSteps({ waitMs: 45_000 })
-      await sleep(2_500)
+      const { key, label } = await submitInSteps({ waitMs: 60_000 })
+      await effectOf(key)
+      await sleep(500)
       await field.end('pve1', signal)
       await field.startAgent('pve1')
       expect(await field.operator.answerTo(agent, label)).toMatchObject({
@@ -109,7 +121,7 @@ describe('a run that kept something', () => {
       verification,
     })
     expect(await field.countOf(agent, key)).toBe(1)
-  }, 60_000)
+  })
 
   it('and is seen to its end is verified', async () => {
     const { label } = await submitInSteps()
@@ -118,7 +130,7 @@ describe('a run that kept something', () => {
       output: { count: 1, isResumed: false },
       verification,
     })
-  }, 60_000)
+  })
 })
 
 describe('a hub killed', () => {
@@ -132,16 +144,16 @@ describe('a hub killed', () => {
       expect(await field.operator.answerTo(agent, label)).toMatchObject({ state: 'done' })
       expect(await field.countOf(agent, key)).toBe(1)
     }
-  }, 60_000)
+  })
 
   it('between delivery and result: the result arrives after its restart', async () => {
     const { key, label } = await submit(1_500, 0)
-    await sleep(700)
+    await logged('job.admitted', label)
     await field.end('hub', 'SIGKILL')
     await field.startHub()
     expect(await field.operator.answerTo(agent, label, 40_000)).toMatchObject({ state: 'done' })
     expect(await field.countOf(agent, key)).toBe(1)
-  }, 60_000)
+  })
 })
 
 describe('random kills', () => {
@@ -169,7 +181,7 @@ describe('random kills', () => {
       seed,
       wrong: [],
     })
-  }, 180_000)
+  })
 })
 
 /** A small seeded generator (xorshift), so that a red run can be repeated. */

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { makeIdentity } from '@sallyport/core/crypto'
 import { hubRefusalOf, type HubClient } from '@sallyport/core/transport'
 import { overhearList, replayAtBoth } from '../support/overheard.ts'
+import { patient } from '../support/patience.ts'
 import { TestPostgres } from '../support/postgres.ts'
 import { TestRedis } from '../support/redis.ts'
 import { Replicas, persist, redemption, submit, type BareAgent } from '../support/replicas.ts'
@@ -13,8 +14,8 @@ import { startRoundRobin, type RoundRobin } from '../support/round-robin.ts'
 
 const MINUTE_MS = 60_000
 const LEASE_MS = 5_000
-/** What the first delivery of an envelope may have been on its way, on a busy machine. */
-const LATE_MS = 1_500
+/** What two hubs may differ in when they read the clock of their database, on a busy machine. */
+const OFF_MS = 1_000
 
 let postgres: TestPostgres
 let database: string
@@ -35,7 +36,7 @@ beforeAll(async () => {
   const stores = { database, redis: redisLine.url.replace('http:', 'redis:') }
   replicas = await Replicas.open({ ...stores, turnedMs, limits })
   operator = replicas.connect(replicas.operatorIdentity)
-}, 60_000)
+})
 afterAll(async () => {
   await replicas[Symbol.asyncDispose]()
   await redisLine[Symbol.asyncDispose]()
@@ -58,24 +59,25 @@ function waiting(siteId: string, agentId: string, count: number): string {
   return `insert into envelopes (${columns}) values ${values.join()}`
 }
 
-/** What an agent did: when each envelope came to it, by a clock that nobody turns. */
+/** What an agent did: when it asked for each envelope and when that came, by a clock that nobody turns. */
 class Ledger {
-  readonly #cameAt = new Map<string, number[]>()
+  readonly #deliveries = new Map<string, { askedAt: number; cameAt: number }[]>()
 
-  note(envelopeId: string): void {
-    this.#cameAt.set(envelopeId, [...(this.#cameAt.get(envelopeId) ?? []), performance.now()])
+  note(envelopeId: string, askedAt: number): void {
+    const before = this.#deliveries.get(envelopeId) ?? []
+    this.#deliveries.set(envelopeId, [...before, { askedAt, cameAt: performance.now() }])
   }
 
-  /** Shortest time between two deliveries of one envelope. */
+  /** Shortest time until an envelope came again. Why from the question on: the lease began later than that, however late the answer was. */
   get shortestGapMs(): number {
-    const gaps = [...this.#cameAt.values()].flatMap((times) =>
-      times.slice(1).map((time, n) => time - times[n]!),
+    const gaps = [...this.#deliveries.values()].flatMap((all) =>
+      all.slice(1).map(({ cameAt }, n) => cameAt - all[n]!.askedAt),
     )
     return Math.min(Infinity, ...gaps)
   }
 
   get count(): number {
-    return this.#cameAt.size
+    return this.#deliveries.size
   }
 }
 
@@ -87,9 +89,10 @@ async function takeAll(
   alsoIn?: Ledger,
 ): Promise<void> {
   while (ledger.count < count) {
+    const askedAt = performance.now()
     for (const { envelopeId } of await client.takeDeliveries({ waitSeconds: 1 })) {
-      ledger.note(envelopeId)
-      alsoIn?.note(envelopeId)
+      ledger.note(envelopeId, askedAt)
+      alsoIn?.note(envelopeId, askedAt)
     }
   }
 }
@@ -98,8 +101,9 @@ async function takeAll(
 async function work(client: HubClient, ledger: Ledger, stop: AbortSignal): Promise<void> {
   while (!stop.aborted) {
     try {
+      const askedAt = performance.now()
       const deliveries = await client.takeDeliveries({ waitSeconds: 1 })
-      for (const { envelopeId } of deliveries) ledger.note(envelopeId)
+      for (const { envelopeId } of deliveries) ledger.note(envelopeId, askedAt)
       for (const { envelopeId } of deliveries) {
         await persist(() => client.answerEnvelope(envelopeId, `answer to ${envelopeId}`))
       }
@@ -135,7 +139,7 @@ async function stateOf(ids: readonly string[]): Promise<Record<string, number>> 
 }
 
 async function allAnswered(ids: readonly string[]): Promise<void> {
-  const endsAt = performance.now() + 30_000
+  const endsAt = performance.now() + patient(30_000)
   while ((await stateOf(ids))['answered'] !== ids.length) {
     if (performance.now() > endsAt) throw new Error(JSON.stringify(await stateOf(ids)))
     await sleep(50)
@@ -144,7 +148,7 @@ async function allAnswered(ids: readonly string[]): Promise<void> {
 
 /** Waits until both hubs say that they are degraded, by Redis alone, or that nothing is wrong. */
 async function bothSay(degraded: readonly 'redis'[]): Promise<void> {
-  const endsAt = performance.now() + 20_000
+  const endsAt = performance.now() + patient(20_000)
   for (const n of [0, 1]) {
     const hub = replicas.connect(replicas.operatorIdentity, replicas.urlOf(n))
     while (JSON.stringify((await hub.ready()).degraded) !== JSON.stringify(degraded)) {
@@ -173,12 +177,12 @@ describe('two hubs on one database', () => {
       [0, 1],
       [1, 0],
     ] as const) {
-      const poll = at[here]!.takeDeliveries({ waitSeconds: 20 })
+      const poll = at[here]!.takeDeliveries({ waitSeconds: 50 })
       await sleep(200)
       const id = await submit(asking[there]!, agent.agentId)
       const startedAt = performance.now()
       expect((await poll).map((delivery) => delivery.envelopeId)).toEqual([id])
-      expect(performance.now() - startedAt).toBeLessThan(2_000)
+      expect(performance.now() - startedAt).toBeLessThan(patient(2_000))
       const show = asking[there]!.showEnvelope(id, { waitSeconds: 20, unless: 'delivered' })
       await at[here]!.answerEnvelope(id, 'answer')
       expect(await show).toMatchObject({ state: 'answered', result: 'answer' })
@@ -191,12 +195,13 @@ describe('two hubs on one database', () => {
   it('end a poll that was left at one when its agent polls at the other', async () => {
     const agent = await replicas.enrol(operator)
     const [left, again] = [0, 1].map((n) => replicas.connect(agent.identity, replicas.urlOf(n)))
+    await left!.takeDeliveries({ waitSeconds: 0 })
+    const poll = left!.takeDeliveries({ waitSeconds: 50 })
+    await sleep(500)
     const startedAt = performance.now()
-    const poll = left!.takeDeliveries({ waitSeconds: 20 })
-    await sleep(200)
     await again!.takeDeliveries({ waitSeconds: 0 })
     expect(await poll).toEqual([])
-    expect(performance.now() - startedAt).toBeLessThan(5_000)
+    expect(performance.now() - startedAt).toBeLessThan(patient(5_000))
   })
 
   it('end the poll at one when its agent is sent away at the other, and take no token of it', async () => {
@@ -205,13 +210,13 @@ describe('two hubs on one database', () => {
       replicas.connect(agent.identity, replicas.urlOf(n)),
     )
     for (const client of others) await client.describeAgent('there')
-    const poll = refusalOf(polling!.takeDeliveries({ waitSeconds: 30 }))
+    const poll = refusalOf(polling!.takeDeliveries({ waitSeconds: 50 }))
     await sleep(300)
     const startedAt = performance.now()
     await replicas.connect(replicas.operatorIdentity, replicas.urlOf(0)).revokeAgent(agent.agentId)
     const dead = await Promise.all(others.map((client) => refusalOf(client.describeAgent('gone'))))
     expect(await poll).toBe('ERR_AGENT_REVOKED')
-    expect(performance.now() - startedAt).toBeLessThan(5_000)
+    expect(performance.now() - startedAt).toBeLessThan(patient(5_000))
     expect(dead).toEqual(['ERR_AGENT_REVOKED', 'ERR_AGENT_REVOKED'])
     for (const n of [0, 1]) {
       const anew = replicas.connect(agent.identity, replicas.urlOf(n))
@@ -259,7 +264,7 @@ describe('two hubs on one database', () => {
     stop.abort()
     await Promise.all(workers)
     expect(ledger.count).toBe(40)
-    expect(ledger.shortestGapMs).toBeGreaterThan(LEASE_MS - LATE_MS)
+    expect(ledger.shortestGapMs).toBeGreaterThan(LEASE_MS - OFF_MS)
     const results = await rows(`select sealed from results where envelope_id = '${ids[0]}'`)
     expect(results).toEqual([{ sealed: `answer to ${ids[0]}` }])
   })
@@ -276,7 +281,7 @@ describe('two hubs on one database', () => {
     await Promise.all(at(1).map((client, n) => takeAll(client, after[n]!, 250, ledgers[n])))
     for (const n of agents.keys()) {
       expect([ledgers[n]!.count, after[n]!.count]).toEqual([250, 250])
-      expect(ledgers[n]!.shortestGapMs).toBeGreaterThan(LEASE_MS - LATE_MS)
+      expect(ledgers[n]!.shortestGapMs).toBeGreaterThan(LEASE_MS - OFF_MS)
     }
     const counts = await rows(
       `select min(delivery_count) as n from envelopes where agent_id = '${agents[0]!.agentId}'`,

@@ -15,7 +15,7 @@ const HOUR = 60 * MINUTE
 let target: Target
 beforeAll(async () => {
   target = await Target.open()
-}, 60_000)
+})
 afterAll(async () => target[Symbol.asyncDispose]())
 
 /** A job whose window is so far from now. */

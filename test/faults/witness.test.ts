@@ -16,7 +16,7 @@ let agent: KnownAgent
 
 beforeAll(async () => {
   ;({ field, agent } = await Field.openWithCounter())
-}, 60_000)
+})
 
 afterAll(async () => {
   await field[Symbol.asyncDispose]()
@@ -58,7 +58,7 @@ describe('the copy of a log at the hub', () => {
     expect(report).toMatchObject({ isWhole: true, faults: [], missing: [] })
     expect(report.entries.map(({ entry }) => entry)).toEqual(own)
     expect(own.slice(-2).map(({ event }) => event)).toEqual(['agent.stopped', 'plugin.stopped'])
-  }, 60_000)
+  })
 })
 
 describe('a state directory that was put back', () => {
@@ -88,5 +88,5 @@ describe('a state directory that was put back', () => {
     const report = await copyAtHub()
     expect(report).toMatchObject({ isWhole: true, head: { epoch: 1 } })
     expect(report.entries.map(({ entry }) => entry)).toEqual(auditEvents(stateDir))
-  }, 60_000)
+  })
 })

@@ -44,6 +44,7 @@ import {
   type Revocation,
 } from '@sallyport/core/protocol'
 import { openHubClient, type HubClient } from '@sallyport/core/transport'
+import { patient } from './patience.ts'
 
 const MINUTE = 60_000
 const DAY = 1_440 * MINUTE
@@ -317,19 +318,19 @@ export class TestOperator {
   }
 
   /** Signs, submits and waits. What destroys is planned first, and runs by that plan; a plan that fails is the answer. */
-  async run(agent: KnownAgent, changes: Partial<Job> = {}): Promise<Result> {
+  async run(agent: KnownAgent, changes: Partial<Job> = {}, waitMs?: number): Promise<Result> {
     const { jobType = '', step, plan } = changes
     if (this.#destroying.has(jobType) && step === undefined && plan === undefined) {
       const planned = await this.plan(agent, changes)
       if (planned.state !== 'done') return planned
-      return this.run(agent, { ...changes, plan: planned.output as Job['plan'] })
+      return this.run(agent, { ...changes, plan: planned.output as Job['plan'] }, waitMs)
     }
     const job = this.job(agent, changes)
-    return this.answerTo(agent, await this.submit(agent, this.sign(job), job.jobId))
+    return this.answerTo(agent, await this.submit(agent, this.sign(job), job.jobId), waitMs)
   }
 
   /** Waits for the answer to a label, opens it and verifies the agent's signature. */
-  async answerTo(agent: KnownAgent, envelopeId: string, waitMs = 20_000): Promise<Result> {
+  async answerTo(agent: KnownAgent, envelopeId: string, waitMs = patient(20_000)): Promise<Result> {
     const deadline = Date.now() + waitMs
     for (;;) {
       const waitSeconds = Math.min(50, Math.max(1, Math.ceil((deadline - Date.now()) / 1_000)))

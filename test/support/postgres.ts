@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
 import { freePort } from './free-port.ts'
+import { patient } from './patience.ts'
 
 const run = promisify(execFile)
 
@@ -126,6 +127,8 @@ export class TestPostgres implements AsyncDisposable {
       `fsync = ${fsync ? 'on' : 'off'}`,
       'max_connections = 60',
       'shared_buffers = 32MB',
+      // Below its folder: what is killed leaves nothing behind.
+      'dynamic_shared_memory_type = mmap',
       ...settings,
     ]
     await appendFile(join(this.dataDir, 'postgresql.conf'), `${lines.join('\n')}\n`)
@@ -138,7 +141,7 @@ export class TestPostgres implements AsyncDisposable {
       stdio: 'ignore',
       cwd: this.folder,
     })
-    const endsAt = Date.now() + READY_MS
+    const endsAt = Date.now() + patient(READY_MS)
     for (;;) {
       try {
         await this.query('select 1')

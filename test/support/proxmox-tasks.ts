@@ -2,6 +2,7 @@
 /** A hand on the tasks of a simulated cluster: held, let go, made to fail or to talk much. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { World } from '@sallyport/plugin-proxmox/testing'
+import { patient } from './patience.ts'
 import type { Site } from './proxmox-field.ts'
 
 /** A task of a simulated cluster. */
@@ -67,7 +68,7 @@ const PATIENCE_MS = 30_000
 /** Waits until a count is larger than it is now. */
 async function until(count: () => number, what: string): Promise<void> {
   const first = count()
-  const endsAtMs = Date.now() + PATIENCE_MS
+  const endsAtMs = Date.now() + patient(PATIENCE_MS)
   while (count() === first) {
     if (Date.now() > endsAtMs) throw new Error(`not seen: ${what}`)
     await delay(20)

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from './free-port.ts'
+import { patient } from './patience.ts'
 
 const READY_MS = 10_000
 
@@ -42,7 +43,7 @@ export class TestRedis implements AsyncDisposable {
     const own = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#folder]
     const quiet = ['--save', '', '--daemonize', 'no', '--loglevel', 'warning']
     this.#process = spawn('redis-server', [...own, ...quiet, ...settings], { stdio: 'ignore' })
-    const deadline = performance.now() + READY_MS
+    const deadline = performance.now() + patient(READY_MS)
     for (;;) {
       const isThere = await this.command('PING').then(
         (answer) => answer === 'PONG',

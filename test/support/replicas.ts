@@ -18,6 +18,7 @@ import {
 import { THRESHOLD_PROFILES, encodeBase64url, instantOf } from '@sallyport/core/protocol'
 import { encodeSiteFile, openHubClient, type HubClient } from '@sallyport/core/transport'
 import { CALM } from './field.ts'
+import { patient } from './patience.ts'
 import { startMain, temporaryFolder, type Running } from './programs.ts'
 import { startRoundRobin, type RoundRobin } from './round-robin.ts'
 import { freePort } from './free-port.ts'
@@ -181,7 +182,7 @@ export async function submit(
 }
 
 /** Calls until it is answered. */
-export async function persist<T>(call: () => Promise<T>, patienceMs = 30_000): Promise<T> {
+export async function persist<T>(call: () => Promise<T>, patienceMs = patient(30_000)): Promise<T> {
   const endsAt = performance.now() + patienceMs
   for (;;) {
     try {

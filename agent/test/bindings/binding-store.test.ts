@@ -163,7 +163,7 @@ describe('binding', () => {
     const found = listBindings(place).map(({ plugin, name }) => `${plugin}/${name}`)
     const own = names.map((name) => `trial/${name}`)
     expect(found).toEqual(['a/x', 'a/y', 'a/z', 'b/x', 'b/y', 'b/z', ...own])
-  }, 60_000)
+  })
 
   it('of a folder takes a folder, resolved, that is not the agent’s own', async () => {
     using place = makePlace()

@@ -17,7 +17,7 @@ beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'sallyport-new-'))
   sdk = join(scratch, 'sdk.tgz')
   await writeFile(sdk, (await packSdk()).bytes)
-}, 60_000)
+})
 afterAll(() => rm(scratch, { recursive: true, force: true }))
 
 const json = async (path: string) => JSON.parse(await readFile(path, 'utf8')) as never
@@ -49,7 +49,7 @@ describe('plugin new', () => {
       if (!entry.isFile() || entry.name.endsWith('.tgz')) continue
       expect(await readFile(join(entry.parentPath, entry.name), 'utf8')).not.toMatch(/__[a-z]+__/)
     }
-  }, 60_000)
+  })
 
   it('packs the SDK of this repository itself when none is given', async () => {
     const folder = join(scratch, 'packed')
@@ -63,7 +63,7 @@ describe('plugin new', () => {
     expect(await readFile(join(folder, 'vendor/sallyport-sdk-0.1.0.tgz'))).toEqual(
       await readFile(sdk),
     )
-  }, 60_000)
+  })
 
   it('leaves a folder alone in which something is', async () => {
     const folder = join(scratch, 'full')
@@ -121,7 +121,7 @@ describe('the packed SDK', () => {
       ]),
     )
     expect(names.filter((name) => /^src|buildinfo/.test(name))).toEqual([])
-  }, 60_000)
+  })
 })
 
 describe('a bundle of a plugin outside the repository', () => {
@@ -145,5 +145,5 @@ describe('a bundle of a plugin outside the repository', () => {
       'plugin-uptime@0.1.0',
       expect.stringMatching(/^zod@/),
     ])
-  }, 60_000)
+  })
 })

@@ -20,7 +20,7 @@ beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'sallyport-dev-test-'))
   folder = await madePlugin(scratch, 'uptime')
   source = await readFile(join(folder, 'src/index.ts'), 'utf8')
-}, 60_000)
+})
 afterAll(() => rm(scratch, { recursive: true, force: true }))
 
 const write = (text: string) => writeFile(join(folder, 'src/index.ts'), text)
@@ -38,7 +38,7 @@ describe('plugin dev --once', () => {
       output: { value: expect.any(Number), unit: 'days' },
       handles: [{ handle: 'proc', kind: 'files.read', target: '/proc/uptime', outcome: 'ok' }],
     })
-  }, 60_000)
+  })
 
   it('shows a denial with the permission that would allow the call, and fails', async () => {
     await write(source.replace("text('/proc/uptime')", "text('/proc/version')"))
@@ -48,7 +48,7 @@ describe('plugin dev --once', () => {
     expect(ended.stdout).toContain('denied  proc.text /proc/version')
     expect(ended.stdout).toContain("files.read('/proc/uptime', '/proc/version') would allow it")
     expect(ended.stdout).toContain('(ERR_HANDLE_DENIED)')
-  }, 60_000)
+  })
 
   it('takes bindings from the file and from flags, and refuses a job with a name that is not bound', async () => {
     await write(
@@ -83,7 +83,7 @@ describe('plugin dev --once', () => {
     const unknown = await dev('--job', 'none', '--json')
     expect(unknown.exitCode).toBe(2)
     expect(documentOf(unknown)).toMatchObject({ error: { details: { read: expect.any(String) } } })
-  }, 60_000)
+  })
 
   it('leaves nothing in the temporary folder', async () => {
     const own = async () =>
@@ -91,7 +91,7 @@ describe('plugin dev --once', () => {
     const before = await own()
     await dev()
     expect((await own()).filter((name) => !before.includes(name))).toEqual([])
-  }, 60_000)
+  })
 })
 
 describe('plugin dev', () => {

@@ -16,7 +16,7 @@ beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'sallyport-learn-test-'))
   folder = await madePlugin(scratch, 'uptime')
   source = await readFile(join(folder, 'src/index.ts'), 'utf8')
-}, 60_000)
+})
 afterAll(() => rm(scratch, { recursive: true, force: true }))
 
 const learn = (...args: string[]) => run(['plugin', 'learn', folder, ...args])
@@ -36,7 +36,7 @@ describe('plugin learn', () => {
     expect(ended.stdout).toContain('not used: cache')
     expect(ended.stdout).toContain('From 3 runs and 3 calls in the tests, with nothing refused')
     expect(ended.stdout).toContain('It covers those runs and says nothing of others.')
-  }, 60_000)
+  })
 
   it('proposes what the code does not declare yet', async () => {
     await write(source.replace("{ proc: files.read('/proc/uptime') }", '{}'))
@@ -53,7 +53,7 @@ describe('plugin learn', () => {
       ],
       notRun: [],
     })
-  }, 60_000)
+  })
 
   it('learns from a run in the sandbox, where what was denied is added and nothing is granted', async () => {
     await write(source.replace("text('/proc/uptime')", "text('/proc/version')"))
@@ -63,7 +63,7 @@ describe('plugin learn', () => {
       learntFrom: { from: 'run', runs: { read: 1 }, failedCount: 1 },
       jobs: [{ permissions: [{ change: 'wider', lines: ["files.read('/proc/version')"] }] }],
     })
-  }, 60_000)
+  })
 
   it('says so when the tests run no job', async () => {
     const test = join(folder, 'test/read.test.ts')
@@ -73,7 +73,7 @@ describe('plugin learn', () => {
     await writeFile(test, before)
     expect(ended.exitCode).toBe(1)
     expect(documentOf(ended)).toMatchObject({ error: { code: 'ERR_NOTHING_RECORDED' } })
-  }, 60_000)
+  })
 })
 
 describe('plugin unused', () => {
@@ -90,12 +90,12 @@ describe('plugin unused', () => {
     expect(ended.stdout).toContain('read  cache, all of it')
     expect(ended.stdout).toContain('what another run needs is not known')
     expect((await run(['plugin', 'unused', folder])).stdout).toContain('every right was used')
-  }, 60_000)
+  })
 
   it('needs an agent to look at for a bundle', async () => {
     const built = documentOf(await run(['plugin', 'build', folder, '--json']))
     const ended = await run(['plugin', 'unused', built['file'] as string, '--json'])
     expect(ended.exitCode).toBe(2)
     expect(documentOf(ended)).toMatchObject({ error: { code: 'ERR_USAGE' } })
-  }, 60_000)
+  })
 })

@@ -68,7 +68,7 @@ describe('a bundle', () => {
     expect(first.digest).toBe(second.digest)
     expect(await readFile(first.file)).toEqual(await readFile(second.file))
     expect(first.file.endsWith('dist/hello-0.3.0.spb')).toBe(true)
-  }, 60_000)
+  })
 
   it('holds code without paths of this machine, and the licences of all that is inside', async () => {
     const built = await build(await pluginFolder('inside'))
@@ -93,7 +93,7 @@ describe('a bundle', () => {
       version: '0.3.0',
       jobs: { hello: { effect: 'read' } },
     })
-  }, 60_000)
+  })
 
   it('is refused while the committed manifest says something else, or is not there', async () => {
     const folder = await pluginFolder('drift')
@@ -107,7 +107,7 @@ describe('a bundle', () => {
       exit: 3,
       details: { 'jobs.hello.permissions.host.paths': '["/etc/hostname"] → ["/etc/**"]' },
     })
-  }, 60_000)
+  })
 
   it.each([
     ['reads a file', "import { readFileSync } from 'node:fs'\nreadFileSync('/etc/hostname')\n"],
@@ -133,7 +133,7 @@ describe('a bundle', () => {
       code: 'ERR_PLUGIN_CODE',
       details: { 'src/index.ts:4': expect.stringContaining('gone.ts') },
     })
-  }, 60_000)
+  })
 
   it('is built by the program, with the digest of the file it wrote', async () => {
     const folder = await pluginFolder('by-program')
@@ -148,5 +148,5 @@ describe('a bundle', () => {
       jobs: ['hello'],
       sizeBytes: bytes.length,
     })
-  }, 60_000)
+  })
 })

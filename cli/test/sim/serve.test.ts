@@ -69,7 +69,7 @@ function ask(options: RequestOptions = {}, body?: string): Promise<Got> {
     })
   })
   sent.on('error', reject)
-  sent.setTimeout(400, () => sent.destroy(new Error('no answer')))
+  sent.setTimeout(options.timeout ?? 15_000, () => sent.destroy(new Error('no answer')))
   sent.end(body)
   return promise
 }
@@ -146,14 +146,14 @@ describe('a served simulator', () => {
 
   it('never answers', async () => {
     answer = { ends: 'hang' }
-    await expect(ask()).rejects.toThrow('no answer')
+    await expect(ask({ timeout: 400 })).rejects.toThrow('no answer')
     expect(received).toHaveLength(1)
   })
 
   it('closes at once, whoever still waits', async () => {
     answer = { ...plain(200, 'OK'), delayMs: 60_000 }
     const waiting = ask().catch((error: unknown) => error)
-    await new Promise((done) => setTimeout(done, 100))
+    while (received.length === 0) await new Promise((done) => setTimeout(done, 10))
     await served.close()
     expect(await waiting).toMatchObject({ code: 'ECONNRESET' })
   })

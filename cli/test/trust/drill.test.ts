@@ -15,6 +15,7 @@ import { readChain } from '../../src/operator/site.ts'
 import { makeTalk } from '../../src/output/talk.ts'
 import { publishToAgent } from '../../src/trust/publish-root.ts'
 import { trustRecover } from '../../src/work/trust-recover.ts'
+import { patient } from '../../../test/support/patience.ts'
 import { startInBackground } from '../support/background.ts'
 import type { Background } from '../support/background.ts'
 import { documentOf, makeHome, run } from '../support/program.ts'
@@ -78,7 +79,7 @@ async function expectRefused(operator: Operator, file: string): Promise<void> {
   const agent = (await readAgents(operator.home)).find(isPinned)!
   const { nameKey } = operator.site.root
   const chain = [...(await readNamedChain(operator)), revealRoot(proposed, nameKey)]
-  const brought = publishToAgent(operator, agent, { chain, untilMs: Date.now() + 20_000 })
+  const brought = publishToAgent(operator, agent, { chain, untilMs: Date.now() + patient(20_000) })
   await expect(brought).rejects.toThrowCode('signatures_missing')
 }
 

@@ -55,4 +55,4 @@ it('goes on with the same keys and the same code, and with none once a part of i
   expect(await readAttempt(home, typed)).toBeUndefined()
   await endAttempt(home)
   expect(hasAttempt(home)).toBe(false)
-}, 60_000)
+})

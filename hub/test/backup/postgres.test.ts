@@ -71,7 +71,7 @@ describe('a migration on PostgreSQL that is cut off', () => {
     expect(await shapeOf(observer)).toBe(await shapeOf(whole))
     const { rows } = await sql`select site_id from sites`.execute(observer)
     expect(rows).toEqual([{ site_id: 'site' }])
-  }, 60_000)
+  })
 
   it('is made once by hubs that start together', async () => {
     const url = await freshDatabase()

@@ -73,7 +73,8 @@ describe('the readiness of a hub', () => {
     const { readiness, lines } = openReadiness(0, 20)
     readiness.add(part('redis', false, () => 'away'))
     using _watching = readiness.watch()
-    await sleep(200)
+    while (lines.length === 0) await sleep(10)
+    await sleep(100)
     expect(lines.map(({ event }) => event)).toEqual(['part.changed'])
   })
 

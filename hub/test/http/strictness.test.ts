@@ -201,7 +201,11 @@ describe('the hub over HTTP', () => {
   })
 
   it.each([
-    ['a percent sign that means nothing', 'GET /%zz HTTP/1.1\r\nHost: h\r\n\r\n', 400],
+    [
+      'a percent sign that means nothing',
+      'GET /%zz HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n',
+      400,
+    ],
     ['no HTTP at all', 'hello\r\n\r\n', 400],
     ['no host', 'GET /health HTTP/1.1\r\nConnection: close\r\n\r\n', 400],
     [
@@ -220,7 +224,7 @@ describe('the hub over HTTP', () => {
       431,
     ],
   ])('answers %s with an error and lives', async (_, bytes, status) => {
-    const text = await exchangeBytes(site.url, bytes, 1_000)
+    const text = await exchangeBytes(site.url, bytes)
     expect(text).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
     const body = text.slice(text.indexOf('\r\n\r\n') + 4)
     expect(Object.keys(JSON.parse(body) as object).toSorted()).toEqual(['code', 'correlationId'])
@@ -235,13 +239,11 @@ describe('the hub over HTTP', () => {
 
   it('cuts a connection whose headers do not come', async () => {
     const { hostname, port } = new URL(site.url)
-    const startedAt = performance.now()
     const { promise, resolve } = Promise.withResolvers<void>()
     const socket = connect(Number(port), hostname, () => socket.write('GET /health HTTP/1.1\r\n'))
     socket.on('data', () => {}).on('close', () => resolve())
     await promise
-    expect(performance.now() - startedAt).toBeLessThan(15_000)
-  }, 20_000)
+  })
 
   it('tells nothing of what went wrong inside', async () => {
     const broken = await TestSite.open()

@@ -36,7 +36,7 @@ beforeAll(async () => {
   agent = await site.enrol()
   log = new AgentLog(agent)
   await agent.client.witnessHead(log.head(4, 0))
-}, 60_000)
+})
 afterAll(async () => {
   await db.destroy()
   await site[Symbol.asyncDispose]()

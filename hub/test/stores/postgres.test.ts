@@ -11,6 +11,7 @@ import type { PostgresLimits } from '../../src/stores/postgres-pool.ts'
 import { splitPostgresUrl } from '../../src/stores/postgres-url.ts'
 import { Writes } from '../../src/stores/writes.ts'
 import { endPostgres, freshDatabase, sharedPostgres } from '../support/postgres.ts'
+import { patient } from '../../../test/support/patience.ts'
 
 afterAll(endPostgres)
 
@@ -104,18 +105,19 @@ describe('PostgreSQL', () => {
   it('lets nobody wait for a hub that stands still in the middle of a write', async () => {
     const standing = await open({ standstillMs: 400 })
     const writes = new Writes(await open())
+    const [locked, over] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     const stood = standing.transaction().execute(async (db) => {
       await lock(db, 'site')
-      await sleep(1_500)
+      locked.resolve()
+      await over.promise
       await addSite('too late')(db)
     })
-    await sleep(100)
-    const startedAt = performance.now()
+    await locked.promise
     await writes.run(async (db) => {
       await lock(db, 'site')
       await addSite('in time')(db)
     })
-    expect(performance.now() - startedAt).toBeLessThan(1_300)
+    over.resolve()
     await expect(stood).rejects.toBeDefined()
     expect(await names(await open())).toEqual(['in time'])
   })
@@ -195,7 +197,8 @@ describe('PostgreSQL', () => {
   it('has one clock, whatever those of the hubs say', async () => {
     const listener = scope.use(await PostgresListener.open(url))
     const db = await open()
-    expect(Math.abs(listener.clock.now() - (await listener.clock.readNow(db)))).toBeLessThan(200)
+    const offMs = Math.abs(listener.clock.now() - (await listener.clock.readNow(db)))
+    expect(offMs).toBeLessThan(patient(200))
     let elapsed = 1_000
     const clock = new DatabaseClock(() => elapsed)
     expect(() => clock.now()).toThrow(RangeError)
@@ -219,7 +222,7 @@ async function openLater(url: string, limits: Partial<PostgresLimits> = {}): Pro
 }
 
 async function until(isSo: () => boolean): Promise<void> {
-  const endsAt = performance.now() + 8_000
+  const endsAt = performance.now() + patient(8_000)
   while (!isSo()) {
     if (performance.now() > endsAt) throw new Error('it did not come to that')
     await sleep(10)

@@ -105,7 +105,7 @@ export async function sendJson(
 }
 
 /** Writes bytes to a socket and reads until it closes. */
-export function exchangeBytes(url: string, bytes: string, timeoutMs = 5_000): Promise<string> {
+export function exchangeBytes(url: string, bytes: string, timeoutMs = 15_000): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   const { hostname, port } = new URL(url)
   const socket = connect(Number(port), hostname, () => socket.write(bytes))

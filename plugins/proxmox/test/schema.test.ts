@@ -11,6 +11,7 @@ import {
 import { formatFault } from '../src/simulator/schema/formats.ts'
 import { matchesPerl } from '../src/simulator/schema/perl.ts'
 import { PVE_VERSIONS, type PveVersion } from '../src/simulator/world.ts'
+import { patient } from '../../../test/support/patience.ts'
 
 const CONFIG = 'PUT /nodes/{node}/qemu/{vmid}/config'
 const HERE = { node: 'pve1', vmid: '101' }
@@ -68,7 +69,7 @@ describe('operations', () => {
     const segments = 'nodes/pve1/tasks/UPID:pve1:0:0:0:x::root@pam:/log'.split('/')
     const startMs = performance.now()
     for (let times = 0; times < 10_000; times++) match('GET', segments)
-    expect(performance.now() - startMs).toBeLessThan(2_000)
+    expect(performance.now() - startMs).toBeLessThan(patient(500))
   })
 
   it('differ by version', () => {
@@ -338,7 +339,7 @@ describe('formats', () => {
   it('take no time without end, however a text is made', () => {
     const startMs = performance.now()
     expect(matchesPerl('(?^u:^((?>[+-]?[\\w\\-\\._=]+,?)+)$)', `${'a'.repeat(40)}!`)).toBe(false)
-    expect(performance.now() - startMs).toBeLessThan(500)
+    expect(performance.now() - startMs).toBeLessThan(patient(500))
   })
 })
 

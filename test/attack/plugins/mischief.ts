@@ -59,7 +59,7 @@ const stays = defineJob({
   input,
   output: z.object({}),
   permissions: {},
-  limits,
+  limits: { perMinute: 1_000, timeoutMs: 4_000 },
   run: () => {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
       process.on(signal, () => undefined)

@@ -44,14 +44,14 @@ const node = defineJob({
 })
 
 const slow = defineJob({
-  summary: 'Take a minute',
+  summary: 'Take ten minutes',
   effect: 'read',
   ...onGuest,
   output: z.object({}),
   permissions: {},
-  limits: { perMinute: 1_000, timeoutMs: 60_000 },
+  limits: { perMinute: 1_000, timeoutMs: 600_000 },
   async run({ signal }) {
-    await sleep(60_000, undefined, { signal })
+    await sleep(600_000, undefined, { signal })
     return {}
   },
 })

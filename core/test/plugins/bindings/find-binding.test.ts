@@ -57,5 +57,5 @@ describe('a name', () => {
     })
     expect(codeOf(await host.run(plugin, 'needs'))).toBe('not_bound')
     expect(codeOf(await host.run(plugin, 'free'))).toBe('done')
-  }, 30_000)
+  })
 })

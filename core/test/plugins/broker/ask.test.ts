@@ -101,11 +101,11 @@ describe('a plugin in its sandbox', () => {
     )
     expect(done).toMatchObject({ state: 'done', output: { got: { twice: 4 } } })
     expect(done.events).toMatchObject([{ kind: 'ask', target: 'trial/inner', outcome: 'ok' }])
-  }, 30_000)
+  })
 
   it('asks nothing where nothing can be asked', async () => {
     await using host = await hostForTest()
     const outcome = await host.run(plugin, 'outer')
     expect(outcome).toMatchObject({ state: 'failed', failure: { code: 'ERR_HANDLE_DENIED' } })
-  }, 30_000)
+  })
 })

@@ -30,5 +30,5 @@ describe('a guarded channel', () => {
     } finally {
       child.kill('SIGKILL')
     }
-  }, 30_000)
+  })
 })

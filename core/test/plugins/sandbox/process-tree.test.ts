@@ -8,6 +8,7 @@ import { findSandbox, spawnInSandbox } from '../../../src/plugins/sandbox/bubble
 import { nodeArguments } from '../../../src/plugins/sandbox/node-flags.ts'
 import { descendantsOf, killSandbox } from '../../../src/plugins/sandbox/process-tree.ts'
 import { watchTree } from '../../../src/plugins/sandbox/watchdog.ts'
+import { patient } from '../../../../test/support/patience.ts'
 
 // Processes are started on a machine that may be busy.
 jest.setTimeout(30_000)
@@ -67,7 +68,7 @@ describe('killSandbox', () => {
     const started = performance.now()
     killSandbox(child)
     await new Promise((resolve) => child.once('exit', resolve))
-    expect(performance.now() - started).toBeLessThan(2_000)
+    expect(performance.now() - started).toBeLessThan(patient(2_000))
     expect(pids.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([])
   })
 })
@@ -170,7 +171,7 @@ describe('an agent', () => {
 })
 
 async function until<T>(look: () => T | undefined): Promise<T> {
-  const deadline = performance.now() + 10_000
+  const deadline = performance.now() + patient(10_000)
   for (;;) {
     const found = look()
     if (found !== undefined) return found
