@@ -25,9 +25,9 @@ const SMALL_ORDER_U: ReadonlySet<bigint> = new Set([
   0x57119fd0dd4e22d8868e1c58c45c44045bef839c55b1d0b1248c50a3bc959c5fn,
 ])
 
-/** Why: the check costs a hundred times as much as a verification, and its answer depends on these bytes alone. */
-const passedKeys = new Set<string>()
 const MAX_PASSED_KEYS = 512
+const passedSigningKeys = new Set<string>()
+const passedSealingKeys = new Set<string>()
 
 /**
  * Reads an Ed25519 public key, as bytes or base64url.
@@ -37,14 +37,10 @@ const MAX_PASSED_KEYS = 512
  * Source: RFC 8032, section 5.1.3.
  */
 export function parseSigningPublicKey(key: string | Uint8Array): Uint8Array {
-  const bytes = rawKey(key)
-  const text = encodeBase64url(bytes)
-  if (passedKeys.has(text)) return bytes
-  const point = decodePoint(bytes)
-  if (!point.isTorsionFree() || point.isSmallOrder()) throw weak('Ed25519')
-  if (passedKeys.size === MAX_PASSED_KEYS) passedKeys.clear()
-  passedKeys.add(text)
-  return bytes
+  return checkOnce(rawKey(key), passedSigningKeys, (bytes) => {
+    const point = decodePoint(bytes)
+    if (!point.isTorsionFree() || point.isSmallOrder()) throw weak('Ed25519')
+  })
 }
 
 /**
@@ -55,12 +51,12 @@ export function parseSigningPublicKey(key: string | Uint8Array): Uint8Array {
  * Source: RFC 7748, sections 5 and 6.1.
  */
 export function parseSealingPublicKey(key: string | Uint8Array): Uint8Array {
-  const bytes = rawKey(key)
-  const u = littleEndian(bytes)
-  if (u >= field.ORDER) throw malformed('not canonical')
-  if (SMALL_ORDER_U.has(u)) throw weak('X25519')
-  if (!isOnCurve(u)) throw malformed('not on the curve')
-  return bytes
+  return checkOnce(rawKey(key), passedSealingKeys, (bytes) => {
+    const u = littleEndian(bytes)
+    if (u >= field.ORDER) throw malformed('not canonical')
+    if (SMALL_ORDER_U.has(u)) throw weak('X25519')
+    if (!isOnCurve(u)) throw malformed('not on the curve')
+  })
 }
 
 /** The id of a key: base64url of the SHA-256 of its raw public bytes. */
@@ -71,6 +67,20 @@ export function keyIdOf(publicKey: Uint8Array): string {
 /** A key id as people compare it. */
 export function shortKeyId(keyId: string): string {
   return `SHA256:${keyId.slice(0, 8)}`
+}
+
+/** Why: to check a key costs much more than to use it, and the answer depends on these bytes alone. */
+function checkOnce(
+  bytes: Uint8Array,
+  passed: Set<string>,
+  check: (bytes: Uint8Array) => void,
+): Uint8Array {
+  const text = encodeBase64url(bytes)
+  if (passed.has(text)) return bytes
+  check(bytes)
+  if (passed.size === MAX_PASSED_KEYS) passed.clear()
+  passed.add(text)
+  return bytes
 }
 
 function rawKey(key: string | Uint8Array): Uint8Array {
