@@ -5,9 +5,9 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { PROGRAM, documentOf, run } from './support/program.ts'
+import { until } from '../../test/support/until.ts'
 
 const SLOW_MS = 120_000
 
@@ -22,13 +22,6 @@ function isAlive(pid: number): boolean {
     return true
   } catch {
     return false
-  }
-}
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; !(await condition()); tries++) {
-    if (tries === 400) throw new Error('it did not happen')
-    await sleep(50)
   }
 }
 

@@ -3,12 +3,12 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { startInBackground } from './support/background.ts'
 import type { Background } from './support/background.ts'
 import { documentOf, makeHome, run } from './support/program.ts'
 import type { Ended, TestHome } from './support/program.ts'
+import { until } from '../../test/support/until.ts'
 
 const SLOW_MS = 120_000
 
@@ -134,11 +134,4 @@ async function useBetween(): Promise<void> {
   await until(() => countOf('agents WHERE descriptor IS NOT NULL') === 2)
   await json('agent', 'list')
   await second[Symbol.asyncDispose]()
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  for (let tries = 0; !isSo(); tries += 1) {
-    if (tries === 300) throw new Error('it never was so')
-    await sleep(100)
-  }
 }

@@ -14,6 +14,7 @@ import { patient } from '../support/patience.ts'
 import { sallyport, sallyportJson, temporaryFolder } from '../support/programs.ts'
 import { startHttp, type HttpService } from '../support/services.ts'
 import { Target } from '../support/target.ts'
+import { until } from '../support/until.ts'
 
 const MIB = 1_024 * 1_024
 /** What all of it together may cost the agent. Units: MiB. */
@@ -32,15 +33,6 @@ afterAll(async () => {
   await target[Symbol.asyncDispose]()
 })
 
-/** Waits for something to become so. */
-async function until(what: string, isSo: () => boolean, withinMs = patient(40_000)): Promise<void> {
-  const endMs = Date.now() + withinMs
-  while (!isSo()) {
-    if (Date.now() > endMs) throw new Error(`not so in time: ${what}`)
-    await new Promise((done) => setTimeout(done, 20))
-  }
-}
-
 /** Codes that the agent has met so far. */
 function codes(): string[] {
   const { stderr } = target.field.program('pve1').output()
@@ -51,7 +43,7 @@ function codes(): string[] {
 async function calm(): Promise<void> {
   hub.answerPoll = NOTHING
   const { pollCount } = hub
-  await until('two calm polls', () => hub.pollCount >= pollCount + 2)
+  await until(() => hub.pollCount >= pollCount + 2, 'two calm polls')
 }
 
 /** Sends the same bytes for as long as they are taken. */
@@ -178,10 +170,10 @@ describe('a hub that sends a byte now and then', () => {
       })
     }
     await target.field.startAgent('pve1')
-    await until('the agent hung up', () => heldMs > 0)
+    await until(() => heldMs > 0, 'the agent hung up')
     hub.answerChallenge = undefined
     expect(heldMs).toBeGreaterThan(10_000)
-    await until('the agent said why', () => codes().includes('ERR_HUB_TIMEOUT'))
+    await until(() => codes().includes('ERR_HUB_TIMEOUT'), 'the agent said why')
     expect(hub.pollCount).toBe(0)
     await calm()
   })
@@ -193,7 +185,7 @@ describe('a hub that sends what it should not', () => {
     for (const [what, [code, answering]] of Object.entries(HARM)) {
       const from = codes().length
       hub.answerPoll = answering
-      await until(`${what}: ${code}`, () => codes().slice(from).includes(code))
+      await until(() => codes().slice(from).includes(code), `${what}: ${code}`)
       await calm()
     }
     expect(elsewhere.received).toEqual([])

@@ -3,7 +3,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { cp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { freshStores, storeArgs, type HubStores } from '../support/hub-stores.ts'
 import { patient } from '../support/patience.ts'
 import {
@@ -14,6 +13,7 @@ import {
   temporaryFolder,
   type Running,
 } from '../support/programs.ts'
+import { until } from '../support/until.ts'
 
 let home: string
 let hub: Running
@@ -64,14 +64,6 @@ async function entriesOn(name: string, event: string): Promise<unknown[]> {
 async function stateOf(name: string): Promise<string | undefined> {
   const { agents } = await cli<Listed>('agent', 'list')
   return agents.findLast((each) => each.name === name)?.state
-}
-
-async function until(what: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + patient(20_000)
-  while (!(await what())) {
-    if (Date.now() > deadline) throw new Error('it did not come to that')
-    await sleep(100)
-  }
 }
 
 beforeAll(async () => {

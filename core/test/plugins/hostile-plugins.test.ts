@@ -22,6 +22,7 @@ const DENIED = { code: 'ERR_ACCESS_DENIED' }
 const TOP = `import fs from 'node:fs'
 import net from 'node:net'
 import dgram from 'node:dgram'
+import { until } from '../../../test/support/until.ts'
 const never = new Promise(() => {})
 const caught = async (attempt) => { try { return { got: String(await attempt()) } } catch (error) { return { code: error.code ?? error.message } } }
 `
@@ -271,11 +272,4 @@ describe('a plugin that wants what another one keeps', () => {
 
 function lives(pid: number): boolean {
   return statusField(pid, 'State')?.startsWith('Z') === false
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  const deadline = performance.now() + patient(10_000)
-  while (!holds() && performance.now() < deadline) {
-    await new Promise((done) => setTimeout(done, 10))
-  }
 }

@@ -26,6 +26,7 @@ import {
   signJob,
 } from '../support/site.ts'
 import { Bench } from './bench.ts'
+import { until } from '../../../test/support/until.ts'
 
 let folder: string
 
@@ -55,10 +56,6 @@ function untilEnded({ signal }: RunRequest): Promise<RunOutcome> {
     signal.addEventListener('abort', end)
     if (signal.aborted) end()
   })
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((done) => setTimeout(done, 1))
 }
 
 describe('a job that is cancelled', () => {

@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals'
 import { CodedError } from '@sallyport/sdk'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { runPollLoop, type Delivery, type PollLoopParts } from '@sallyport/core/transport'
+import { until } from '../../../test/support/until.ts'
 
 const delivery = (envelopeId: string): Delivery => ({ envelopeId, sealed: 'sealed' })
 
@@ -48,11 +49,6 @@ function loop(
   }
   const done = runPollLoop(parts, stop.signal)
   return { seen, received, errors, stop, done }
-}
-
-/** Waits until it is so, however slow the machine is; Jest ends a wait that is in vain. */
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await sleep(5)
 }
 
 describe('the poll loop', () => {

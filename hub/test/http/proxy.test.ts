@@ -184,12 +184,13 @@ const disguises = (n: number): Record<string, string | string[]>[] => [
 
 async function answering(own: OwnHub): Promise<void> {
   const client = own.connect()
-  for (let tries = 0; ; tries++) {
+  const endsAt = performance.now() + patient(10_000)
+  for (;;) {
     try {
       await client.ready()
       return
     } catch (error) {
-      if (tries > 100) throw error
+      if (performance.now() > endsAt) throw error
       await sleep(100)
     }
   }

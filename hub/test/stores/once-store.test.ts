@@ -2,7 +2,7 @@
 /** Values that count once, in memory, in the database and in Redis: the same promises, and what Redis loses is said to be lost. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
-import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as turn } from 'node:timers/promises'
 import { MemoryOnceStore } from '../../src/sessions/memory-once-store.ts'
 import type { OnceMemory } from '../../src/sessions/once-store.ts'
 import { openDatabase } from '../../src/stores/database.ts'
@@ -10,8 +10,8 @@ import { RedisLink } from '../../src/stores/redis-link.ts'
 import { SqlOnceStore } from '../../src/stores/sql-once-store.ts'
 import { sqliteDialect } from '../../src/stores/sqlite-dialect.ts'
 import { Writes } from '../../src/stores/writes.ts'
-import { patient } from '../../../test/support/patience.ts'
 import { TestRedis } from '../../../test/support/redis.ts'
+import { until } from '../../../test/support/until.ts'
 
 const MINUTE = 60_000
 const FAST = { answer: 1_000, look: 50, redial: 50 }
@@ -49,14 +49,6 @@ const codeOf = (call: Promise<unknown>) =>
     (value) => value,
     (error: { code: string }) => error.code,
   )
-
-async function until(check: () => boolean): Promise<void> {
-  const deadline = performance.now() + patient(10_000)
-  while (!check()) {
-    if (performance.now() > deadline) throw new Error('it never came')
-    await sleep(10)
-  }
-}
 
 const openMemory = (clock = { now: () => Date.now() }, maxValues = 10_000) =>
   new MemoryOnceStore(clock, maxValues)

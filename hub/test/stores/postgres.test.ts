@@ -12,6 +12,7 @@ import { splitPostgresUrl } from '../../src/stores/postgres-url.ts'
 import { Writes } from '../../src/stores/writes.ts'
 import { endPostgres, freshDatabase, sharedPostgres } from '../support/postgres.ts'
 import { patient } from '../../../test/support/patience.ts'
+import { until } from '../../../test/support/until.ts'
 
 afterAll(endPostgres)
 
@@ -219,12 +220,4 @@ describe('PostgreSQL', () => {
 async function openLater(url: string, limits: Partial<PostgresLimits> = {}): Promise<HubDatabase> {
   const { Kysely } = await import('kysely')
   return new Kysely({ dialect: postgresDialect(url, limits) })
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  const endsAt = performance.now() + patient(8_000)
-  while (!isSo()) {
-    if (performance.now() > endsAt) throw new Error('it did not come to that')
-    await sleep(10)
-  }
 }

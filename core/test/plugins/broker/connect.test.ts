@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Connections of plugins that have no network, to real services, through the real sandbox. */
 import { join } from 'node:path'
-import { setTimeout as after } from 'node:timers/promises'
 import { describe, expect, it } from '@jest/globals'
 import type { Binding } from '../../../src/plugins/bindings/binding.ts'
-import { patient } from '../../../../test/support/patience.ts'
 import { codeOf, hostForTest, pluginOf, temporaryFolder, type HostForTest } from '../support.ts'
 import { descriptorCount, packetsOf, sandboxedPid } from './sandbox-process.ts'
 import { startService } from './service.ts'
+import { until } from '../../../../test/support/until.ts'
 
 const permissions = { service: { kind: 'connect', binding: 'service' } } as const
 
@@ -40,12 +39,6 @@ const ECHO = `
   const text = await read(socket, 10)
   socket.end()
   return { text }`
-
-async function until(isSo: () => boolean): Promise<void> {
-  const endsAt = performance.now() + patient(10_000)
-  while (!isSo() && performance.now() < endsAt) await after(25)
-  expect(isSo()).toBe(true)
-}
 
 describe('a plugin with the permission to connect', () => {
   it('talks to a TCP service, and no packet passes the network of its sandbox', async () => {

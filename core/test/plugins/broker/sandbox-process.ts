@@ -7,11 +7,18 @@ const CHUNK_BYTES = 1_048_576
 
 /** The number of the Node inside the sandbox. */
 export function sandboxedPid(): number {
-  const found = descendantsOf(process.pid).filter((pid) =>
-    readFileSync(`/proc/${pid}/cmdline`, 'latin1').startsWith('/node\0'),
-  )
+  const found = descendantsOf(process.pid).filter((pid) => commandOf(pid).startsWith('/node\0'))
   if (found.length !== 1) throw new Error(`there are ${found.length} sandboxed processes`)
   return found[0]!
+}
+
+/** Nothing for a process that has just ended. */
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1')
+  } catch {
+    return ''
+  }
 }
 
 /** Packets that have passed any interface of a process's network, in both directions, and the interfaces' names. */

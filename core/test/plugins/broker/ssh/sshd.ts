@@ -9,6 +9,7 @@ import { setTimeout as after } from 'node:timers/promises'
 import { parseKnownHostLine, parseSshPrivateKey } from '../../../../src/plugins/bindings/ssh-key.ts'
 import type { SshBinding } from '../../../../src/plugins/bindings/binding.ts'
 import { freePort } from '../../../../../test/support/free-port.ts'
+import { patient } from '../../../../../test/support/patience.ts'
 
 const SSHD = '/usr/sbin/sshd'
 
@@ -106,7 +107,8 @@ function configOf(port: number, hostKey: string, authorized: string): string[] {
 }
 
 async function listening(port: number, log: () => string): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt += 1) {
+  const endsAt = performance.now() + patient(10_000)
+  while (performance.now() < endsAt) {
     const isUp = await new Promise<boolean>((resolve) => {
       const socket = connect(port, '127.0.0.1')
       socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
