@@ -22,11 +22,7 @@ const FOLDERS = ['sdk', 'core', 'hub', 'agent', 'cli', 'plugins', 'test', 'tools
 const STEPS: readonly Step[] = [
   { name: 'lint', program: 'node_modules/eslint/bin/eslint.js', args: ['.', '--max-warnings=0'] },
   { name: 'types', program: 'node_modules/typescript/bin/tsc', args: ['-p', 'tsconfig.json'] },
-  {
-    name: 'format',
-    program: 'node_modules/prettier/bin/prettier.cjs',
-    args: ['--check', '--log-level=warn', '.'],
-  },
+  { name: 'format', program: 'node_modules/oxfmt/bin/oxfmt', args: ['--check', '.'] },
   {
     name: 'imports',
     program: 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs',
