@@ -20,13 +20,8 @@ interface Outcome {
 const FOLDERS = ['sdk', 'core', 'hub', 'agent', 'cli', 'plugins', 'test', 'tools']
 
 const STEPS: readonly Step[] = [
-  { name: 'lint', program: 'node_modules/eslint/bin/eslint.js', args: ['.', '--max-warnings=0'] },
-  { name: 'types', program: 'node_modules/typescript/bin/tsc', args: ['-p', 'tsconfig.json'] },
-  {
-    name: 'format',
-    program: 'node_modules/prettier/bin/prettier.cjs',
-    args: ['--check', '--log-level=warn', '.'],
-  },
+  { name: 'lint and types', program: 'node_modules/oxlint/bin/oxlint', args: [] },
+  { name: 'format', program: 'node_modules/oxfmt/bin/oxfmt', args: ['--check', '.'] },
   {
     name: 'imports',
     program: 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs',
@@ -35,7 +30,7 @@ const STEPS: readonly Step[] = [
   { name: 'generated files', program: 'tools/check-generated.ts', args: [] },
 ]
 
-/** Steps at a time; the linter and the compiler take a core each. */
+/** Steps at a time; while the first looks at types, the others end one after another. */
 const LANES = 2
 
 const waiting = [...STEPS]

@@ -23,7 +23,13 @@ export interface PluginStanding {
    * or approved. `unfit`: they are, and something else does not hold, which `why` names.
    */
   readonly state:
-    'approved' | 'replaced' | 'expired' | 'revoked' | 'quarantined' | 'damaged' | 'unfit'
+    | 'approved'
+    | 'replaced'
+    | 'expired'
+    | 'revoked'
+    | 'quarantined'
+    | 'damaged'
+    | 'unfit'
   /** One line for a person; empty for `approved`, `replaced` and `expired`. */
   readonly why: string
 }

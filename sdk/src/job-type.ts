@@ -142,7 +142,7 @@ export interface JobType<
 }
 
 /** A job type of any shape: one plugin holds several. This is the only place where their types are forgotten. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
+// oxlint-disable-next-line typescript/no-explicit-any
 export type AnyJobType = JobType<any, any, any, any>
 
 /**

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What clients and jobs get of a bound service; compiled by `tsc`, never run. */
+/** What clients and jobs get of a bound service; read by the compiler, never run. */
 import { asDoRequest, asFetch, endpoint, parseRoute, readStream } from '../src/index.ts'
 import type { Endpoint, FetchAnswer } from '../src/index.ts'
 import { fakeEndpoint } from '../src/testing/index.ts'

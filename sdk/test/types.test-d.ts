@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What the compiler must infer and refuse; compiled by `tsc`, never run. */
+/** What the compiler must infer and refuse; read by the compiler, never run. */
 import { z } from 'zod'
 import { defineJob, definePlugin, exec, files, manifestOf, state } from '../src/index.ts'
 import type { FileReader, HandleOf, Permission, Plan, Plugin, ProgramRunner } from '../src/index.ts'

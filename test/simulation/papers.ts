@@ -24,7 +24,11 @@ import {
 
 /** What may be wrong with a job besides its signers. */
 type Flaw =
-  'altered after signing' | 'for the other agent' | 'not a reader' | 'too long' | 'without a plan'
+  | 'altered after signing'
+  | 'for the other agent'
+  | 'not a reader'
+  | 'too long'
+  | 'without a plan'
 
 /** How a job is signed and what is wrong with it. `isRight` is the judgement of whoever wrote the table. */
 export interface JobVariant {

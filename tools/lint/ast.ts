@@ -1,39 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 /** How the local lint rules look at a syntax tree. */
-import type { Rule } from 'eslint'
+import type { RuleTester } from 'oxlint/plugins-dev'
 
-/** A node of the tree, as far as these rules look at it. */
-export type Node = Rule.Node
+/** A lint rule. Why this way: oxlint has its type in a package of its own, and as what its tester takes. */
+export type LintRule = Extract<Parameters<RuleTester['run']>[1], { create: unknown }>
 
-type Expression = { type: string }
+type Visitor = ReturnType<LintRule['create']>
+type NodeOf<Name extends keyof Visitor> = Parameters<NonNullable<Visitor[Name]>>[0]
+
+/** A node of the tree. */
+export type Node = NodeOf<'anything'>
+
+/** A whole file. */
+export type Program = NodeOf<'Program'>
 
 /** The name of a property, written `.name` or `['name']`; undefined when it is computed. */
-export function propertyName(node: {
-  computed: boolean
-  property: Expression
-}): string | undefined {
-  const { computed, property } = node
-  if (!computed && property.type === 'Identifier') return (property as { name?: string }).name
-  if (property.type === 'Literal') return String((property as { value?: unknown }).value)
-  return undefined
+export function propertyName({
+  computed,
+  property,
+}: NodeOf<'MemberExpression'>): string | undefined {
+  if (!computed && property.type === 'Identifier') return property.name
+  return property.type === 'Literal' ? String(property.value) : undefined
 }
 
 /** `object.name` of a member expression on a plain identifier, as one text; undefined otherwise. */
-export function memberPath(node: Expression): string | undefined {
-  if (node.type !== 'MemberExpression') return undefined
-  const member = node as unknown as {
-    computed: boolean
-    object: Expression & { name?: string }
-    property: Expression
-  }
-  const name = propertyName(member)
-  if (member.object.type !== 'Identifier' || name === undefined) return undefined
-  return `${member.object.name}.${name}`
+export function memberPath(node: Node): string | undefined {
+  if (node.type !== 'MemberExpression' || node.object.type !== 'Identifier') return undefined
+  const name = propertyName(node)
+  return name === undefined ? undefined : `${node.object.name}.${name}`
 }
 
 /** The names that an import declaration takes from its module, as the module calls them. */
-export function importedNames(node: { specifiers: readonly unknown[] }): string[] {
-  return (node.specifiers as { type: string; imported?: { name?: string } }[])
-    .filter(({ type }) => type === 'ImportSpecifier')
-    .map(({ imported }) => imported?.name ?? '')
+export function importedNames({ specifiers }: NodeOf<'ImportDeclaration'>): string[] {
+  return specifiers.flatMap((each) =>
+    each.type === 'ImportSpecifier' && each.imported.type === 'Identifier'
+      ? [each.imported.name]
+      : [],
+  )
 }

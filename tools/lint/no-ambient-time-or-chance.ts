@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Lint rule for the pure rows: the clock and random bytes are arguments. */
-import type { Rule } from 'eslint'
-import { importedNames, memberPath } from './ast.ts'
+import { importedNames, memberPath, type LintRule, type Node } from './ast.ts'
 
 const MEMBERS = new Set([
   'Date.now',
@@ -17,7 +16,7 @@ const CRYPTO_NAMES = /^(random\w+|generate\w+|getRandomValues|webcrypto)$/
 const TIMERS = new Set(['setTimeout', 'setInterval', 'setImmediate'])
 
 /** Forbids reading the clock, drawing random values and waiting. */
-export const noAmbientTimeOrChance: Rule.RuleModule = {
+export const noAmbientTimeOrChance: LintRule = {
   meta: {
     type: 'problem',
     schema: [],
@@ -27,7 +26,7 @@ export const noAmbientTimeOrChance: Rule.RuleModule = {
     },
   },
   create(context) {
-    const report = (node: Rule.Node, what: string) =>
+    const report = (node: Node, what: string) =>
       context.report({ node, messageId: 'ambient', data: { what } })
     return {
       MemberExpression(node) {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Lint rule: JSON from outside goes through the strict parser. */
-import type { Rule } from 'eslint'
-import { memberPath, propertyName } from './ast.ts'
+import { memberPath, propertyName, type LintRule, type Node } from './ast.ts'
 
 /** Forbids `JSON.parse` and the `.json()` of an answer. */
-export const noLooseJson: Rule.RuleModule = {
+export const noLooseJson: LintRule = {
   meta: {
     type: 'problem',
     schema: [],
@@ -14,7 +13,7 @@ export const noLooseJson: Rule.RuleModule = {
     },
   },
   create(context) {
-    const report = (node: Rule.Node) => context.report({ node, messageId: 'loose' })
+    const report = (node: Node) => context.report({ node, messageId: 'loose' })
     return {
       MemberExpression(node) {
         if (memberPath(node) === 'JSON.parse') report(node)

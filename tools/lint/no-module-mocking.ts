@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Lint rule: tests hand in fakes as arguments; no module is replaced behind the code's back. */
-import type { Rule } from 'eslint'
-import { memberPath } from './ast.ts'
+import { memberPath, type LintRule } from './ast.ts'
 
 const MOCKERS =
   /^jest\.(mock|doMock|setMock|unmock|deepUnmock|unstable_mockModule|unstable_unmockModule|createMockFromModule|requireMock)$/
 
 /** Forbids `jest.mock` and its relatives, and `jest.spyOn` on an imported module. */
-export const noModuleMocking: Rule.RuleModule = {
+export const noModuleMocking: LintRule = {
   meta: {
     type: 'problem',
     schema: [],

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Lint rule: the environment is read where a program starts, and nowhere else. */
-import type { Rule } from 'eslint'
-import { importedNames, memberPath } from './ast.ts'
+import { importedNames, memberPath, type LintRule, type Node } from './ast.ts'
 
 /** Forbids `process.env` in any spelling. */
-export const noProcessEnv: Rule.RuleModule = {
+export const noProcessEnv: LintRule = {
   meta: {
     type: 'problem',
     schema: [],
@@ -14,7 +13,7 @@ export const noProcessEnv: Rule.RuleModule = {
     },
   },
   create(context) {
-    const report = (node: Rule.Node) => context.report({ node, messageId: 'environment' })
+    const report = (node: Node) => context.report({ node, messageId: 'environment' })
     return {
       MemberExpression(node) {
         if (memberPath(node) === 'process.env') report(node)

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Lint rule: a secret is opened where it is used, and nowhere else. */
-import type { Rule } from 'eslint'
-import { propertyName } from './ast.ts'
+import { propertyName, type LintRule } from './ast.ts'
 
 /** Forbids `reveal` of a `Secret`. */
-export const noReveal: Rule.RuleModule = {
+export const noReveal: LintRule = {
   meta: {
     type: 'problem',
     schema: [],
@@ -18,7 +17,7 @@ export const noReveal: Rule.RuleModule = {
       MemberExpression(node) {
         if (propertyName(node) === 'reveal') context.report({ node, messageId: 'revealed' })
       },
-      'VariableDeclarator > ObjectPattern > Property[key.name="reveal"]'(node: Rule.Node) {
+      'VariableDeclarator > ObjectPattern > Property[key.name="reveal"]'(node) {
         context.report({ node, messageId: 'revealed' })
       },
     }

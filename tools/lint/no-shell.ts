@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Lint rule: programs are started with a list of arguments, never through a shell. */
-import type { Rule } from 'eslint'
-import { importedNames, memberPath } from './ast.ts'
+import { importedNames, memberPath, type LintRule, type Node } from './ast.ts'
 
 const STARTERS = /^(spawn|spawnSync|execFile|execFileSync|fork)$/
 const SHELLS = /^(\/(usr\/)?bin\/)?(sh|bash|dash|zsh|cmd(\.exe)?|powershell(\.exe)?)$/
 
 /** Forbids `exec`, `execSync`, the `shell` option, and starting a shell by name. */
-export const noShell: Rule.RuleModule = {
+export const noShell: LintRule = {
   meta: {
     type: 'problem',
     schema: [],
@@ -17,7 +16,7 @@ export const noShell: Rule.RuleModule = {
     },
   },
   create(context) {
-    const report = (node: Rule.Node) => context.report({ node, messageId: 'shell' })
+    const report = (node: Node) => context.report({ node, messageId: 'shell' })
     return {
       ImportDeclaration(node) {
         if (!/^(node:)?child_process$/.test(String(node.source.value))) return
@@ -26,9 +25,8 @@ export const noShell: Rule.RuleModule = {
       MemberExpression(node) {
         if (/^(childProcess|child_process)\.exec(Sync)?$/.test(memberPath(node) ?? '')) report(node)
       },
-      'CallExpression > ObjectExpression > Property[key.name="shell"]'(
-        node: Rule.Node & { value: { type: string; value?: unknown } },
-      ) {
+      'CallExpression > ObjectExpression > Property[key.name="shell"]'(node) {
+        if (node.type !== 'Property') return
         if (node.value.type !== 'Literal' || node.value.value !== false) report(node)
       },
       CallExpression(node) {

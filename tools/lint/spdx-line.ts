@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Lint rule: every file begins with its licence, on one line. */
-import type { Rule } from 'eslint'
+import type { LintRule } from './ast.ts'
 
 /** Requires the SPDX line first, or second after a `#!` line. Option: the licence's identifier. */
-export const spdxLine: Rule.RuleModule = {
+export const spdxLine: LintRule = {
   meta: {
     type: 'layout',
     fixable: 'code',

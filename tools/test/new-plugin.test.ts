@@ -24,6 +24,7 @@ const COPIED = [
   'cli/plugin-template',
   'cli/package.json',
   'jest.config.js',
+  'oxfmt.config.ts',
   'package.json',
 ]
 const PROJECTS = ['tsconfig.base.json', 'tsconfig.build.json']
@@ -77,10 +78,8 @@ describe('npm run new:plugin', () => {
     expect(tests.exitCode).toBe(0)
     const types = run('node_modules/typescript/bin/tsc', '-p', 'plugins/tsconfig.json')
     expect(types).toEqual({ exitCode: 0, output: '' })
-    const prettier = 'node_modules/prettier/bin/prettier.cjs'
-    expect(
-      run(prettier, '--check', '--no-config', ...STYLE, 'plugins/my-nas/**/*.ts').exitCode,
-    ).toBe(0)
+    const format = run('node_modules/oxfmt/bin/oxfmt', '--list-different', 'plugins/my-nas')
+    expect(format).toEqual({ exitCode: 0, output: '' })
   }, 120_000)
 
   it('refuses a name that is taken, and leaves what is there', () => {
@@ -108,5 +107,3 @@ describe('npm run new:plugin', () => {
     expect(newPlugin('a', 'b')).toMatchObject({ exitCode: 2 })
   })
 })
-
-const STYLE = ['--no-semi', '--single-quote', '--print-width=100']

@@ -21,7 +21,14 @@ export interface KnownJob {
 
 /** Where a job stands, in one word. */
 export type JobState =
-  'queued' | 'delivered' | 'expired' | 'unverified' | 'done' | 'failed' | 'refused' | 'interrupted'
+  | 'queued'
+  | 'delivered'
+  | 'expired'
+  | 'unverified'
+  | 'done'
+  | 'failed'
+  | 'refused'
+  | 'interrupted'
 
 /** Where a job stands: what the agent signed counts, the hub's word only before that. */
 export function stateOf(known: KnownJob): JobState {

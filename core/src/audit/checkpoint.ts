@@ -15,7 +15,8 @@ export interface Checkpoint {
 
 /** What a checkpoint says and in which epoch of the log, or why it says nothing. */
 export type CheckpointVerdict =
-  { ok: true; checkpoint: Checkpoint; epoch: number } | { ok: false; why: string }
+  | { ok: true; checkpoint: Checkpoint; epoch: number }
+  | { ok: false; why: string }
 
 const TREE_SIZE = /^(0|[1-9][0-9]*)$/
 

@@ -38,7 +38,8 @@ export interface VerifiedRoot extends Omit<SignedRoot, 'root'> {
 
 /** A root, or why it is none. */
 export type RootVerdict<Root = SignedRoot> =
-  ({ readonly ok: true } & Root) | { readonly ok: false; readonly refusal: Refusal }
+  | ({ readonly ok: true } & Root)
+  | { readonly ok: false; readonly refusal: Refusal }
 
 /** What signatures are counted by: a root with its names or without, because nobody has two pseudonyms. */
 export type RootKeys = Pick<BlindRoot, 'siteId' | 'version' | 'rootThreshold' | 'keys'>

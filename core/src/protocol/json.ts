@@ -4,7 +4,10 @@ import { CodedError } from '@sallyport/sdk'
 
 /** Codes of strict JSON. */
 export type JsonErrorCode =
-  'ERR_JSON_SIZE' | 'ERR_JSON_FORM' | 'ERR_JSON_DUPLICATE_KEY' | 'ERR_JSON_VALUE'
+  | 'ERR_JSON_SIZE'
+  | 'ERR_JSON_FORM'
+  | 'ERR_JSON_DUPLICATE_KEY'
+  | 'ERR_JSON_VALUE'
 
 /** Objects and arrays that may lie within one another. */
 export const MAX_JSON_DEPTH = 32

@@ -21,7 +21,8 @@ export type Timing = Pick<
 
 /** Due times, or why there are none. */
 export type ReadDueTimes =
-  { readonly ok: true; readonly times: DueTimes } | { readonly ok: false; readonly why: string }
+  | { readonly ok: true; readonly times: DueTimes }
+  | { readonly ok: false; readonly why: string }
 
 /** Reads the due times of a schedule. One whose moment comes after the end of the schedule is none. */
 export function readDueTimes(timing: Timing, agentId: string): ReadDueTimes {

@@ -5,7 +5,8 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { format, resolveConfig } from 'prettier'
+import { format } from 'oxfmt'
+import style from '../../../oxfmt.config.ts'
 import { GROUPS } from './groups.ts'
 import { alternatives, gateText, union, type ByVersion, type Entry, type Merged } from './merge.ts'
 import { permissionText } from './permission.ts'
@@ -150,8 +151,9 @@ ${wrapped}
 \`
 `
   const path = join(TARGET, `${name}.ts`)
-  const options = await resolveConfig(path)
-  writeFileSync(path, await format(text, { ...options, filepath: path }))
+  const { code, errors } = await format(path, text, style)
+  if (errors.length > 0) throw new Error(`${name} cannot be set: ${errors[0]?.message}`)
+  writeFileSync(path, code)
 }
 
 /** Breaks a long line at single spaces; what follows is set in deeper. */

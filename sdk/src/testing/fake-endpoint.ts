@@ -30,7 +30,8 @@ export type FakeEndpointAnswer =
 
 /** The answer of a route: always the same, or made of the request. */
 export type FakeEndpointHandler =
-  FakeEndpointAnswer | ((request: FakeEndpointRequest) => FakeEndpointAnswer)
+  | FakeEndpointAnswer
+  | ((request: FakeEndpointRequest) => FakeEndpointAnswer)
 
 const STREAM_PIECE_BYTES = 65_536
 

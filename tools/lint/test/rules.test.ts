@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Each local lint rule, by what it lets pass and what it catches. */
-import { RuleTester } from 'eslint'
+import { RuleTester } from 'oxlint/plugins-dev'
 import { local } from '../index.ts'
 
-const tester = new RuleTester()
+const tester = new RuleTester({ languageOptions: { parserOptions: { lang: 'ts' } } })
 
 /** One case for each text: `caught` must give exactly one report. */
 function check(
@@ -93,6 +93,49 @@ check('no-module-mocking', 'mocked', {
     `jest.unstable_mockModule('./a.js', make)`,
     `jest.doMock('./a.js')`,
     `import * as store from './store.js'; jest.spyOn(store, 'open')`,
+  ],
+})
+
+check('named-export', 'unnamed', {
+  passes: ['export const a = 1', `export { a } from './a.js'`, `import a from './a.js'`],
+  caught: ['export default 1', 'export default function run() {}', 'export default class {}'],
+})
+
+check('named-export', 'all', {
+  passes: [`export type { A } from './a.js'`],
+  caught: [`export * from './a.js'`, `export * as a from './a.js'`, `export type * from './a.js'`],
+})
+
+check('documented-export', 'missing', {
+  passes: [
+    '/** Runs. */\nexport function run() {}',
+    '/** Runs. */\nfunction run() {}\nexport { run }',
+    '/** Any job. */\n// oxlint-disable-next-line a/rule\nexport type Any = Job',
+    '/** One. */ export const one = 1',
+    'function run() {}',
+    'interface Job { id: string }',
+    `export { run } from './run.js'`,
+    'export type Job = z.infer<typeof Job>',
+    '/** A job. */\nexport class Job { run() {} }',
+    '/** Makes one. */\nexport const make = () => { function inner() {} }',
+  ],
+  caught: [
+    'export function run() {}',
+    'export async function* run() {}',
+    'export class Job {}',
+    'export abstract class Job {}',
+    'export interface Job { id: string }',
+    'export type Job = string',
+    'export type Job = z.input<typeof Job>',
+    'export const one = 1',
+    'export let { one } = all',
+    'function run() {}\nexport { run }',
+    'type Job = string\nexport type { Job }',
+    'function run() {}\nexport { run as start }',
+    '// Runs.\nexport function run() {}',
+    '/* Runs. */\nexport function run() {}',
+    '/** A file. */\n\nexport function run() {}',
+    `/** A file. */\nimport { a } from './a.js'\nexport const b = a`,
   ],
 })
 

@@ -54,7 +54,8 @@ export interface BindingLock extends DistrustedPeer {
 
 /** A TCP or Unix address. */
 export type SocketAddress =
-  { readonly host: string; readonly port: number } | { readonly socketPath: string }
+  | { readonly host: string; readonly port: number }
+  | { readonly socketPath: string }
 
 /** One address to connect to. */
 export interface ConnectBinding {

@@ -20,7 +20,7 @@ const FILES = ['images', 'rootdir', 'vztmpl', 'iso', 'backup', 'snippets', 'impo
 const FILE_OPTIONS = [
   'format', 'mkdir', 'create-base-path', 'create-subdirs', 'content-dirs', 'preallocation', 'prune-backups',
   'max-protected-backups', 'maxfiles', 'snapshot-as-volume-chain',
-] // prettier-ignore
+] // oxfmt-ignore
 const DISKS = ['images', 'rootdir', 'none']
 
 /** By name. Source: pve-storage, `PVE/Storage`, the options of its plugins. */
@@ -67,7 +67,7 @@ export const STORAGE_TYPES: Readonly<Record<string, StorageType>> = {
     optional: [
       'namespace', 'port', 'username', 'password', 'encryption-key', 'master-pubkey', 'fingerprint', 'prune-backups',
       'max-protected-backups', 'maxfiles', 'skip-cert-verification',
-    ], // prettier-ignore
+    ], // oxfmt-ignore
     content: ['backup', 'none'],
     defaultContent: ['backup'],
     isShared: true,

@@ -5,7 +5,11 @@ import { WireReader, wireInteger, wireString } from './wire.ts'
 
 /** The kinds of keys that are known. `ssh-rsa` names the key only; a signature by it is `rsa-sha2-256` or `-512`. */
 export type SshKeyType =
-  'ssh-ed25519' | 'ssh-rsa' | 'ecdsa-sha2-nistp256' | 'ecdsa-sha2-nistp384' | 'ecdsa-sha2-nistp521'
+  | 'ssh-ed25519'
+  | 'ssh-rsa'
+  | 'ecdsa-sha2-nistp256'
+  | 'ecdsa-sha2-nistp384'
+  | 'ecdsa-sha2-nistp521'
 
 /** A public key that was read. */
 export interface SshPublicKey {

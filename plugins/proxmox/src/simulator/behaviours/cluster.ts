@@ -10,7 +10,7 @@ import { clusterResources } from './cluster-resources.ts'
 const SUBDIRS = [
   'acme', 'backup', 'backup-info', 'ceph', 'config', 'firewall', 'ha', 'jobs', 'log', 'mapping', 'metrics', 'nextid',
   'notifications', 'options', 'replication', 'resources', 'sdn', 'status', 'tasks',
-] // prettier-ignore
+] // oxfmt-ignore
 /** Options that are kept as text and shown taken apart. */
 const PROPERTY_STRINGS = new Set([
   'crs',

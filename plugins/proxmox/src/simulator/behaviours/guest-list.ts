@@ -5,7 +5,7 @@ import { forGuests } from '../guests/guest.ts'
 import { currentStatus, listEntry } from '../guests/status.ts'
 import type { SimGuest } from '../world.ts'
 
-// prettier-ignore
+// oxfmt-ignore
 const BOTH_SUBDIRS = [
   'config', 'status', 'snapshot', 'firewall', 'rrd', 'rrddata', 'vncproxy', 'vncwebsocket', 'spiceproxy', 'termproxy',
   'migrate', 'feature', 'template', 'clone', 'resize', 'pending', 'mtunnel', 'mtunnelwebsocket', 'remote_migrate',

@@ -93,7 +93,7 @@ export const nodeDetailBehaviours: Behaviours = {
     {
       busnum: 2, devnum: 3, class: 0, level: 1, port: 1, prodid: '1234', vendid: '0bda', speed: '5000', usbpath: '1',
       product: 'Portable drive',
-    }, // prettier-ignore
+    }, // oxfmt-ignore
   ],
   'GET /nodes/{node}/netstat': () => [],
   'GET /nodes/{node}/aplinfo': () => [

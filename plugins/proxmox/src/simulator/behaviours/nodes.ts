@@ -16,7 +16,7 @@ const SUBDIRS = [
   'lxc', 'migrateall', 'netstat', 'network', 'qemu', 'query-url-metadata', 'replication', 'report', 'rrd', 'rrddata',
   'scan', 'sdn', 'services', 'spiceshell', 'startall', 'status', 'stopall', 'storage', 'subscription', 'suspendall',
   'syslog', 'tasks', 'termproxy', 'time', 'version', 'vncshell', 'vzdump', 'wakeonlan',
-] // prettier-ignore
+] // oxfmt-ignore
 const SWAP_BYTES = 8 * 2 ** 30
 
 /** Nodes. */

@@ -11,7 +11,7 @@ type Row = Record<string, unknown>
 
 const SUBDIRS = [
   'content', 'download-url', 'file-restore', 'import-metadata', 'prunebackups', 'rrd', 'rrddata', 'status', 'upload',
-] // prettier-ignore
+] // oxfmt-ignore
 
 /** The state of storages. */
 export const storageStatusBehaviours: Behaviours = {

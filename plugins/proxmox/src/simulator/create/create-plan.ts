@@ -15,7 +15,7 @@ import type { SimGuest, SimVolume, World } from '../world.ts'
 const NO_CONFIG = new Set([
   'node', 'vmid', 'archive', 'ostemplate', 'restore', 'force', 'unique', 'start', 'storage', 'pool', 'bwlimit',
   'live-restore', 'ha-managed', 'import-working-storage', 'password', 'ssh-public-keys', 'ignore-unpack-errors', 'lock',
-]) // prettier-ignore
+]) // oxfmt-ignore
 
 /** A guest to be made. */
 export interface CreatePlan {

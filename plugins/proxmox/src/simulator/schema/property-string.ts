@@ -4,7 +4,8 @@ import type { Schema } from './types.ts'
 
 /** The properties by their real names, or what is wrong. */
 export type ParsedProperties =
-  { readonly values: Readonly<Record<string, string>> } | { readonly fault: string }
+  | { readonly values: Readonly<Record<string, string>> }
+  | { readonly fault: string }
 
 type Parts = Readonly<Record<string, Schema>>
 

@@ -4,7 +4,14 @@ import type { ParamValue } from '../contract.ts'
 
 /** What a value may be. */
 export type SchemaType =
-  'string' | 'integer' | 'number' | 'boolean' | 'array' | 'object' | 'null' | 'any'
+  | 'string'
+  | 'integer'
+  | 'number'
+  | 'boolean'
+  | 'array'
+  | 'object'
+  | 'null'
+  | 'any'
 
 /** A schema in the manner of JSON Schema, as Proxmox VE uses it. */
 export interface Schema {
