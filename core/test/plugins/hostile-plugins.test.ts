@@ -12,6 +12,7 @@ import { CrashBackOff } from '../../src/plugins/crash-back-off.ts'
 import type { RunOutcome } from '../../src/plugins/ports.ts'
 import { descendantsOf, statusField } from '../../src/plugins/sandbox/process-tree.ts'
 import { patient } from '../../../test/support/patience.ts'
+import { until } from '../../../test/support/until.ts'
 import { codeOf, hostForTest, pluginOf, type HostForTest } from './support.ts'
 
 // Processes are started on a machine that may be busy.
@@ -22,7 +23,6 @@ const DENIED = { code: 'ERR_ACCESS_DENIED' }
 const TOP = `import fs from 'node:fs'
 import net from 'node:net'
 import dgram from 'node:dgram'
-import { until } from '../../../test/support/until.ts'
 const never = new Promise(() => {})
 const caught = async (attempt) => { try { return { got: String(await attempt()) } } catch (error) { return { code: error.code ?? error.message } } }
 `
