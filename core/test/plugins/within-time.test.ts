@@ -36,4 +36,16 @@ describe('withinTime', () => {
     }
     expect(() => withinTime(200, calculate)).toThrow(expect.objectContaining({ code: 'ERR_LIMIT' }))
   })
+
+  it('calculates again what calculates within it', () => {
+    let callCount = 0
+    const calculate = (): number => {
+      const inner = withinTime(1_000, () => 20)
+      callCount += 1
+      if (callCount === 1) standStill(2_000)
+      return inner + 1
+    }
+    expect(withinTime(100, calculate)).toBe(21)
+    expect(callCount).toBe(2)
+  })
 })
