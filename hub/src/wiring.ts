@@ -48,11 +48,12 @@ import { LimitStore } from './stores/limit-store.ts'
 import { openStore, type OpenStore, type StorePlace } from './stores/open-store.ts'
 import type { PostgresListener } from './stores/postgres-listener.ts'
 import { PostingStore } from './stores/posting-store.ts'
-import { RedisLink } from './stores/redis-link.ts'
+import { openRedis } from './stores/open-redis.ts'
+import type { RedisLink } from './stores/redis-link.ts'
 import { Retention } from './stores/retention.ts'
 import { SeenHeads } from './stores/retention-seen-heads.ts'
 import { SessionKeyStore } from './stores/session-key-store.ts'
-import { openSessionMarks } from './stores/session-marks.ts'
+import { memoryMarks } from './stores/session-marks.ts'
 import { SiteStore } from './stores/site-store.ts'
 import { SqlOnceStore } from './stores/sql-once-store.ts'
 import { WitnessKeyStore } from './stores/witness-key-store.ts'
@@ -145,8 +146,8 @@ export async function wireHub(
   container.register(parts.wakeUps, { useValue: makeWakeUps(others) })
   container.register(parts.readiness, { useFactory: once((c) => new Readiness(c.resolve(Log))) })
   const { redis: url, algorithm } = surroundings
-  const redis = url === undefined ? undefined : scope.use(await RedisLink.open({ url, log }))
-  container.register(parts.redis, { useFactory: () => redis })
+  const redis = url === undefined ? undefined : await openRedis({ url, log }, scope)
+  container.register(parts.redis, { useFactory: () => redis?.link })
   const writes = new Writes(db)
   registerStores(container, { db, clock }, writes)
   registerServices(container)
@@ -154,12 +155,14 @@ export async function wireHub(
   registerSessions(container, new SqlOnceStore(db, writes, clock), {
     algorithm,
     memory: isAlone ? new MemoryOnceStore(clock) : undefined,
-    marks: openSessionMarks(redis, { isAlone }),
+    marks: redis?.marks ?? memoryMarks({ isAlone }),
   })
   registerSiteServices(container, db, writes)
   const { trackedSubjects } = limits
   const openTallies =
-    redis === undefined ? memoryTallies(trackedSubjects) : sharedTallies(redis, trackedSubjects)
+    redis === undefined
+      ? memoryTallies(trackedSubjects)
+      : sharedTallies(redis.link, trackedSubjects)
   container.register(parts.openTallies, { useValue: openTallies })
   container.register(parts.limitStore, { useValue: new LimitStore(db, writes) })
   registerGuard(container, parseTrustedProxies(trustedProxies))

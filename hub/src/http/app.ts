@@ -5,7 +5,7 @@ import { WIRE } from '@sallyport/core/transport'
 import { CodedError } from '@sallyport/sdk'
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { randomUUID } from 'node:crypto'
-import { STATUS_CODES, type ServerOptions } from 'node:http'
+import type { ServerOptions } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Guard } from '../abuse/guard.ts'
 import { endPipelines } from '../abuse/pipelines.ts'
@@ -17,6 +17,7 @@ import { serverOptions } from '../tls/server-options.ts'
 import type { TlsIdentity } from '../tls/tls-files.ts'
 import { answerOf, isTellable } from './errors.ts'
 import { watchNewcomers } from './newcomers.ts'
+import { STATUS_CODES } from './node-http.ts'
 
 /** What the server needs. */
 export interface AppParts {

@@ -2,8 +2,9 @@
 /** Serves the metrics on loopback, on a port of their own: whoever collects them is on this machine. */
 import { CodedError, isCodedError } from '@sallyport/sdk'
 import { once } from 'node:events'
-import { createServer, type ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { createServer } from '../http/node-http.ts'
 import type { Log } from '../log.ts'
 import type { HubMetrics } from './hub-metrics.ts'
 

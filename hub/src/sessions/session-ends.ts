@@ -5,6 +5,9 @@ import type { Keyv } from 'keyv'
 /** What is known of a session. */
 export type SessionMark = 'alive' | 'ended'
 
+/** Gives the marks of this moment; undefined while there is no place that all processes of the hub share. */
+export type SessionMarks = () => Keyv<SessionMark> | undefined
+
 /** What the ends are kept in. */
 export interface SessionEndsParts {
   /** How long a token lives. Units: milliseconds. */
@@ -13,8 +16,7 @@ export interface SessionEndsParts {
     take(kind: string, value: string, ttlMs: number): Promise<boolean>
     has(kind: string, value: string): Promise<boolean>
   }
-  /** Shared by all processes of the hub; undefined where there is none such now. */
-  readonly marks: () => Keyv<SessionMark> | undefined
+  readonly marks: SessionMarks
 }
 
 /** Another process may note an end just as this one notes a life; the end counts after this at the latest. */

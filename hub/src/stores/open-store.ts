@@ -4,8 +4,7 @@ import type { Clock } from '@sallyport/core/wiring'
 import { CodedError, isCodedError } from '@sallyport/sdk'
 import type { LogEvent } from 'kysely'
 import { openDatabase, type HubDatabase } from './database.ts'
-import { postgresDialect } from './postgres-dialect.ts'
-import { PostgresListener } from './postgres-listener.ts'
+import type { PostgresListener } from './postgres-listener.ts'
 import { sqliteDialect } from './sqlite-dialect.ts'
 import { ownClock, type StoreClock } from './store-clock.ts'
 
@@ -36,6 +35,8 @@ export async function openStore(
     scope.adopt(db, (open) => open.destroy())
     return { db, clock: ownClock(clocks.given ?? clocks.own), others: undefined }
   }
+  // Why here: a hub with a file of its own starts without the client of PostgreSQL.
+  const { postgresDialect } = await import('./postgres-dialect.ts')
   const db = await openDatabase(() => postgresDialect(place.url), undefined, onStatement)
   scope.adopt(db, (open) => open.destroy())
   const others = scope.use(await openListener(place.url))
@@ -44,6 +45,7 @@ export async function openStore(
 }
 
 async function openListener(url: string): Promise<PostgresListener> {
+  const { PostgresListener } = await import('./postgres-listener.ts')
   try {
     return await PostgresListener.open(url)
   } catch (cause) {
