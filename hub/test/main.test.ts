@@ -38,7 +38,7 @@ describe('the hub as a process', () => {
     scope = new AsyncDisposableStack()
     home = await temporaryFolder(scope)
     operator = anyone('ops-1')
-    place = storeArgs(await freshStores(), join(home, 'hub'))
+    place = storeArgs(await freshStores(scope), join(home, 'hub'))
     await mkdir(join(home, 'operator'))
     await writeFile(join(home, 'operator', 'site.json'), siteFileOf(randomUUIDv7(), operator))
   })

@@ -71,7 +71,7 @@ beforeAll(async () => {
   const secret = '5f3a9c0e7b1d42868e9f6a0c3d5b7e1924c8f0a6b2d4e6183c5a7f9e0b1d2c34\n'
   await writeFile(join(home, 'passphrase'), secret, { mode: 0o600 })
   await sallyportJson(['init', '--passphrase-file', join(home, 'passphrase')], { home })
-  stores = await freshStores()
+  stores = await freshStores(scope)
   const place = storeArgs(stores, join(home, 'hub'))
   hub = scope.use(await start(['hub', 'start', '--port', '0', ...place], { home }))
   url = String(hub.ready['url'])

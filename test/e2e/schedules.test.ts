@@ -49,7 +49,7 @@ beforeAll(async () => {
   )
   const passphrase = ['--passphrase-file', join(home, 'passphrase')]
   await sallyportJson(['init', ...passphrase], { home })
-  place = storeArgs(await freshStores(), join(home, 'hub'))
+  place = storeArgs(await freshStores(scope), join(home, 'hub'))
   hub = await start(['hub', 'start', '--port', '0', ...place], { home })
   scope.defer(() => hub.end('SIGKILL').then(() => {}))
   url = String(hub.ready['url'])

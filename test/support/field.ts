@@ -50,7 +50,7 @@ export class Field implements AsyncDisposable {
     const site = join(field.#folder, 'site.json')
     await writeFile(site, JSON.stringify(field.operator.siteFile()))
     await writeFile(join(field.#folder, 'limits.json'), JSON.stringify(options.limits ?? CALM))
-    field.#stores = await freshStores()
+    field.#stores = await freshStores(field.#scope)
     await field.startHub()
     return field
   }

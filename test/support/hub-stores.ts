@@ -37,14 +37,15 @@ function startedStores(): StartedStores | undefined {
   return JSON.parse(started) as StartedStores
 }
 
-/** Empty stores for one hub, or for several that share them. */
-export async function freshStores(): Promise<HubStores> {
+/** Empty stores for one hub, or for several that share them. They are gone with the scope. */
+export async function freshStores(scope: AsyncDisposableStack): Promise<HubStores> {
   const started = startedStores()
   if (started === undefined) return {}
   const name = `hub_${randomUUIDv7().replaceAll('-', '')}`
-  await inDatabase(addressOf(started.template, 'postgres'), (client) =>
-    client.query(`create database ${name} template ${nameOf(started.template)}`),
-  )
+  const administer = (text: string) =>
+    inDatabase(addressOf(started.template, 'postgres'), (client) => client.query(text))
+  await administer(`create database ${name} template ${nameOf(started.template)}`)
+  scope.defer(async () => void (await administer(`drop database ${name} with (force)`)))
   const redis = `${started.redis}/${randomInt(started.redisDatabaseCount)}`
   return { database: addressOf(started.template, name), redis }
 }

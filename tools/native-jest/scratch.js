@@ -8,7 +8,7 @@ import { join } from 'node:path'
 
 const MEMORY = '/dev/shm'
 const PREFIX = 'sallyport-tests-'
-/** More than twice what a run of everything was seen to take at a time. */
+/** Several times what a run of everything takes at a time. */
 const ROOM_BYTES = 2 * 1_024 ** 3
 
 /** Gives this run, and whatever it starts, a folder of its own for as long as it lasts. */

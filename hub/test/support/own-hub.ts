@@ -50,7 +50,7 @@ export class OwnHub {
       publicUrls: [],
       logLevel: 'silent',
     }
-    const stores = await freshStores()
+    const stores = await freshStores(scope)
     const hub = scope.use(await startHub({ ...usual, ...stores, ...changes }))
     return new OwnHub(hub, operator, { scope, ca })
   }

@@ -76,7 +76,7 @@ export class TestSite implements AsyncDisposable {
     const site = new TestSite()
     site.#changes = config
     site.#folder = await temporaryFolder(site.#scope)
-    site.#stores = await freshStores()
+    site.#stores = await freshStores(site.#scope)
     await writeFile(join(site.#folder, 'site.json'), site.siteFile())
     await site.start(limits)
     return site
