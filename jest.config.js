@@ -65,7 +65,7 @@ export default {
     },
   ],
   // For unit suites; Jest takes no time-out from a project, so the others set theirs in test/support/long-timeout.ts.
-  testTimeout: 60_000,
+  testTimeout: 120_000,
   // Two more than the cores that CI has: many tests wait for a program or a socket.
   maxWorkers: 4,
   testSequencer: '<rootDir>/tools/mixed-sequencer.js',

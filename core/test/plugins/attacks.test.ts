@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Permissions } from '@sallyport/sdk'
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { CrashBackOff } from '../../src/plugins/crash-back-off.ts'
 import type { RunOutcome } from '../../src/plugins/ports.ts'
 import { patient } from '../../../test/support/patience.ts'
@@ -23,9 +23,6 @@ import childProcess from 'node:child_process'
 const never = new Promise(() => {})
 const caught = async (attempt) => { try { return { got: await attempt() } } catch (error) { return { code: error.code } } }
 `
-
-// Processes are started on a machine that may be busy.
-jest.setTimeout(30_000)
 
 let test: HostForTest
 
@@ -219,14 +216,10 @@ describe('a plugin that wears the agent down', () => {
       `const memory = new WebAssembly.Memory({ initial: 32768 });
       const bytes = new Uint8Array(memory.buffer); for (let i = 0; i < bytes.length; i += 4096) bytes[i] = 1; await never`,
     ],
-  ])(
-    'is killed when it takes 2 GB as %s',
-    async (_, body) => {
-      const outcome = await attack({ body, timeoutMs: 15_000 })
-      expect(codeOf(outcome)).toBe('ERR_PLUGIN_MEMORY')
-    },
-    60_000,
-  )
+  ])('is killed when it takes 2 GB as %s', async (_, body) => {
+    const outcome = await attack({ body, timeoutMs: 60_000 })
+    expect(codeOf(outcome)).toBe('ERR_PLUGIN_MEMORY')
+  })
 
   it('is killed when it floods standard error', async () => {
     const body = `for (let i = 0; i < 4096; i += 1) process.stderr.write('x'.repeat(1024)); await never`
@@ -248,7 +241,7 @@ describe('a plugin that ends itself', () => {
     ['closing the channel', 'process.disconnect(); await never'],
     ['changing V8 flags', `v8.setFlagsFromString('--redirect-code-traces-to=/tmp/x'); await never`],
   ])('fails by %s', async (_, body) => {
-    expect(codeOf(await attack({ body, timeoutMs: 8_000 }))).toBe('ERR_PLUGIN_CRASHED')
+    expect(codeOf(await attack({ body, timeoutMs: 60_000 }))).toBe('ERR_PLUGIN_CRASHED')
   })
 
   it('says in the failure what was thrown', async () => {
@@ -304,7 +297,7 @@ describe('a plugin that abuses the channel', () => {
       process.send({ type: 'log', runId: 1, text: 'x' })`,
     ],
   ])('is killed for %s', async (_, sends) => {
-    const outcome = await attack({ body: `${sends}; await never`, timeoutMs: 8_000 })
+    const outcome = await attack({ body: `${sends}; await never`, timeoutMs: 60_000 })
     expect(codeOf(outcome)).toBe('ERR_PLUGIN_ABUSE')
   })
 
@@ -322,7 +315,7 @@ describe('a plugin that abuses the channel', () => {
 
   it('has no message collected that is too long', async () => {
     const body = `process.send({ type: 'log', runId: 1, text: 'x'.repeat(1e8) }); await never`
-    const outcome = await attack({ body, timeoutMs: 8_000 })
+    const outcome = await attack({ body, timeoutMs: 60_000 })
     expect(outcome).toMatchObject({
       failure: { message: expect.stringMatching(/a message of 1\d+ bytes/) },
     })
@@ -344,7 +337,7 @@ describe('a plugin that abuses the channel', () => {
 
   it('cannot settle the call of a run with an answer of its own', async () => {
     const body = `process.send({ type: 'reply', runId: 1, callId: 1, ok: true, value: 1 }); await never`
-    expect(codeOf(await attack({ body, timeoutMs: 8_000 }))).toBe('ERR_PLUGIN_ABUSE')
+    expect(codeOf(await attack({ body, timeoutMs: 60_000 }))).toBe('ERR_PLUGIN_ABUSE')
   })
 
   it('has its late messages ignored', async () => {

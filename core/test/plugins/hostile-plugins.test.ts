@@ -7,16 +7,13 @@ import { createServer } from 'node:net'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { dirname, join } from 'node:path'
 import type { Permissions } from '@sallyport/sdk'
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { CrashBackOff } from '../../src/plugins/crash-back-off.ts'
 import type { RunOutcome } from '../../src/plugins/ports.ts'
 import { descendantsOf, statusField } from '../../src/plugins/sandbox/process-tree.ts'
 import { patient } from '../../../test/support/patience.ts'
 import { until } from '../../../test/support/until.ts'
 import { codeOf, hostForTest, pluginOf, type HostForTest } from './support.ts'
-
-// Processes are started on a machine that may be busy.
-jest.setTimeout(60_000)
 
 const DENIED = { code: 'ERR_ACCESS_DENIED' }
 

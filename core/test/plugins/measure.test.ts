@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The times of plugins on this host. */
-import { describe, expect, it, jest } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import { measurePlugins, measurement } from '../../src/plugins/measure.ts'
-
-// Processes are started on a machine that may be busy.
-jest.setTimeout(30_000)
 
 describe('measurePlugins', () => {
   it('tells a start from a run and a run from a call', async () => {

@@ -2,14 +2,12 @@
 /** Plans that bind, in the real sandbox: a job that only plans, one whose plan was signed, and what comes between. */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { endpoint, STEP_LIMITS } from '@sallyport/sdk'
 import { driftByFailure, driftBetween, planIn } from '../../src/plugins/plan-drift.ts'
 import type { KeptByRun, RunRequest } from '../../src/plugins/ports.ts'
 import { documents, type Plan } from '../../src/protocol/index.ts'
 import { codeOf, hostForTest, pluginOf, type HostForTest, type JobText } from './support.ts'
-
-jest.setTimeout(60_000)
 
 const PVE = endpoint('pve', ['GET /status', 'POST /start', 'DELETE /guest'])
 const plan = `const { status } = await use.pve.request({ method: 'GET', path: '/status' })

@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { CodedError, manifestOf, type Plugin } from '@sallyport/sdk'
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { CrashBackOff } from '../../src/plugins/crash-back-off.ts'
 import type { HandleEvent, RunRequest } from '../../src/plugins/ports.ts'
 import type { PluginEvent } from '../../src/plugins/process-pool.ts'
@@ -11,9 +11,6 @@ import { patient } from '../../../test/support/patience.ts'
 import { bundled, codeOf, hostForTest, pluginOf, type HostForTest } from './support.ts'
 
 const UPTIME = { kind: 'files.read', paths: ['/proc/uptime'] } as const
-
-// Processes are started on a machine that may be busy.
-jest.setTimeout(30_000)
 
 let test: HostForTest
 const lines: string[] = []

@@ -2,15 +2,12 @@
 /** The steps of a job in the real sandbox: their order, what each gets, and that only `run` changes anything. */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { ask, connect, endpoint, exec, files, secret, ssh, state } from '@sallyport/sdk'
 import { Secret, type Permissions } from '@sallyport/sdk'
 import { CrashBackOff } from '../../src/plugins/crash-back-off.ts'
 import type { KeptByRun } from '../../src/plugins/ports.ts'
 import { codeOf, hostForTest, pluginOf, type HostForTest, type JobText } from './support.ts'
-
-// Processes are started on a machine that may be busy.
-jest.setTimeout(60_000)
 
 const PVE = endpoint('pve', [
   'GET /endless',

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Plugins that end badly, are ended, or run in two versions, in real sandboxes. */
-import { describe, expect, it, jest } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import { CrashBackOff } from '../../src/plugins/crash-back-off.ts'
 import type { PluginHostOptions } from '../../src/plugins/plugin-host.ts'
 import type { PluginEvent } from '../../src/plugins/process-pool.ts'
 import { patient } from '../../../test/support/patience.ts'
 import { codeOf, hostForTest, pluginOf, type HostForTest } from './support.ts'
-
-// Processes are started on a machine that may be busy.
-jest.setTimeout(30_000)
 
 const REVOKED = { code: 'ERR_PLUGIN_REVOKED', message: 'revoked' }
 

@@ -12,7 +12,7 @@ import { HUB_LIMITS } from '../../src/limits.ts'
 import { openDatabase, type HubDatabase } from '../../src/stores/database.ts'
 import { readSteps, runMigrations } from '../../src/stores/migrations-run.ts'
 import { migrations } from '../../src/stores/migrations.ts'
-import { postgresDialect } from '../../src/stores/postgres-dialect.ts'
+import { postgresDialect as anyPostgresDialect } from '../../src/stores/postgres-dialect.ts'
 import { Retention } from '../../src/stores/retention.ts'
 import { SeenHeads } from '../../src/stores/retention-seen-heads.ts'
 import { appendToSiteLog } from '../../src/stores/site-log.ts'
@@ -30,6 +30,9 @@ const FIRST = '0001-first'
 /** Every statement is cut on SQLite; here it takes long, and the steps are the same. */
 const STEP = 3
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} }
+
+/** Why patient: a restoration has the database wait for it, on a busy machine for longer than a hub may. */
+const postgresDialect = (url: string): Dialect => anyPostgresDialect(url, { standstillMs: 60_000 })
 
 let scope: AsyncDisposableStack
 let folder: string

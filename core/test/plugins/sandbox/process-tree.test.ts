@@ -3,15 +3,12 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, existsSync, openSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it, jest } from '@jest/globals'
+import { afterEach, describe, expect, it } from '@jest/globals'
 import { findSandbox, spawnInSandbox } from '../../../src/plugins/sandbox/bubblewrap.ts'
 import { nodeArguments } from '../../../src/plugins/sandbox/node-flags.ts'
 import { descendantsOf, killSandbox } from '../../../src/plugins/sandbox/process-tree.ts'
 import { watchTree } from '../../../src/plugins/sandbox/watchdog.ts'
 import { patient } from '../../../../test/support/patience.ts'
-
-// Processes are started on a machine that may be busy.
-jest.setTimeout(30_000)
 
 const MEMORY_BYTES = 256 * 1_048_576
 const LIMITS = { memoryBytes: MEMORY_BYTES, readyMs: 0, watchMs: 10, graceMs: 0 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Each wall alone stops the classic attacks, and a wall that is missing is noticed before a plugin is loaded. */
 import type { ChildProcess } from 'node:child_process'
-import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals'
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import {
   bubblewrapArguments,
   findSandbox,
@@ -17,9 +17,6 @@ import { assemble, verdict } from '../../../src/plugins/sandbox/seccomp/bpf.ts'
 import { programText } from '../../../src/plugins/sandbox/program-text.ts'
 
 const MEMORY_BYTES = 256 * 1_048_576
-
-// Processes are started on a machine that may be busy.
-jest.setTimeout(30_000)
 
 let sandbox: Sandbox
 const children: ChildProcess[] = []

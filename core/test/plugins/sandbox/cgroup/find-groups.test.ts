@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it, jest } from '@jest/globals'
+import { afterEach, describe, expect, it } from '@jest/globals'
 import {
   findControlGroups,
   type ControlGroups,
@@ -11,9 +11,6 @@ import {
   type ProcessFiles,
 } from '../../../../src/plugins/sandbox/cgroup/find-groups.ts'
 import { probeControlGroup } from '../../../../src/plugins/sandbox/cgroup/probe-group.ts'
-
-// Processes are started on a machine that may be busy.
-jest.setTimeout(30_000)
 
 const PID = 4_711
 const UNIT = '/system.slice/sallyport-agent.service'
