@@ -57,6 +57,11 @@ describe('parseSigningPublicKey', () => {
     expect(parsed).toEqual(signing)
   })
 
+  it('refuses what was taken as a key to seal to', () => {
+    expect(parseSealingPublicKey(sealing)).toEqual(sealing)
+    expect(() => parseSigningPublicKey(sealing)).toThrowCode('ERR_KEY_FORM')
+  })
+
   it.each(wrongForms)('refuses %s', (_, key) => {
     expect(() => parseSigningPublicKey(key)).toThrowCode('ERR_KEY_FORM')
   })
