@@ -156,7 +156,7 @@ describe('a second look', () => {
     ['returns nothing', 'return undefined', 'ERR_OUTPUT_FORM: '],
     ['ends the process', 'process.exit(1)', 'ERR_PLUGIN_CRASHED: '],
   ])('that %s is inconclusive, and the job is done', async (_, verify, begin) => {
-    const outcome = await make({ verify, limits: { timeoutMs: 1_500 } })
+    const outcome = await make({ verify, limits: { timeoutMs: 4_000 } })
     expect(outcome).toMatchObject({
       state: 'done',
       output: { said: 'ran' },

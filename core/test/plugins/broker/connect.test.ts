@@ -3,6 +3,7 @@
 import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import type { Binding } from '../../../src/plugins/bindings/binding.ts'
+import type { ProcessLimits } from '../../../src/plugins/sandbox/limits.ts'
 import { codeOf, hostForTest, pluginOf, temporaryFolder, type HostForTest } from '../support.ts'
 import { descriptorCount, packetsOf, sandboxedPid } from './sandbox-process.ts'
 import { startService } from './service.ts'
@@ -10,8 +11,8 @@ import { until } from '../../../../test/support/until.ts'
 
 const permissions = { service: { kind: 'connect', binding: 'service' } } as const
 
-function hostWith(binding: Binding): Promise<HostForTest> {
-  return hostForTest({ bindings: { find: () => binding } })
+function hostWith(binding: Binding, limits: Partial<ProcessLimits> = {}): Promise<HostForTest> {
+  return hostForTest({ bindings: { find: () => binding }, limits })
 }
 
 function jobOf(body: string, timeoutMs = 20_000) {
@@ -135,7 +136,7 @@ describe('a plugin with the permission to connect', () => {
 
   it('loses its connections at once when its run is cancelled', async () => {
     await using service = await startService((socket) => socket.resume())
-    await using host = await hostWith(service.binding)
+    await using host = await hostWith(service.binding, { graceMs: 8_000 })
     const cancel = new AbortController()
     const body = `
       const socket = await use.service.open()
