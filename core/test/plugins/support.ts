@@ -121,7 +121,9 @@ export interface HostForTest extends AsyncDisposable {
 /** Opens a host over a temporary state directory. */
 export async function hostForTest(options: Partial<PluginHostOptions> = {}): Promise<HostForTest> {
   const folder = await temporaryFolder()
-  const host = openPluginHost({ stateDirectory: folder.path, ...options })
+  // On a busy machine plugins are ready late.
+  const limits = { readyMs: 60_000, ...options.limits }
+  const host = openPluginHost({ stateDirectory: folder.path, ...options, limits })
   return {
     host,
     stateDirectory: folder.path,

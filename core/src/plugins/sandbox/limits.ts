@@ -16,7 +16,7 @@ export interface ProcessLimits {
 /** The bounds unless a program is configured otherwise. */
 export const PROCESS_LIMITS: ProcessLimits = {
   memoryBytes: 256 * 1_048_576,
-  readyMs: 15_000,
+  readyMs: 30_000,
   watchMs: 100,
   graceMs: 1_000,
 }
