@@ -2,9 +2,9 @@
 /** The audit entries of an agent, read from its database beside the running program. */
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { parseAuditEntry, type AuditEntry } from '@sallyport/core/audit'
 import { patient } from './patience.ts'
+import { until } from './until.ts'
 
 /** All entries, oldest first. */
 export function auditEvents(stateDir: string): AuditEntry[] {
@@ -19,9 +19,7 @@ export function auditEvents(stateDir: string): AuditEntry[] {
 
 /** Waits until there is an entry of this event about a job. */
 export async function untilLogged(stateDir: string, event: string, jobId: string): Promise<void> {
-  const endsAt = performance.now() + patient(15_000)
-  while (!auditEvents(stateDir).some((entry) => entry.event === event && entry.jobId === jobId)) {
-    if (performance.now() > endsAt) throw new Error(`there is no ${event} of ${jobId}`)
-    await sleep(20)
-  }
+  const isLogged = () =>
+    auditEvents(stateDir).some((entry) => entry.event === event && entry.jobId === jobId)
+  await until(isLogged, `${event} of ${jobId}`, patient(15_000))
 }
